@@ -1,0 +1,1 @@
+"""The Django project: settings, URLs, Celery, error answers and health checks."""

@@ -1,0 +1,9 @@
+"""The web application: `uvicorn logidata.asgi:application`."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logidata.settings")
+
+application = get_asgi_application()

@@ -1,0 +1,183 @@
+"""Django's settings, the only place where LogiData's web and worker read the environment."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from logidata.environment import Environment
+
+env = Environment()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = env.text("LOGIDATA_SECRET_KEY")
+DEBUG = env.flag("LOGIDATA_DEBUG", default=False)
+ALLOWED_HOSTS = env.names("LOGIDATA_ALLOWED_HOSTS", "localhost,127.0.0.1")
+CSRF_TRUSTED_ORIGINS = env.names("LOGIDATA_CSRF_TRUSTED_ORIGINS")
+# Off by default: browsers send no secure cookie to plain http on the loopback interface.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("LOGIDATA_SECURE_COOKIES", default=False)
+
+LOGIDATA_DAGS_DIR = Path(env.text("LOGIDATA_DAGS_DIR", str(BASE_DIR / "dags")))
+LOGIDATA_CONNECTIONS = frozenset(env.names("LOGIDATA_CONNECTIONS"))
+LOGIDATA_DEPLOY_DEADLINE = timedelta(seconds=env.seconds("LOGIDATA_DEPLOY_DEADLINE", 120))
+
+AIRFLOW_API_URL = env.http("AIRFLOW_API_URL")
+AIRFLOW_USERNAME = env.text("AIRFLOW_USERNAME")
+AIRFLOW_PASSWORD = env.text("AIRFLOW_PASSWORD")
+AIRFLOW_CONNECT_TIMEOUT = env.seconds("AIRFLOW_CONNECT_TIMEOUT", 3)
+AIRFLOW_READ_TIMEOUT = env.seconds("AIRFLOW_READ_TIMEOUT", 30)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    # Before staticfiles, so that runserver serves files the way production does.
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "knox",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+    "logidata",
+    "pipelines",
+    "executions",
+    "airflow_bridge",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "logidata.slashes.optional_trailing_slash",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "logidata.urls"
+ASGI_APPLICATION = "logidata.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": env.postgres("LOGIDATA_DATABASE_URL")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.redis("LOGIDATA_REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "logidata",
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+# Without `collectstatic` (a checkout, a test) files are served from the apps themselves.
+WHITENOISE_USE_FINDERS = True
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Every task of ours takes seconds: what is unacknowledged after ten minutes is lost.
+    "visibility_timeout": 600,
+    "global_keyprefix": "logidata:",
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,
+}
+# A request must not hang on a broker that is down: reconciling tasks pick the work up later.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_max": 0.2,
+}
+CELERY_TASK_IGNORE_RESULT = True
+# A killed worker's task goes back to the queue; every task of ours may run twice.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "logidata.beat:HeartbeatScheduler"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        # The first one's header makes an anonymous answer 401 rather than 403.
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "rest_framework.filters.SearchFilter",
+        "rest_framework.filters.OrderingFilter",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
+    "PAGE_SIZE": 50,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "logidata.problem.exception_handler",
+    "DEFAULT_THROTTLE_RATES": {"token": "20/min"},
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {
+    "TOKEN_TTL": timedelta(days=env.days("LOGIDATA_TOKEN_DAYS", 30)),
+    "AUTH_HEADER_PREFIX": "Bearer",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LogiData",
+    "DESCRIPTION": "Define, run and follow data pipelines on Apache Airflow.",
+    "VERSION": "v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.log_level("LOGIDATA_LOG_LEVEL")},
+    # Its default handler mails administrators and, in debug mode, prints every line a second time.
+    "loggers": {"django": {"handlers": [], "propagate": True}},
+}

@@ -1,0 +1,1 @@
+"""What to run: pipelines, their revisions, graph checks and deployment to Airflow."""

@@ -1,0 +1,166 @@
+"""What is stored about a pipeline. The rules for changing it are in pipelines.services."""
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+
+if TYPE_CHECKING:
+    from airflow_bridge.spec import DagSpec
+
+DAG_ID_PREFIX = "pipeline_"
+
+
+def empty_graph() -> dict[str, Any]:
+    """Return the config of a pipeline that nobody has drawn yet."""
+    return {"nodes": [], "edges": []}
+
+
+class DeploymentStatus(models.TextChoices):
+    """How far Airflow is with serving a pipeline's current revision."""
+
+    DRAFT = "draft", "Draft"
+    REGISTERING = "registering", "Registering"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+
+
+class Pipeline(models.Model):
+    """What to run: a graph with its schedule and settings.
+
+    Change one through `pipelines.services.save_pipeline`, which checks it, keeps its revisions
+    and has Airflow serve it; `save()` alone only stores the row.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, unique=True)
+    description = models.TextField(blank=True)
+    config = models.JSONField("graph", default=empty_graph)
+    schedule = models.CharField(max_length=100, blank=True)
+    timezone = models.CharField("time zone", max_length=64, default="UTC")
+    is_active = models.BooleanField("active", default=True)
+    default_params = models.JSONField("default parameters", default=dict, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="pipelines",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    deployment_status = models.CharField(
+        "deployment",
+        max_length=16,
+        choices=DeploymentStatus,
+        default=DeploymentStatus.DRAFT,
+        editable=False,
+    )
+    deployment_error = models.TextField(blank=True, editable=False)
+    deployment_started_at = models.DateTimeField(null=True, editable=False)
+    deployment_checked_at = models.DateTimeField(null=True, editable=False)
+    deployment_ready_at = models.DateTimeField(null=True, editable=False)
+    current_revision = models.ForeignKey(
+        "PipelineRevision",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+
+    class Meta:
+        ordering = ("name",)
+        permissions = (("execute_pipeline", "Can execute pipelines"),)
+        indexes = (
+            models.Index(
+                fields=["deployment_checked_at"],
+                name="pipeline_unsettled",
+                condition=models.Q(deployment_status="registering"),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def dag_id(self) -> str:
+        """The id of the DAG that runs this pipeline."""
+        return f"{DAG_ID_PREFIX}{self.pk}"
+
+
+class PipelineRevision(models.Model):
+    """An immutable numbered snapshot of all that decides what a pipeline's DAG is.
+
+    It outlives its pipeline, since executions refer to it.
+    """
+
+    pipeline = models.ForeignKey(
+        Pipeline, on_delete=models.SET_NULL, null=True, related_name="revisions"
+    )
+    number = models.PositiveIntegerField()
+    snapshot = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = [
+            models.UniqueConstraint(fields=["pipeline", "number"], name="revision_number_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"revision {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert the row; raise TypeError for one that is stored already."""
+        if not self._state.adding:
+            raise TypeError("A revision never changes. Save its pipeline to make a new one.")
+        super().save(*args, **kwargs)
+
+    def dag_spec(self) -> "DagSpec":
+        """Return what the DAG generator needs; raise ValueError once the pipeline is deleted."""
+        # Here, so that the models stay importable without pydantic.
+        from airflow_bridge.spec import DagSpec
+        from etl.graph import parse_graph
+
+        if self.pipeline_id is None:
+            raise ValueError(f"The pipeline of {self} is deleted: it has no DAG any more.")
+        data: dict[str, Any] = self.snapshot
+        return DagSpec(
+            pipeline_id=self.pipeline_id,
+            name=data["name"],
+            description=data["description"],
+            revision=self.number,
+            sha256=self.sha256,
+            graph=parse_graph(data["config"]),
+            schedule=data["schedule"] or None,
+            timezone=data["timezone"],
+            default_params=data["default_params"],
+            tags=tuple(data["tags"]),
+            is_active=data["is_active"],
+        )
+
+
+class DagRemoval(models.Model):
+    """A DAG of a deleted pipeline that Airflow may still know.
+
+    Written in the transaction that deletes the pipeline and kept until the DAG is gone, so that
+    nothing stays behind in Airflow if a process dies or Airflow is down meanwhile.
+    """
+
+    dag_id = models.CharField(max_length=250, primary_key=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("created_at",)
+
+    def __str__(self) -> str:
+        return self.dag_id
