@@ -1,0 +1,59 @@
+# The commands of the README. Paths stay relative: the checkout may lie in a path with spaces.
+PYTHON_IN_VENV := .venv/bin/python
+# make up LOGIDATA_PORT=8100 AIRFLOW_WEBSERVER_PORT=8180
+export LOGIDATA_PORT
+export AIRFLOW_WEBSERVER_PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status logs test test-fast test-live lint format bench lock docs
+
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+up: .venv/.runtime ## install, start everything, run the example, print where to go
+	@$(PYTHON_IN_VENV) -m stack up
+
+down: ## stop everything
+	@if [ -x $(PYTHON_IN_VENV) ]; then $(PYTHON_IN_VENV) -m stack down; else echo "Nothing runs."; fi
+
+status: .venv/.runtime ## say what runs
+	@$(PYTHON_IN_VENV) -m stack status
+
+logs: .venv/.runtime ## the end of every log; PROGRAM=worker follows one
+	@$(PYTHON_IN_VENV) -m stack logs $(PROGRAM)
+
+test: .venv/.development ## everything: linters aside, the live tests included
+	$(PYTHON_IN_VENV) -m pytest
+
+test-fast: .venv/.development ## the tests that need no running Airflow
+	$(PYTHON_IN_VENV) -m pytest --ignore=tests/live
+
+test-live: .venv/.development ## only the tests against the real services
+	$(PYTHON_IN_VENV) -m pytest tests/live
+
+lint: .venv/.development ## ruff, mypy, import-linter, migrations
+	$(PYTHON_IN_VENV) -m ruff check .
+	$(PYTHON_IN_VENV) -m ruff format --check .
+	$(PYTHON_IN_VENV) -m mypy
+	.venv/bin/lint-imports
+	$(PYTHON_IN_VENV) -m tests.with_services manage.py makemigrations --check --dry-run
+
+format: .venv/.development ## let ruff mend and format the code
+	$(PYTHON_IN_VENV) -m ruff check --fix .
+	$(PYTHON_IN_VENV) -m ruff format .
+
+bench: .venv/.development ## measure, and write docs/benchmarks.md
+	$(PYTHON_IN_VENV) -m benchmarks
+
+docs: .venv/.development ## write the generated pages of docs/
+	$(PYTHON_IN_VENV) -m etl modules --markdown > docs/modules.md
+
+lock: .venv/.development ## compile the requirements from pyproject.toml
+	sh stack/lock.sh
+
+.venv/.runtime: requirements.txt requirements-installer.txt
+	@sh stack/install.sh .venv/.runtime requirements.txt
+
+.venv/.development: requirements.txt requirements-dev.txt requirements-installer.txt
+	@sh stack/install.sh .venv/.development requirements.txt requirements-dev.txt
+	@touch .venv/.runtime

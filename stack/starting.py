@@ -1,0 +1,323 @@
+"""`make up`: bring every part of the stack up, in order, and see that each is healthy."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import requests
+
+from stack import postgres, redis
+from stack.errors import StackError
+from stack.layout import Layout
+from stack.ports import HOST, Ports
+from stack.programs import (
+    ADMIN_USER,
+    AIRFLOW_USER,
+    PROGRAMS,
+    Stack,
+    airflow_environment,
+    django_environment,
+)
+from stack.secrets import Secrets, write_private
+from stack.supervision import Supervisor, end_leftovers, processes_of
+from stack.waiting import wait_for
+
+START_SECONDS = 180
+
+
+def up(layout: Layout) -> Stack:
+    """Return the running, healthy stack; parts that run already are left as they are.
+
+    Raises:
+        StackError: a port is busy, or a part does not get healthy; it is named, with its log.
+    """
+    layout.create()
+    secrets = Secrets.load_or_create(layout.secrets)
+    stack, supervisor = _supervised(layout, secrets)
+    _start_stores(stack, supervisor)
+    _prepare(stack)
+    for program in PROGRAMS:
+        supervisor.start_program(program.name)
+    token = None
+    for program in PROGRAMS[2:]:
+        if program.name == "worker":
+            token = _issue_token(stack)
+        wait_for(
+            program.name,
+            _health_check(program.name, stack, token),
+            supervisor,
+            stack,
+            START_SECONDS,
+        )
+    assert token is not None
+    _define_warehouse(stack)
+    _write_env_file(stack, token)
+    return stack
+
+
+def recorded(layout: Layout) -> Stack:
+    """Return the stack as its last start left it on disk.
+
+    Raises:
+        StackError: it was never started.
+    """
+    ports = Ports.load(layout.ports)
+    if ports is None or not layout.secrets.exists():
+        raise StackError("LogiData was never started here. Start it with: make up")
+    return Stack(layout, ports, Secrets.load_or_create(layout.secrets))
+
+
+def running(layout: Layout) -> Stack | None:
+    """Return the stack of this checkout if its supervisor runs."""
+    if not layout.ports.exists() or not layout.secrets.exists():
+        return None
+    stack = recorded(layout)
+    return stack if Supervisor(stack).is_running() else None
+
+
+def _supervised(layout: Layout, secrets: Secrets) -> tuple[Stack, Supervisor]:
+    if (stack := running(layout)) is not None:
+        for variable, port in (
+            ("LOGIDATA_PORT", stack.ports.web),
+            ("AIRFLOW_WEBSERVER_PORT", stack.ports.airflow),
+        ):
+            asked = os.environ.get(variable, "").strip() or str(port)
+            if asked != str(port):
+                raise StackError(
+                    f"LogiData runs already, with {variable}={port}. To move it to {asked}, "
+                    f"stop it first: make down && make up {variable}={asked}"
+                )
+        return stack, Supervisor(stack)
+    if processes_of(layout):
+        print("Ending processes that an interrupted start left behind")
+        end_leftovers(layout, patience=0)
+    ports = Ports.choose(Ports.load(layout.ports))
+    ports.save(layout.ports)
+    stack = Stack(layout, ports, secrets)
+    postgres.initialise(layout.postgres_data, secrets.postgres)
+    supervisor = Supervisor(stack)
+    supervisor.start()
+    return stack, supervisor
+
+
+def _start_stores(stack: Stack, supervisor: Supervisor) -> None:
+    import psycopg
+    from redis import Redis, RedisError
+
+    def postgres_answers() -> str | None:
+        try:
+            psycopg.connect(stack.postgres_admin_url, connect_timeout=2).close()
+        except psycopg.Error as error:
+            return str(error).strip()
+        return None
+
+    def redis_answers() -> str | None:
+        try:
+            client = Redis.from_url(stack.redis_url, socket_timeout=2)
+            client.ping()
+        except RedisError as error:
+            return str(error)
+        return None
+
+    supervisor.start_program("postgres")
+    supervisor.start_program("redis")
+    wait_for("postgres", postgres_answers, supervisor, stack, 60)
+    wait_for("redis", redis_answers, supervisor, stack, 60)
+
+
+def _prepare(stack: Stack) -> None:
+    """Bring databases, tables, logins and static files to what this version of the code needs."""
+    secrets = stack.secrets
+    for name, password in (
+        ("logidata", secrets.logidata_database),
+        ("airflow", secrets.airflow_database),
+        ("warehouse", secrets.warehouse),
+    ):
+        postgres.create_database(stack.postgres_admin_url, name, password)
+    write_private(
+        stack.layout.airflow_passwords, json.dumps({AIRFLOW_USER: secrets.airflow_password})
+    )
+    stamp = stack.layout.var / "prepared"
+    version = _code_version(stack)
+    if stamp.exists() and stamp.read_text() == version:
+        return
+    print("  preparing the databases")
+    airflow = subprocess.Popen(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        cwd=stack.layout.project,
+        env=airflow_environment(stack),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    manage(stack, "migrate", "--no-input")
+    manage(
+        stack,
+        *(
+            "create_operator",
+            "--username",
+            ADMIN_USER,
+            "--superuser",
+            "--password-env",
+            "LOGIDATA_NEW_PASSWORD",
+        ),
+        extra={"LOGIDATA_NEW_PASSWORD": secrets.admin_password},
+    )
+    output, _ = airflow.communicate()
+    if airflow.returncode != 0:
+        raise StackError(f"Airflow's database could not be prepared:\n{output[-3000:]}")
+    stamp.write_text(version)
+
+
+def _code_version(stack: Stack) -> str:
+    """Return what tells whether the databases were prepared by this very code."""
+    migrations = sorted(
+        str(path.relative_to(stack.layout.project))
+        for app in ("pipelines", "executions")
+        for path in (stack.layout.project / app / "migrations").glob("*.py")
+    )
+    requirements = (stack.layout.project / "requirements.txt").read_text()
+    return "\n".join([*migrations, requirements])
+
+
+def manage(stack: Stack, *arguments: str, extra: dict[str, str] | None = None) -> str:
+    """Run a command of manage.py and return what it printed.
+
+    Raises:
+        StackError: it failed; with the end of what it printed.
+    """
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=stack.layout.project,
+        env=django_environment(stack) | (extra or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        output = (done.stdout + done.stderr)[-3000:]
+        raise StackError(f"`manage.py {arguments[0]}` failed:\n{output}")
+    return done.stdout
+
+
+def _health_check(name: str, stack: Stack, token: str | None) -> Callable[[], str | None]:
+    """Return a check that gives None when the program is healthy, else what is missing."""
+    if name.startswith("airflow"):
+        component = name.removeprefix("airflow-").replace("-", "_")
+        return lambda: _airflow_component(
+            stack, "metadatabase" if component == "api_server" else component
+        )
+    if name == "web":
+        return lambda: _web_answers(stack)
+    return lambda: _logidata_component(stack, name, token)
+
+
+def _airflow_component(stack: Stack, component: str) -> str | None:
+    try:
+        health = requests.get(f"{stack.airflow_url}/api/v2/monitor/health", timeout=5).json()
+    except (requests.RequestException, ValueError) as error:
+        return f"no answer from {stack.airflow_url} ({type(error).__name__})"
+    status = (health.get(component) or {}).get("status")
+    return (
+        None
+        if status == "healthy"
+        else f"Airflow says that its {component} is {status or 'not there'}"
+    )
+
+
+def _web_answers(stack: Stack) -> str | None:
+    try:
+        answer = requests.get(f"{stack.web_url}/api/v1/health", timeout=10)
+    except requests.RequestException as error:
+        return f"no answer from {stack.web_url} ({type(error).__name__})"
+    return (
+        None if answer.status_code in (200, 503) else f"{answer.url} answers {answer.status_code}"
+    )
+
+
+def _logidata_component(stack: Stack, name: str, token: str | None) -> str | None:
+    try:
+        answer = requests.get(
+            f"{stack.web_url}/api/v1/health",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=15,
+        )
+        component = answer.json()["components"][name]
+    except (requests.RequestException, ValueError, KeyError) as error:
+        return f"no health report from {stack.web_url} ({type(error).__name__}: {error})"
+    return None if component["status"] == "ok" else component.get("detail") or component["status"]
+
+
+def _issue_token(stack: Stack) -> str:
+    """Return a token for scripts: the one of the last start while it is valid, else a new one."""
+    known = read_env_file(stack.layout).get("LOGIDATA_TOKEN")
+    if known:
+        answer = requests.get(
+            f"{stack.web_url}/api/v1/pipelines",
+            headers={"Authorization": f"Bearer {known}"},
+            timeout=15,
+        )
+        if answer.status_code == 200:
+            return known
+    return manage(stack, "issue_token", "--username", ADMIN_USER).strip()
+
+
+def _define_warehouse(stack: Stack) -> None:
+    """Define the connection `warehouse` in Airflow, where pipelines look connections up."""
+    base = f"{stack.airflow_url}/api/v2"
+    login = {"username": AIRFLOW_USER, "password": stack.secrets.airflow_password}
+    token = requests.post(f"{stack.airflow_url}/auth/token", json=login, timeout=30).json()[
+        "access_token"
+    ]
+    headers = {"Authorization": f"Bearer {token}"}
+    connection = {
+        "connection_id": "warehouse",
+        "conn_type": "postgres",
+        "description": "The demo warehouse of this LogiData",
+        "host": HOST,
+        "port": stack.ports.postgres,
+        "login": "warehouse",
+        "password": stack.secrets.warehouse,
+        "schema": "warehouse",
+    }
+    url = f"{base}/connections/warehouse"
+    known = requests.get(url, headers=headers, timeout=30).status_code == 200
+    if known:
+        answer = requests.patch(url, json=connection, headers=headers, timeout=30)
+    else:
+        answer = requests.post(f"{base}/connections", json=connection, headers=headers, timeout=30)
+    if not answer.ok:
+        raise StackError(
+            f"Airflow refused the connection 'warehouse': {answer.status_code} {answer.text[:500]}"
+        )
+
+
+def env_values(stack: Stack, token: str) -> dict[str, str]:
+    """Return what scripts need to use this stack."""
+    return {
+        "LOGIDATA_URL": stack.web_url,
+        "LOGIDATA_TOKEN": token,
+        "LOGIDATA_ADMIN_USER": ADMIN_USER,
+        "LOGIDATA_ADMIN_PASSWORD": stack.secrets.admin_password,
+        "AIRFLOW_API_URL": stack.airflow_url,
+        "AIRFLOW_USERNAME": AIRFLOW_USER,
+        "AIRFLOW_PASSWORD": stack.secrets.airflow_password,
+        "WAREHOUSE_URL": stack.warehouse_url,
+    }
+
+
+def _write_env_file(stack: Stack, token: str) -> None:
+    lines = [f"{name}={value}\n" for name, value in env_values(stack, token).items()]
+    write_private(stack.layout.env_file, "".join(lines))
+
+
+def read_env_file(layout: Layout) -> dict[str, str]:
+    """Return the settings for scripts of the last start, empty if there was none."""
+    if not layout.env_file.exists():
+        return {}
+    lines = layout.env_file.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
