@@ -34,7 +34,7 @@ test-live: .venv/.development ## only the tests against the real services
 lint: .venv/.development ## ruff, mypy, import-linter, migrations
 	$(PYTHON_IN_VENV) -m ruff check .
 	$(PYTHON_IN_VENV) -m ruff format --check .
-	$(PYTHON_IN_VENV) -m mypy
+	$(PYTHON_IN_VENV) -m tests.with_services -m mypy
 	.venv/bin/lint-imports
 	$(PYTHON_IN_VENV) -m tests.with_services manage.py makemigrations --check --dry-run
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 import requests
-
 from etl.report import node_table
+
 from stack.errors import StackError
 from stack.programs import Stack
 from stack.starting import read_env_file
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 180
 
 
 def show(stack: Stack) -> None:
-    """See the example's rows in the warehouse, executing it first where they are missing; print both.
+    """Print the example's rows in the warehouse, executing it first where they are missing.
 
     Raises:
         StackError: it did not end in success, or the rows are not there.
@@ -35,7 +35,8 @@ def show(stack: Stack) -> None:
         _print_execution(execution)
         if execution["status"] != "success":
             raise StackError(
-                f"The example ended as {execution['status']}: {execution['error_message'] or execution['status_reason']} "
+                f"The example ended as {execution['status']}: "
+                f"{execution['error_message'] or execution['status_reason']} "
                 f"Open {stack.web_url}/admin/ to see its logs."
             )
         rows = _first_rows(stack, target["table"])

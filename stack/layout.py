@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.errors import StackError
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -27,6 +29,12 @@ class Layout:
         stacks of one checkout share nothing but code.
         """
         moved = os.environ.get("LOGIDATA_VAR")
+        for path in (str(PROJECT), moved or ""):
+            if "%" in path or '"' in path:
+                raise StackError(
+                    f"The supervisor cannot work in {path}: the path holds a % or a quotation mark. "
+                    f"Move it to a folder without these characters."
+                )
         if not moved:
             data = (PROJECT / "data", PROJECT / "examples" / "data")
             return cls(PROJECT, PROJECT / "var", PROJECT / "dags", data)

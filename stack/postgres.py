@@ -6,7 +6,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from stack.errors import StackError
@@ -37,8 +36,9 @@ def _prefix() -> list[str]:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise StackError(
-            "PostgreSQL cannot run as root, and the program setpriv (package util-linux) that would "
-            "start it as another user is not there. Install util-linux, or run as an ordinary user."
+            "PostgreSQL cannot run as root, and the program setpriv (package util-linux) that "
+            "would start it as another user is not there. Install util-linux, or run as an "
+            "ordinary user."
         )
     uid, gid = UNPRIVILEGED
     capability = "+dac_override"
@@ -81,7 +81,8 @@ def initialise(data: Path, password: str) -> None:
         password_file.unlink(missing_ok=True)
     if done.returncode != 0:
         raise StackError(
-            f"PostgreSQL could not create its data folder {data}: {done.stderr.strip() or done.stdout.strip()}"
+            f"PostgreSQL could not create its data folder {data}: "
+            f"{done.stderr.strip() or done.stdout.strip()}"
         )
     shutil.rmtree(data, ignore_errors=True)
     fresh.rename(data)
@@ -113,7 +114,7 @@ def url(port: int, role: str, password: str, database: str, scheme: str = "postg
 
 
 def create_database(admin_url: str, name: str, password: str) -> None:
-    """Make sure that a database `name` with an owner of the same name and this password is there."""
+    """Make sure of a database `name` with an owner of the same name and this password."""
     import psycopg
     from psycopg import sql
 
@@ -126,10 +127,3 @@ def create_database(admin_url: str, name: str, password: str) -> None:
             "SELECT 1 FROM pg_database WHERE datname = %s", [name]
         ).fetchone():
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
-
-
-def run_from_here(data: Path, port: int) -> None:
-    """Become the PostgreSQL server; never returns."""
-    command = serve_command(data, port)
-    sys.stdout.flush()
-    os.execv(command[0], command)

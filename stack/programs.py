@@ -49,7 +49,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Program:
-    """One supervised process: `command(stack)`, run in `folder(stack)` with `environment(stack)`."""
+    """One supervised process: its command, where it runs and with which environment."""
 
     name: str
     title: str

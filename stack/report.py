@@ -19,7 +19,7 @@ def addresses(stack: Stack) -> None:
         f"""
 LogiData is up.
   Admin     {stack.web_url}/admin/    {ADMIN_USER} / {stack.secrets.admin_password}
-  API       {stack.web_url}/api/v1/    (token in {env_file}; documentation at {stack.web_url}/api/v1/docs)
+  API       {stack.web_url}/api/v1/docs    (the token is in {env_file})
   Airflow   {stack.airflow_url}    {AIRFLOW_USER} / {stack.secrets.airflow_password}
   Files for pipelines go to {os.path.relpath(stack.layout.data_dirs[0])}{os.sep}
 Stop it with: make down"""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import requests
 
-from stack import postgres, redis
+from stack import postgres
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import HOST, Ports

@@ -32,17 +32,11 @@ def write_config(stack: Stack) -> None:
     """Write the supervisor's settings; each program is started by `python -m stack run NAME`."""
     layout = stack.layout
 
-    def literal(value: object) -> str:
-        return str(value).replace("%", "%%")
-
-    def quoted(value: object) -> str:
-        return '"' + literal(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-
     lines = [
         "[supervisord]",
-        f"logfile={literal(layout.logs / 'supervisord.log')}",
-        f"pidfile={literal(layout.supervisor_pid)}",
-        f"childlogdir={literal(layout.logs)}",
+        f"logfile={layout.logs / 'supervisord.log'}",
+        f"pidfile={layout.supervisor_pid}",
+        f"childlogdir={layout.logs}",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
         "[inet_http_server]",
@@ -53,9 +47,9 @@ def write_config(stack: Stack) -> None:
     for program in PROGRAMS:
         lines += [
             f"[program:{program.name}]",
-            f"command={quoted(sys.executable)} -m stack run {program.name}",
-            f"directory={literal(layout.project)}",
-            f"stdout_logfile={literal(layout.logs / program.name)}.log",
+            f'command="{sys.executable}" -m stack run {program.name}',
+            f"directory={layout.project}",
+            f"stdout_logfile={layout.logs / program.name}.log",
             "redirect_stderr=true",
             "stdout_logfile_maxbytes=20MB",
             "stdout_logfile_backups=2",
@@ -116,7 +110,8 @@ class Supervisor:
             time.sleep(0.1)
         if not self.is_running():
             raise StackError(
-                f"The supervisor did not start: {done.stdout}{done.stderr} See {layout.logs / 'supervisord.log'}."
+                f"The supervisor did not start: {done.stdout}{done.stderr} "
+                f"See {layout.logs / 'supervisord.log'}."
             )
 
     def states(self) -> list[ProgramState]:
@@ -144,7 +139,7 @@ class Supervisor:
 
 
 def processes_of(layout: Layout) -> list[psutil.Process]:
-    """Return the live processes that carry this stack's name in their environment, this one aside."""
+    """Return the live processes marked in their environment as this stack's, but for this one."""
     found = []
     for process in psutil.process_iter():
         try:

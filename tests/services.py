@@ -23,7 +23,7 @@ from redis import Redis, RedisError
 from stack import postgres, redis
 from stack.ports import Ports
 
-PASSWORD = "only-for-tests"  # noqa: S105
+PASSWORD = "only-for-tests"
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Services:
         os.environ.update(self.environment())
 
     def environment(self) -> dict[str, str]:
-        """Return the settings of a LogiData that uses these servers, and no Airflow that answers."""
+        """Return settings for a LogiData on these servers, with no Airflow that answers."""
         return {
             "LOGIDATA_SECRET_KEY": "only-for-tests-" * 4,
             "LOGIDATA_DATABASE_URL": self.url("logidata"),
