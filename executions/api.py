@@ -1,0 +1,110 @@
+"""Executions over the REST API: list, read, monitor, cancel, logs."""
+
+from typing import Any, ClassVar, cast
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from executions import services
+from executions.filters import ExecutionFilter
+from executions.models import PipelineExecution
+from executions.serializers import (
+    ExecutionDetailSerializer,
+    ExecutionLogsSerializer,
+    ExecutionSerializer,
+    LogQuerySerializer,
+)
+from pipelines.permissions import ModelPermissions
+
+VIEW = "executions.view_pipelineexecution"
+
+
+class NewestFirst(CursorPagination):
+    """Pages that stay put while new executions arrive."""
+
+    ordering = ("-created_at", "-id")
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List executions, the newest first"),
+    retrieve=extend_schema(summary="Read an execution with its nodes"),
+)
+class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
+    """What ran, what runs, and how it went."""
+
+    permission_classes: ClassVar = [ModelPermissions]
+    action_permissions: ClassVar[dict[str, str]] = {
+        "monitor": VIEW,
+        "logs": VIEW,
+        "cancel": "executions.cancel_pipelineexecution",
+    }
+    pagination_class = NewestFirst
+    filterset_class = ExecutionFilter
+    # Cursor pages have one order; ordering by anything else would break them.
+    ordering_fields: ClassVar[list[str]] = []
+    search_fields: ClassVar[list[str]] = ["pipeline_name"]
+    queryset = PipelineExecution.objects.select_related(
+        "revision", "triggered_by", "cancel_requested_by"
+    )
+
+    def get_queryset(self) -> QuerySet[PipelineExecution]:
+        """Return the executions, with their nodes where one is shown in full."""
+        queryset = super().get_queryset()
+        return queryset if self.action == "list" else queryset.prefetch_related("tasks")
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        """Return the short form for lists, the full one otherwise."""
+        return ExecutionSerializer if self.action == "list" else ExecutionDetailSerializer
+
+    @extend_schema(
+        summary="Ask Airflow about an execution now",
+        request=None,
+        responses=ExecutionDetailSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def monitor(self, request: Request, pk: str) -> Response:
+        """Bring the execution up to what Airflow says, and return it."""
+        services.refresh_execution(self.get_object())
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        summary="Cancel an execution",
+        request=None,
+        responses={202: ExecutionDetailSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Ask for the cancel, and return the execution; it is cancelled once nothing runs."""
+        services.request_cancel(self.get_object(), cast(AbstractBaseUser, request.user))
+        return Response(self.get_serializer(self.get_object()).data, status=202)
+
+    @extend_schema(
+        summary="Read the logs of an execution",
+        parameters=[
+            OpenApiParameter("node", str, description="Id of a node; all nodes by default."),
+            OpenApiParameter("try", int, description="Number of a try; the latest by default."),
+        ],
+        responses=ExecutionLogsSerializer,
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def logs(self, request: Request, pk: str) -> Response:
+        """Return the logs of one node, or of all, as Airflow has them now."""
+        execution = self.get_object()
+        query = LogQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        logs = services.execution_logs(
+            execution, query.validated_data.get("node"), query.validated_data.get("try")
+        )
+        answer = ExecutionLogsSerializer({"execution_id": execution.pk, "logs": logs})
+        return Response(answer.data)

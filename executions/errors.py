@@ -1,0 +1,90 @@
+"""What can be refused when someone starts, follows or cancels an execution."""
+
+from collections.abc import Sequence
+
+from pipelines.errors import DomainError, Problem
+
+
+class PipelineInactive(DomainError):
+    """The pipeline is switched off."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Pipeline '{name}' is not active, so it cannot be executed. "
+            "Set it active and save it, then execute it again.",
+            title="Pipeline is not active",
+            status=409,
+            type="pipeline-inactive",
+        )
+
+
+class InvalidParams(DomainError):
+    """The params do not fit the pipeline; `errors` names each of them."""
+
+    def __init__(self, name: str, errors: Sequence[Problem]) -> None:
+        super().__init__(
+            f"Pipeline '{name}' cannot be executed with these params: "
+            + " ".join(problem.message for problem in errors),
+            title="Invalid params",
+            status=400,
+            type="invalid-params",
+            errors=errors,
+        )
+
+
+class ExecutionFinished(DomainError):
+    """The execution has ended: there is nothing left to cancel."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(
+            f"The execution has already ended as {status}; there is nothing to cancel.",
+            title="Execution has ended",
+            status=409,
+            type="execution-ended",
+        )
+
+
+class PipelineBusy(DomainError):
+    """The pipeline cannot be deleted while executions of it wait or run."""
+
+    def __init__(self, name: str, active: int) -> None:
+        noun = "execution waits or runs" if active == 1 else "executions wait or run"
+        super().__init__(
+            f"Pipeline '{name}' cannot be deleted: {active} {noun}. "
+            "Cancel them or let them end, then delete it.",
+            title="Pipeline is busy",
+            status=409,
+            type="pipeline-busy",
+        )
+
+
+class UnknownNode(DomainError):
+    """The execution has no such node, or the node had no such try."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, title="No such node or try", status=404, type="unknown-node")
+
+
+class LogGone(DomainError):
+    """Airflow no longer has the log."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__(
+            f"Node '{node}': Airflow no longer has this log; the DAG run was deleted there.",
+            title="Log is gone",
+            status=404,
+            type="log-gone",
+        )
+
+
+class AirflowNotAnswering(DomainError):
+    """Airflow is needed for the answer and cannot be reached, or refuses."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"Airflow cannot be asked now: {reason} "
+            "What is shown may be older; try again when Airflow is back.",
+            title="Airflow does not answer",
+            status=503,
+            type="airflow-unavailable",
+        )

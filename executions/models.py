@@ -1,0 +1,181 @@
+"""What ran: one row an execution, one row a node of it, and where following Airflow has got to."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from executions.statuses import (
+    ACTIVE_STATUSES,
+    FINAL_STATUSES,
+    ExecutionStatus,
+    NodeStatus,
+    TriggerType,
+)
+from pipelines.models import Pipeline, PipelineRevision
+
+RUN_ID_PREFIX = "logidata__"
+
+
+def run_id_for(execution_id: uuid.UUID) -> str:
+    """Return the DAG run id of an execution of ours.
+
+    It follows from the execution's id alone, so that a repeated trigger names the same run and
+    Airflow refuses the second one.
+    """
+    return f"{RUN_ID_PREFIX}{execution_id}"
+
+
+class PipelineExecution(models.Model):
+    """One run of a pipeline. `status` changes only through `executions.transitions`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    pipeline = models.ForeignKey(
+        Pipeline, on_delete=models.SET_NULL, null=True, blank=True, related_name="executions"
+    )
+    # The name survives the pipeline: the history of a deleted pipeline stays readable.
+    pipeline_name = models.CharField(max_length=255)
+    revision = models.ForeignKey(
+        PipelineRevision,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="executions",
+    )
+    airflow_dag_id = models.CharField("DAG id", max_length=250)
+    airflow_dag_run_id = models.CharField("DAG run id", max_length=250)
+    status = models.CharField(
+        max_length=16, choices=ExecutionStatus, default=ExecutionStatus.PENDING
+    )
+    status_reason = models.TextField(
+        blank=True, default="", help_text="Why the execution waits, or why its status is unknown."
+    )
+    trigger_type = models.CharField(max_length=16, choices=TriggerType, default=TriggerType.MANUAL)
+    params = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    duration_seconds = models.FloatField(null=True, blank=True)
+    error_message = models.TextField(blank=True, default="")
+    celery_task_id = models.CharField("Celery task id", max_length=155, blank=True, default="")
+    triggered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    # When a worker last looked whether the execution can be triggered.
+    attempted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # A worker has set out to trigger: from here on a DAG run may exist.
+    trigger_claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Airflow has confirmed the DAG run.
+    triggered_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    # Set just before Airflow is told to fail the run: a task that fails after this was cancelled.
+    cancel_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "execution"
+        ordering = ["-created_at", "-id"]
+        permissions = [("cancel_pipelineexecution", "Can cancel execution")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["airflow_dag_id", "airflow_dag_run_id"], name="one_execution_a_dag_run"
+            ),
+            # A message delivered twice must not make two executions.
+            models.UniqueConstraint(
+                fields=["celery_task_id"],
+                condition=~models.Q(celery_task_id=""),
+                name="one_execution_a_celery_task",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="execution_newest"),
+            models.Index(fields=["status", "-created_at"], name="execution_status"),
+            models.Index(fields=["pipeline", "-created_at"], name="execution_pipeline"),
+            # What the regular look at Airflow reads: small, however long the history grows.
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(status__in=["pending", "running"]),
+                name="execution_active",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pipeline_name} ({self.status})"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the execution waits or runs."""
+        return self.status in ACTIVE_STATUSES
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the status can never change again."""
+        return self.status in FINAL_STATUSES
+
+
+class TaskExecution(models.Model):
+    """One node within an execution. Rows exist from the start, one a node of the revision."""
+
+    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="tasks")
+    node_id = models.CharField("node", max_length=250)
+    node_name = models.CharField("name", max_length=255, blank=True, default="")
+    module = models.CharField(max_length=255, blank=True, default="")
+    position = models.PositiveIntegerField(default=0, help_text="Place in topological order.")
+    status = models.CharField(max_length=16, choices=NodeStatus, default=NodeStatus.PENDING)
+    tries = models.PositiveIntegerField(default=0)
+    max_tries = models.PositiveIntegerField(default=1)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    duration_seconds = models.FloatField(null=True, blank=True)
+    rows_in = models.BigIntegerField(null=True, blank=True)
+    rows_out = models.BigIntegerField(null=True, blank=True)
+    rows_rejected = models.BigIntegerField(null=True, blank=True)
+    bytes_out = models.BigIntegerField(null=True, blank=True)
+    peak_rss_bytes = models.BigIntegerField(null=True, blank=True)
+    error = models.TextField(blank=True, default="")
+    output = models.JSONField(
+        null=True, blank=True, help_text="Columns, schema and a small sample of the output."
+    )
+    # The try whose result has been read from Airflow, so that it is read once.
+    recorded_try = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = "node of an execution"
+        verbose_name_plural = "nodes of an execution"
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["execution", "node_id"], name="one_row_a_node"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node_id} ({self.status})"
+
+    @property
+    def sample(self) -> list[dict[str, Any]]:
+        """The first rows of the node's output, at most 20; empty when it has none."""
+        return list((self.output or {}).get("data") or [])
+
+
+class SyncCursor(models.Model):
+    """Where the regular look at Airflow has got to. A single row, with id 1."""
+
+    # Airflow's clock, not ours: it is compared with Airflow's own times only.
+    runs_seen_until = models.DateTimeField(null=True, blank=True)
+    reached_airflow_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "sync cursor"
+
+    def __str__(self) -> str:
+        return f"DAG runs seen until {self.runs_seen_until}"

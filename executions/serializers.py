@@ -1,0 +1,129 @@
+"""Executions at the JSON boundary. All of them are read-only."""
+
+from rest_framework import serializers
+
+from executions.models import PipelineExecution, TaskExecution
+
+
+class TaskExecutionSerializer(serializers.ModelSerializer[TaskExecution]):
+    """One node of an execution."""
+
+    class Meta:
+        model = TaskExecution
+        fields = [
+            "node_id",
+            "node_name",
+            "module",
+            "status",
+            "tries",
+            "max_tries",
+            "started_at",
+            "completed_at",
+            "duration_seconds",
+            "rows_in",
+            "rows_out",
+            "rows_rejected",
+            "bytes_out",
+            "peak_rss_bytes",
+            "error",
+            "output",
+        ]
+        read_only_fields = fields
+
+
+class ExecutionSerializer(serializers.ModelSerializer[PipelineExecution]):
+    """An execution as lists show it."""
+
+    revision = serializers.IntegerField(
+        source="revision.number",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="Number of the pipeline's revision that runs.",
+    )
+    triggered_by = serializers.CharField(
+        source="triggered_by.username", read_only=True, allow_null=True, default=None
+    )
+    cancel_requested_by = serializers.CharField(
+        source="cancel_requested_by.username", read_only=True, allow_null=True, default=None
+    )
+
+    class Meta:
+        model = PipelineExecution
+        fields = [
+            "id",
+            "pipeline",
+            "pipeline_name",
+            "revision",
+            "airflow_dag_id",
+            "airflow_dag_run_id",
+            "status",
+            "status_reason",
+            "trigger_type",
+            "params",
+            "created_at",
+            "started_at",
+            "completed_at",
+            "duration_seconds",
+            "error_message",
+            "celery_task_id",
+            "triggered_by",
+            "cancel_requested_at",
+            "cancel_requested_by",
+        ]
+        read_only_fields = fields
+
+
+class ExecutionDetailSerializer(ExecutionSerializer):
+    """An execution with its nodes, in topological order."""
+
+    tasks = TaskExecutionSerializer(many=True, read_only=True)
+
+    class Meta(ExecutionSerializer.Meta):
+        fields = [*ExecutionSerializer.Meta.fields, "tasks"]
+        read_only_fields = fields
+
+
+class LogQuerySerializer(serializers.Serializer[None]):
+    """Which logs to read."""
+
+    node = serializers.CharField(required=False, help_text="Id of a node; all nodes by default.")
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Add `try`, which is no Python identifier."""
+        return super().get_fields() | {
+            "try": serializers.IntegerField(
+                required=False, min_value=1, help_text="Number of a try; the latest by default."
+            )
+        }
+
+
+class LogEventSerializer(serializers.Serializer[None]):
+    """One message of a log."""
+
+    timestamp = serializers.DateTimeField(allow_null=True)
+    level = serializers.CharField(help_text="A lower-case word, or empty.")
+    message = serializers.CharField()
+
+
+class NodeLogSerializer(serializers.Serializer[None]):
+    """The log of one try of a node."""
+
+    node = serializers.CharField(source="node_id")
+    events = LogEventSerializer(many=True)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Add `try`, which is no Python identifier; 0 for a node that has not begun."""
+        fields = super().get_fields()
+        return {
+            "node": fields["node"],
+            "try": serializers.IntegerField(source="attempt"),
+            "events": fields["events"],
+        }
+
+
+class ExecutionLogsSerializer(serializers.Serializer[None]):
+    """The logs of an execution, node by node."""
+
+    execution_id = serializers.UUIDField()
+    logs = NodeLogSerializer(many=True)

@@ -1,0 +1,27 @@
+"""The rules for executions: starting, triggering, following, cancelling, reading logs."""
+
+from executions.services.cancelling import Cancel, carry_out_cancel, request_cancel
+from executions.services.deleting import delete_pipeline
+from executions.services.following import refresh_execution
+from executions.services.logs import NodeLog, execution_logs
+from executions.services.starting import create_execution, start_execution
+from executions.services.stopping import still_running
+from executions.services.syncing import SyncReport, sync_active
+from executions.services.triggering import Attempt, trigger_execution
+
+__all__ = [
+    "Attempt",
+    "Cancel",
+    "NodeLog",
+    "SyncReport",
+    "carry_out_cancel",
+    "create_execution",
+    "delete_pipeline",
+    "execution_logs",
+    "refresh_execution",
+    "request_cancel",
+    "start_execution",
+    "still_running",
+    "sync_active",
+    "trigger_execution",
+]

@@ -1,0 +1,146 @@
+"""Cancel an execution, and call it cancelled only once nothing of it runs any more."""
+
+import enum
+import logging
+import uuid
+from datetime import timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from airflow_bridge import factory
+from airflow_bridge.client import AirflowClient, DagRun
+from airflow_bridge.errors import AirflowError, AirflowRefused, AirflowUnavailable, RunNotFound
+from airflow_bridge.states import execution_status
+from executions.errors import ExecutionFinished
+from executions.models import PipelineExecution
+from executions.services.following import follow, mark_deleted
+from executions.services.queueing import queue_cancel_on_commit
+from executions.services.triggering import confirm_triggered
+from executions.statuses import ACTIVE_STATUSES, ExecutionStatus, NodeStatus
+from executions.transitions import end_without_run
+
+logger = logging.getLogger(__name__)
+
+# How long a trigger that a worker set out with may still arrive at Airflow: longer than any of
+# our requests may take.
+TRIGGER_MAY_ARRIVE = timedelta(seconds=60)
+
+_NO_RUN_YET = Q(trigger_claimed_at=None)
+
+
+class Cancel(enum.Enum):
+    """How far a cancel is."""
+
+    DONE = "the execution has ended"
+    SOON = "Airflow was told; look again at once whether everything has stopped"
+    LATER = "Airflow cannot be asked: the regular sync goes on"
+
+
+def request_cancel(
+    execution: PipelineExecution, user: AbstractBaseUser | None
+) -> PipelineExecution:
+    """Return the execution with its cancel asked for, or carried out if no DAG run exists.
+
+    Asking twice is harmless. Raise `ExecutionFinished` if it has ended already.
+    """
+    with transaction.atomic():
+        row = PipelineExecution.objects.filter(pk=execution.pk)
+        asked = row.filter(status__in=ACTIVE_STATUSES, cancel_requested_at=None).update(
+            cancel_requested_at=timezone.now(),
+            cancel_requested_by_id=user.pk if user is not None else None,
+        )
+        if asked and not _cancel_without_run(execution.pk, _NO_RUN_YET):
+            row.filter(status__in=ACTIVE_STATUSES).update(
+                status_reason="Cancel asked for; Airflow is being told."
+            )
+            queue_cancel_on_commit(execution)
+    execution = row.get()
+    if not asked and execution.cancel_requested_at is None:
+        raise ExecutionFinished(execution.status)
+    return execution
+
+
+def carry_out_cancel(execution_id: uuid.UUID) -> Cancel:
+    """Stop the run of an execution whose cancel was asked for; say how far that is.
+
+    Safe to repeat. Never raises for an Airflow that is down; the reason is on the execution.
+    """
+    execution = PipelineExecution.objects.filter(pk=execution_id).first()
+    if execution is None or execution.cancel_requested_at is None:
+        return Cancel.DONE
+    if _cancel_without_run(execution_id, _NO_RUN_YET):
+        return Cancel.DONE
+    try:
+        return _stop(factory.get_airflow_client(), execution)
+    except AirflowUnavailable as error:
+        _explain(execution, f"Cancel asked for, but {error} It goes on when Airflow is back.")
+    except AirflowError as error:
+        _explain(execution, f"Cancel asked for, but {error} It is tried again.")
+    return Cancel.LATER
+
+
+def _stop(client: AirflowClient, execution: PipelineExecution) -> Cancel:
+    try:
+        run = client.get_run(execution.airflow_dag_id, execution.airflow_dag_run_id)
+    except RunNotFound:
+        return _without_run(execution)
+    if execution.triggered_at is None:
+        confirm_triggered(execution, run)
+        execution.refresh_from_db()
+    # Nodes that failed before the cancel are written first: they failed by themselves.
+    if execution.cancel_sent_at is None and not execution.is_final:
+        follow(client, execution)
+        execution.refresh_from_db()
+    if _goes_on(run) and (execution.cancel_sent_at is None or execution.is_final):
+        _send(client, execution)
+        execution.refresh_from_db()
+    if not execution.is_final:
+        follow(client, execution)
+        execution.refresh_from_db()
+    return Cancel.SOON if execution.is_active else Cancel.DONE
+
+
+def _send(client: AirflowClient, execution: PipelineExecution) -> None:
+    row = PipelineExecution.objects.filter(pk=execution.pk)
+    if execution.status not in (ExecutionStatus.CANCELLED, *ACTIVE_STATUSES):
+        return
+    # Before the request: whoever reads Airflow after it must know that a cancel was sent.
+    first = row.filter(cancel_sent_at=None).update(cancel_sent_at=timezone.now())
+    try:
+        client.cancel_run(execution.airflow_dag_id, execution.airflow_dag_run_id)
+    except AirflowRefused:
+        if first:
+            row.update(cancel_sent_at=None)
+        raise
+    logger.info("Execution %s: Airflow was told to stop the run", execution.pk)
+
+
+def _without_run(execution: PipelineExecution) -> Cancel:
+    """Airflow has no such run: it was deleted, or the trigger has not arrived (yet)."""
+    if execution.triggered_at is not None:
+        mark_deleted(execution)
+        return Cancel.DONE
+    arrived_by_now = Q(trigger_claimed_at__lt=timezone.now() - TRIGGER_MAY_ARRIVE)
+    return Cancel.DONE if _cancel_without_run(execution.pk, arrived_by_now) else Cancel.SOON
+
+
+def _cancel_without_run(execution_id: uuid.UUID, only_if: Q) -> bool:
+    return end_without_run(
+        execution_id,
+        ExecutionStatus.CANCELLED,
+        nodes=NodeStatus.CANCELLED,
+        only_if=only_if & Q(cancel_requested_at__isnull=False),
+    )
+
+
+def _goes_on(run: DagRun) -> bool:
+    return execution_status(run.state, False) in ACTIVE_STATUSES
+
+
+def _explain(execution: PipelineExecution, reason: str) -> None:
+    PipelineExecution.objects.filter(pk=execution.pk, status__in=ACTIVE_STATUSES).update(
+        status_reason=reason
+    )

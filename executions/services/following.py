@@ -1,0 +1,225 @@
+"""Bring an execution up to what Airflow says of its run: nodes first, then the status.
+
+The nodes are written before the final status, so that an execution which reads as ended is
+complete: its counts and errors are there.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from airflow_bridge import factory
+from airflow_bridge.client import AirflowClient, DagRun, TaskInstance
+from airflow_bridge.errors import AirflowError, RunNotFound
+from airflow_bridge.states import execution_status, node_status
+from executions.errors import AirflowNotAnswering
+from executions.models import PipelineExecution, TaskExecution
+from executions.services.results import read_result
+from executions.services.stopping import still_running
+from executions.statuses import (
+    FINAL_NODE_STATUSES,
+    FINAL_STATUSES,
+    ExecutionStatus,
+    NodeStatus,
+)
+from executions.transitions import change_node, change_status, end_nodes, reopen
+
+DELETED_IN_AIRFLOW = (
+    "The DAG run no longer exists in Airflow (was it deleted there?), "
+    "so how it ended cannot be known."
+)
+MARKED_FAILED = (
+    "The run was marked failed in Airflow although none of its nodes failed. "
+    "Execute the pipeline again if that was not meant."
+)
+
+
+def refresh_execution(execution: PipelineExecution) -> PipelineExecution:
+    """Return the execution as it stands after asking Airflow about its run.
+
+    Airflow is not asked about one that has ended or that was not triggered yet. Raise
+    `AirflowNotAnswering` if Airflow cannot be asked.
+    """
+    execution = PipelineExecution.objects.get(pk=execution.pk)
+    if execution.triggered_at is not None and not execution.is_final:
+        try:
+            follow(factory.get_airflow_client(), execution)
+        except AirflowError as error:
+            raise AirflowNotAnswering(str(error)) from error
+        execution.refresh_from_db()
+    return execution
+
+
+def follow(client: AirflowClient, execution: PipelineExecution) -> None:
+    """Ask for the execution's run and nodes and write what changed; raise AirflowError."""
+    key = (execution.airflow_dag_id, execution.airflow_dag_run_id)
+    try:
+        run = client.get_run(*key)
+        instances = client.task_instances([key])
+    except RunNotFound:
+        mark_deleted(execution)
+        return
+    apply_run(client, execution, run, instances)
+
+
+def apply_run(
+    client: AirflowClient,
+    execution: PipelineExecution,
+    run: DagRun,
+    instances: Sequence[TaskInstance],
+) -> None:
+    """Write what Airflow said of a run.
+
+    `execution` must have been read before Airflow was asked, so that a cancel which was sent in
+    between is noticed.
+    """
+    if _cleared_since(execution, run):
+        if reopen(execution):
+            execution.refresh_from_db()
+        else:
+            return
+    apply_nodes(client, execution, instances)
+    status = execution_status(run.state, execution.cancel_sent_at is not None)
+    if status in FINAL_STATUSES:
+        _end(execution, run, instances)
+    elif status == ExecutionStatus.UNKNOWN:
+        change_status(
+            execution.pk,
+            status,
+            status_reason=f"Airflow reports the state '{run.state}', which says nothing certain.",
+        )
+    else:
+        _go_on(execution, run, status)
+
+
+def apply_nodes(
+    client: AirflowClient, execution: PipelineExecution, instances: Iterable[TaskInstance]
+) -> None:
+    """Write what Airflow said of a run's nodes, reading the result of each finished try once."""
+    tasks = {task.node_id: task for task in execution.tasks.all()}
+    for instance in instances:
+        task = tasks.get(instance.task_id)
+        if task is None:
+            task, _ = TaskExecution.objects.get_or_create(
+                execution=execution,
+                node_id=instance.task_id,
+                defaults={"position": len(tasks), "node_name": instance.task_id},
+            )
+            tasks[instance.task_id] = task
+        _apply_node(client, execution, task, instance)
+
+
+def mark_deleted(execution: PipelineExecution) -> None:
+    """Say that the execution's run is gone from Airflow, and its nodes' fate with it."""
+    if change_status(execution.pk, ExecutionStatus.UNKNOWN, status_reason=DELETED_IN_AIRFLOW):
+        end_nodes(execution.pk, NodeStatus.UNKNOWN)
+
+
+def _apply_node(
+    client: AirflowClient,
+    execution: PipelineExecution,
+    task: TaskExecution,
+    instance: TaskInstance,
+) -> None:
+    status = node_status(instance.state, execution.cancel_sent_at is not None)
+    tries = max(instance.try_number, 0)
+    same_try = tries <= task.tries
+    if same_try and (task.status in FINAL_NODE_STATUSES or _unchanged(task, instance, status)):
+        return
+    fields: dict[str, Any] = {
+        "max_tries": max(instance.max_tries + 1, tries, 1),
+        "started_at": instance.start_date,
+        "completed_at": instance.end_date,
+        "duration_seconds": instance.duration,
+    }
+    if status in FINAL_NODE_STATUSES and task.recorded_try < tries:
+        fields |= read_result(client, instance, status)
+        fields["recorded_try"] = tries
+    if status != NodeStatus.FAILED:
+        fields.setdefault("error", "")
+    change_node(task, status=status, tries=tries, cancel_sent_at=execution.cancel_sent_at, **fields)
+
+
+def _unchanged(task: TaskExecution, instance: TaskInstance, status: str) -> bool:
+    return task.status == status and task.started_at == instance.start_date
+
+
+def _go_on(execution: PipelineExecution, run: DagRun, status: str) -> None:
+    reason = "Queued in Airflow." if status == ExecutionStatus.PENDING else ""
+    if execution.cancel_requested_at is not None:
+        reason = execution.status_reason or "Cancel asked for."
+    if (status, reason, run.start_date) != (
+        execution.status,
+        execution.status_reason,
+        execution.started_at,
+    ):
+        change_status(execution.pk, status, status_reason=reason, started_at=run.start_date)
+
+
+def _end(execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInstance]) -> None:
+    """Give the execution the status its run ended with, unless a cancel is still taking effect."""
+    if execution.is_final:
+        return
+    status, error = ExecutionStatus.SUCCESS, ""
+    if run.state != "success":
+        if execution.cancel_sent_at is not None:
+            busy = still_running(execution, instances)
+            if busy:
+                change_status(
+                    execution.pk,
+                    ExecutionStatus.RUNNING,
+                    status_reason="Cancel asked for; waiting for these nodes to stop: "
+                    f"{', '.join(sorted(busy))}.",
+                )
+                return
+        status, error = _verdict(execution)
+    completed = run.end_date or timezone.now()
+    ended = change_status(
+        execution.pk,
+        status,
+        # A cancel sent since Airflow was asked may be what made the run fail: look again then.
+        only_if=Q(cancel_sent_at=execution.cancel_sent_at),
+        started_at=run.start_date,
+        completed_at=completed,
+        duration_seconds=_seconds(run.start_date, completed),
+        error_message=error,
+    )
+    if ended:
+        end_nodes(
+            execution.pk,
+            NodeStatus.CANCELLED if status == ExecutionStatus.CANCELLED else NodeStatus.SKIPPED,
+        )
+
+
+def _verdict(execution: PipelineExecution) -> tuple[ExecutionStatus, str]:
+    """Return how a run that Airflow calls failed really ended, and the error to show.
+
+    A cancel that came too late changes nothing: nodes that failed before it was sent keep the
+    execution failed, and a run whose nodes had all succeeded was a success, whatever Airflow
+    wrote over it.
+    """
+    tasks = list(execution.tasks.all().order_by("position", "id"))
+    failed = [task for task in tasks if task.status == NodeStatus.FAILED]
+    if execution.cancel_sent_at is not None and not failed:
+        if tasks and all(task.status == NodeStatus.SUCCESS for task in tasks):
+            return ExecutionStatus.SUCCESS, ""
+        return ExecutionStatus.CANCELLED, ""
+    return ExecutionStatus.FAILED, "\n".join(task.error for task in failed) or MARKED_FAILED
+
+
+def _cleared_since(execution: PipelineExecution, run: DagRun) -> bool:
+    """Whether someone cleared the run in Airflow after it had ended, so that it runs anew."""
+    return (
+        execution.is_final
+        and execution.triggered_at is not None
+        and execution.completed_at is not None
+        and run.queued_at is not None
+        and run.queued_at > execution.completed_at
+    )
+
+
+def _seconds(start: datetime | None, end: datetime) -> float | None:
+    return max((end - start).total_seconds(), 0.0) if start else None

@@ -1,0 +1,87 @@
+"""Messages to the worker. Sent by name, so that services need not import the tasks."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from executions.models import PipelineExecution
+from executions.statuses import ExecutionStatus
+
+EXECUTE = "executions.tasks.execute_pipeline"
+MONITOR = "executions.tasks.monitor_execution"
+CANCEL = "executions.tasks.cancel_pipeline"
+SYNC = "executions.tasks.sync_executions"
+
+
+def queue_execute(execution: PipelineExecution, *, countdown: float | None = None) -> None:
+    """Queue the task that triggers an execution which exists already.
+
+    The message keeps the execution's Celery task id, so that the id given to the operator stays
+    true however often the task has to look again.
+    """
+    args: list[Any] = [
+        str(execution.pipeline_id) if execution.pipeline_id else None,
+        execution.params,
+        execution.trigger_type,
+        execution.triggered_by_id,
+        str(execution.pk),
+    ]
+    current_app.send_task(
+        EXECUTE, args=args, task_id=execution.celery_task_id or None, countdown=countdown
+    )
+
+
+def queue_monitor(execution_id: uuid.UUID, *, countdown: float | None = None) -> None:
+    """Queue a look at a running execution."""
+    current_app.send_task(MONITOR, args=[str(execution_id)], countdown=countdown)
+
+
+def queue_cancel(execution: PipelineExecution, *, countdown: float | None = None) -> None:
+    """Queue the task that stops an execution and makes sure that it has stopped."""
+    pipeline_id = str(execution.pipeline_id) if execution.pipeline_id else None
+    current_app.send_task(CANCEL, args=[pipeline_id, str(execution.pk)], countdown=countdown)
+
+
+def queue_execute_on_commit(execution: PipelineExecution) -> None:
+    """Queue the trigger once the execution is committed: the worker may be faster than we are.
+
+    A broker that is down is logged, not raised: the execution exists, and the regular sync queues
+    it again.
+    """
+    transaction.on_commit(lambda: queue_execute(execution), robust=True)
+
+
+def queue_cancel_on_commit(execution: PipelineExecution) -> None:
+    """Queue the cancel once its request is committed; the sync repeats one that is lost."""
+    transaction.on_commit(lambda: queue_cancel(execution), robust=True)
+
+
+def queue_lost_triggers(*, waiting_for: timedelta, silent_for: timedelta) -> int:
+    """Queue again the executions that wait for their trigger and that no worker looks after.
+
+    Those that a worker has seen and set aside (it gave a reason) are due after `waiting_for`,
+    those that no worker has seen yet after `silent_for`: their message may still be in the queue.
+    Return how many were queued.
+    """
+    now = timezone.now()
+    lost = PipelineExecution.objects.filter(
+        Q(attempted_at__lt=now - silent_for)
+        | Q(attempted_at__lt=now - waiting_for, status_reason__gt="")
+        | Q(attempted_at=None, created_at__lt=now - silent_for),
+        status=ExecutionStatus.PENDING,
+        triggered_at=None,
+        cancel_requested_at=None,
+    )
+    queued = 0
+    for execution in lost:
+        # Two syncs may see the same row: the one that changes it queues it.
+        row = PipelineExecution.objects.filter(pk=execution.pk, attempted_at=execution.attempted_at)
+        if row.update(attempted_at=now):
+            queue_execute(execution)
+            queued += 1
+    return queued

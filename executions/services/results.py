@@ -1,0 +1,91 @@
+"""Read what a finished node left in XCom: its counts and sample, or its error. Once a try."""
+
+import logging
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_bridge.client import AirflowClient, TaskInstance
+from airflow_bridge.errors import AirflowError, AirflowRefused, RunNotFound
+from executions.statuses import NodeStatus
+
+logger = logging.getLogger(__name__)
+
+_METRICS = {
+    "rows_in": "rows_in",
+    "rows_out": "rows_out",
+    "rows_rejected": "rows_rejected",
+    "bytes": "bytes_out",
+    "peak_rss_bytes": "peak_rss_bytes",
+}
+_SHOWN = ("uri", "columns", "schema", "shape", "data")
+
+
+def read_result(client: AirflowClient, instance: TaskInstance, status: str) -> dict[str, Any]:
+    """Return the fields of a `TaskExecution` that describe how its try ended.
+
+    Empty for a node that leaves no result (skipped, cancelled). A result that Airflow no longer
+    has, or refuses to show, is left out and logged: the status is true without it. Raise
+    `AirflowUnavailable` when Airflow cannot be asked, so that the reader comes back.
+    """
+    if status == NodeStatus.SUCCESS:
+        return result_fields(_xcom(client, instance, "return_value"))
+    if status == NodeStatus.FAILED:
+        return {"error": error_text(instance.task_id, _xcom(client, instance, "error"))}
+    return {}
+
+
+def result_fields(value: object) -> dict[str, Any]:
+    """Return the counts and the output of a node from its XCom value; empty for a foreign one."""
+    if not isinstance(value, Mapping):
+        return {}
+    metrics = value.get("metrics")
+    metrics = metrics if isinstance(metrics, Mapping) else {}
+    fields: dict[str, Any] = {
+        field: metrics[key] for key, field in _METRICS.items() if isinstance(metrics.get(key), int)
+    }
+    fields["output"] = storable({key: value[key] for key in _SHOWN if key in value})
+    return fields
+
+
+def error_text(node_id: str, value: object) -> str:
+    """Return the sentence to show for a failed node; it always names the node."""
+    message = value.get("message") if isinstance(value, Mapping) else None
+    if not isinstance(message, str) or not message.strip():
+        return f"Node '{node_id}' ended without saying why (killed?). Open its log."
+    message = storable(message.strip())
+    return message if f"'{node_id}'" in message else f"Node '{node_id}': {message}"
+
+
+def storable(value: Any) -> Any:
+    """Return the value as PostgreSQL's jsonb can hold it.
+
+    NUL and half surrogate pairs become question marks, NaN and infinity texts.
+    """
+    if isinstance(value, str):
+        return value.replace("\0", "?").encode("utf-8", "replace").decode()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {storable(str(key)): storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    return value
+
+
+def _xcom(client: AirflowClient, instance: TaskInstance, key: str) -> object:
+    try:
+        return client.xcom(instance.dag_id, instance.run_id, instance.task_id, key=key)
+    except (RunNotFound, AirflowRefused) as error:
+        _log_missing(instance, key, error)
+        return None
+
+
+def _log_missing(instance: TaskInstance, key: str, error: AirflowError) -> None:
+    logger.warning(
+        "XCom %r of node %s in run %s could not be read: %s",
+        key,
+        instance.task_id,
+        instance.run_id,
+        error,
+    )

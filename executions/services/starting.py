@@ -1,0 +1,150 @@
+"""Start an execution: check that it may, write its rows, queue its trigger."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from etl.graph import Graph, parse_graph
+from executions.errors import InvalidParams, PipelineInactive
+from executions.models import PipelineExecution, TaskExecution, run_id_for
+from executions.services.queueing import queue_execute_on_commit
+from executions.statuses import TriggerType
+from pipelines.errors import PipelineNotSaved, Problem
+from pipelines.models import Pipeline, PipelineRevision
+from pipelines.services import required_params, used_params
+
+# The key of `dag_run.conf` under which the operator finds what is ours.
+RESERVED_PARAM = "logidata"
+
+
+def start_execution(
+    pipeline: Pipeline,
+    *,
+    params: object = None,
+    trigger_type: str = TriggerType.MANUAL,
+    user: AbstractBaseUser | None = None,
+) -> PipelineExecution:
+    """Return a new pending execution of the pipeline's current revision; its trigger is queued.
+
+    `params` are laid over the pipeline's default params. Raise `PipelineInactive`,
+    `PipelineNotSaved` or `InvalidParams`; Airflow is not asked, so it may be down.
+    """
+    with transaction.atomic():
+        execution = create_execution(
+            pipeline,
+            params=params,
+            trigger_type=trigger_type,
+            user_id=user.pk if user is not None else None,
+            celery_task_id=str(uuid.uuid4()),
+        )
+        queue_execute_on_commit(execution)
+    return execution
+
+
+@transaction.atomic
+def create_execution(
+    pipeline: Pipeline,
+    *,
+    params: object,
+    trigger_type: str,
+    user_id: int | None,
+    celery_task_id: str,
+) -> PipelineExecution:
+    """Write the rows of a new execution, without queuing it; raise as `start_execution` does."""
+    # The lock keeps the revision still, and the pipeline from being deleted meanwhile.
+    locked = Pipeline.objects.select_for_update().filter(pk=pipeline.pk).first()
+    if locked is None or locked.current_revision is None:
+        raise PipelineNotSaved(pipeline.name)
+    if not locked.is_active:
+        raise PipelineInactive(locked.name)
+    revision = locked.current_revision
+    graph = parse_graph(revision.snapshot["config"])
+    effective = _checked_params(locked.name, revision, params)
+    execution = PipelineExecution(
+        pipeline=locked,
+        pipeline_name=locked.name,
+        revision=revision,
+        airflow_dag_id=locked.dag_id,
+        trigger_type=TriggerType(trigger_type),
+        params=effective,
+        celery_task_id=celery_task_id,
+        triggered_by_id=user_id,
+    )
+    execution.airflow_dag_run_id = run_id_for(execution.pk)
+    execution.save(force_insert=True)
+    create_node_rows(execution, graph)
+    return execution
+
+
+def create_node_rows(execution: PipelineExecution, graph: Graph) -> None:
+    """Write one pending row a node, in topological order."""
+    nodes = {node.id: node for node in graph.nodes}
+    TaskExecution.objects.bulk_create(
+        (
+            TaskExecution(
+                execution=execution,
+                node_id=node_id,
+                node_name=nodes[node_id].name,
+                module=nodes[node_id].module,
+                position=position,
+                max_tries=nodes[node_id].retries + 1,
+            )
+            for position, node_id in enumerate(graph.topological_order())
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _checked_params(name: str, revision: PipelineRevision, params: object) -> dict[str, Any]:
+    if params is None:
+        params = {}
+    if not isinstance(params, Mapping):
+        raise InvalidParams(
+            name,
+            [
+                Problem(
+                    None,
+                    "params",
+                    'The params must be an object. Write one like {"min_amount": 10}.',
+                )
+            ],
+        )
+    defaults: dict[str, Any] = revision.snapshot["default_params"]
+    config = revision.snapshot["config"]
+    problems = [
+        Problem(
+            None,
+            f"params.{key}",
+            f"Param '{key}' is required and has no default. Give it a value.",
+        )
+        for key in sorted(required_params(config, defaults) - set(params))
+    ]
+    known = (used_params(config) | set(defaults)) - {RESERVED_PARAM}
+    for key, value in params.items():
+        if key not in known:
+            problems.append(Problem(None, f"params.{key}", _unknown_param(str(key), known)))
+        elif problem := _unstorable(value):
+            problems.append(Problem(None, f"params.{key}", f"Param '{key}' {problem}"))
+    if problems:
+        raise InvalidParams(name, problems)
+    return {**defaults, **params}
+
+
+def _unknown_param(key: str, known: set[str]) -> str:
+    has = f"It knows: {', '.join(sorted(known))}." if known else "It takes no params."
+    return f"Param '{key}' is not used by the pipeline. {has}"
+
+
+def _unstorable(value: object) -> str | None:
+    """Return why a param's value cannot be kept as JSON in PostgreSQL, if so."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return "is not a JSON value (NaN and infinity are none). Give it another value."
+    if "\\u0000" in text:
+        return "holds a NUL character. Remove it."
+    return None

@@ -1,0 +1,209 @@
+"""Trigger the DAG run of an execution: once, on the right version, and never after a cancel."""
+
+import enum
+import logging
+import uuid
+from typing import Any
+
+from django.db.models import Q, Value
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from airflow_bridge import factory
+from airflow_bridge.client import AirflowClient, DagRun
+from airflow_bridge.errors import (
+    AirflowError,
+    AirflowRefused,
+    AirflowUnavailable,
+    DagBroken,
+    DagNotFound,
+)
+from etl.graph import parse_graph
+from executions.models import PipelineExecution
+from executions.services.queueing import queue_cancel
+from executions.services.starting import RESERVED_PARAM
+from executions.statuses import ExecutionStatus, NodeStatus
+from executions.transitions import end_without_run, explain_waiting
+from pipelines.models import DeploymentStatus, PipelineRevision
+
+logger = logging.getLogger(__name__)
+
+_UNTRIGGERED = Q(status=ExecutionStatus.PENDING, triggered_at=None)
+
+
+class Attempt(enum.Enum):
+    """What came of an attempt to trigger."""
+
+    TRIGGERED = "the DAG run exists"
+    SOON = "Airflow is registering the revision: look again at once"
+    LATER = "something outside must change first: the regular sync looks again"
+    NOTHING = "nothing to trigger: cancelled, ended, or triggered already"
+
+
+class _Waits(Exception):
+    """The execution cannot be triggered yet; the message is the reason shown."""
+
+    def __init__(self, reason: str, attempt: Attempt) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.attempt = attempt
+
+
+class _Impossible(Exception):
+    """The execution can never be triggered; the message is the error shown."""
+
+
+def trigger_execution(execution_id: uuid.UUID) -> Attempt:
+    """Make sure that the execution's DAG run exists, or say why it cannot yet.
+
+    Safe to repeat at any time and from several workers: the DAG run's id is fixed, so Airflow
+    refuses a second one. Never raises for an Airflow that is down or unwilling; the reason is on
+    the execution.
+    """
+    now = timezone.now()
+    mine = PipelineExecution.objects.filter(_UNTRIGGERED, pk=execution_id, cancel_requested_at=None)
+    if not mine.update(attempted_at=now):
+        return Attempt.NOTHING
+    execution = PipelineExecution.objects.select_related(
+        "revision", "pipeline__current_revision"
+    ).get(pk=execution_id)
+    try:
+        revision = _revision_to_run(execution)
+        client = factory.get_airflow_client()
+        _require_served(client, execution, revision)
+        return _trigger(client, execution)
+    except _Waits as waits:
+        explain_waiting(execution_id, waits.reason)
+        return waits.attempt
+    except _Impossible as impossible:
+        end_without_run(
+            execution_id, ExecutionStatus.FAILED, nodes=NodeStatus.SKIPPED, error=str(impossible)
+        )
+        return Attempt.NOTHING
+    except AirflowUnavailable as error:
+        explain_waiting(
+            execution_id, f"{error} The execution goes on by itself when Airflow is back."
+        )
+        return Attempt.LATER
+    except AirflowError as error:
+        explain_waiting(
+            execution_id, f"{error} The execution goes on by itself once that is put right."
+        )
+        return Attempt.LATER
+
+
+def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
+    """Return the revision that Airflow must serve, which is ready as far as we know."""
+    pipeline, own = execution.pipeline, execution.revision
+    if pipeline is None or own is None or pipeline.current_revision is None:
+        raise _Impossible(
+            f"Pipeline '{execution.pipeline_name}' was deleted before this execution could start."
+        )
+    current = pipeline.current_revision
+    if current.pk != own.pk and _structure(current) != _structure(own):
+        raise _Impossible(
+            f"Pipeline '{pipeline.name}' was changed to revision {current.number}, with other "
+            f"nodes or edges, before this execution of revision {own.number} could start. "
+            "Execute the pipeline again to run the new revision."
+        )
+    if pipeline.deployment_status == DeploymentStatus.FAILED:
+        raise _Impossible(
+            f"Airflow cannot serve revision {current.number} of pipeline '{pipeline.name}': "
+            f"{pipeline.deployment_error}"
+        )
+    if pipeline.deployment_status != DeploymentStatus.READY:
+        # While Airflow is down the deployment says so; it is no use to look again at once.
+        if pipeline.deployment_error:
+            raise _Waits(pipeline.deployment_error, Attempt.LATER)
+        raise _Waits(f"Airflow is registering revision {current.number}.", Attempt.SOON)
+    return current
+
+
+def _require_served(
+    client: AirflowClient, execution: PipelineExecution, revision: PipelineRevision
+) -> None:
+    """Ask Airflow itself: a trigger must never run an older version than the one on screen."""
+    try:
+        dag = client.get_dag(execution.airflow_dag_id)
+    except DagBroken as broken:
+        raise _Impossible(
+            f"Airflow cannot read the DAG of pipeline '{execution.pipeline_name}': {broken}"
+        ) from broken
+    except DagNotFound as missing:
+        raise _Waits(
+            "Airflow does not know the pipeline's DAG any more; it is being registered again.",
+            Attempt.LATER,
+        ) from missing
+    if f"sha256:{revision.sha256}" not in dag.tags:
+        raise _Waits(
+            f"Airflow still serves another version than revision {revision.number}.",
+            Attempt.SOON,
+        )
+    if dag.is_paused:
+        raise _Waits(
+            "The pipeline's DAG is paused in Airflow, where a run would wait unseen. "
+            "Unpause it there, and the execution goes on by itself.",
+            Attempt.LATER,
+        )
+
+
+def _trigger(client: AirflowClient, execution: PipelineExecution) -> Attempt:
+    row = PipelineExecution.objects.filter(pk=execution.pk)
+    # The claim and a cancel exclude each other in the database. Is the cancel first, no run
+    # starts; is the claim first, the cancel goes through Airflow.
+    claimed = row.filter(_UNTRIGGERED, cancel_requested_at=None).update(
+        trigger_claimed_at=timezone.now()
+    )
+    if not claimed:
+        return Attempt.NOTHING
+    try:
+        run = client.trigger(
+            execution.airflow_dag_id, execution.airflow_dag_run_id, conf=conf_for(execution)
+        )
+    except (DagNotFound, AirflowRefused) as error:
+        # Airflow answered, so there is no run: a cancel need not wait for one.
+        row.filter(triggered_at=None).update(trigger_claimed_at=None)
+        if isinstance(error, AirflowRefused) and not error.retryable:
+            raise _Impossible(f"Airflow refused to start the run: {error}") from error
+        raise
+    confirm_triggered(execution, run)
+    return Attempt.TRIGGERED
+
+
+def confirm_triggered(execution: PipelineExecution, run: DagRun) -> None:
+    """Note that Airflow has the execution's DAG run; have it stopped if a cancel came first."""
+    now = timezone.now()
+    row = PipelineExecution.objects.filter(pk=execution.pk)
+    new = row.filter(triggered_at=None)
+    # The run of an execution that was cancelled while its trigger was on the way: it began after
+    # the end that was noted, without anyone having cleared it.
+    new.filter(status=ExecutionStatus.CANCELLED).update(
+        triggered_at=now, completed_at=Greatest("completed_at", Value(run.queued_at or now))
+    )
+    new.update(triggered_at=now)
+    row.filter(status=ExecutionStatus.PENDING, cancel_requested_at=None).update(status_reason="")
+    if row.filter(cancel_requested_at__isnull=False).exists():
+        queue_cancel(execution)
+
+
+def conf_for(execution: PipelineExecution) -> dict[str, Any]:
+    """Return the `dag_run.conf` that pins what the execution runs: params and node configs."""
+    assert execution.revision is not None
+    graph = parse_graph(execution.revision.snapshot["config"])
+    return {
+        **execution.params,
+        RESERVED_PARAM: {
+            "execution_id": str(execution.pk),
+            "revision": execution.revision.number,
+            "nodes": {node.id: node.config for node in graph.nodes},
+        },
+    }
+
+
+def _structure(revision: PipelineRevision) -> object:
+    """Return what of a revision the DAG file fixes and `dag_run.conf` cannot replace."""
+    graph = parse_graph(revision.snapshot["config"])
+    return (
+        {(node.id, node.module, node.retries, node.pool) for node in graph.nodes},
+        {(edge.source, edge.target, edge.port) for edge in graph.edges},
+    )
