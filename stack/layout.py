@@ -32,8 +32,8 @@ class Layout:
         for path in (str(PROJECT), moved or ""):
             if "%" in path or '"' in path:
                 raise StackError(
-                    f"The supervisor cannot work in {path}: the path holds a % or a quotation mark. "
-                    f"Move it to a folder without these characters."
+                    f"The supervisor cannot work in {path}: the path holds a % or a quotation "
+                    f"mark. Move it to a folder without these characters."
                 )
         if not moved:
             data = (PROJECT / "data", PROJECT / "examples" / "data")

@@ -130,6 +130,11 @@ class Supervisor:
         if self.state(name) not in ("RUNNING", "STARTING"):
             self._rpc.startProcess(name, False)
 
+    def stop_program(self, name: str) -> None:
+        """Stop a program and return when it has ended."""
+        if self.state(name) in ("RUNNING", "STARTING", "BACKOFF"):
+            self._rpc.stopProcess(name, True)
+
     def stop(self) -> None:
         """Stop the programs, those that use others first, then the supervisor itself."""
         for program in reversed(PROGRAMS):

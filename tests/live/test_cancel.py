@@ -1,0 +1,110 @@
+"""Cancelling: what is shown as cancelled has really stopped."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+
+from tests.live.client import Json, LiveStack, eventually
+from tests.live.nodes import ORDERS, chain, csv_node, load_node
+
+# Hours of work that uses next to no memory: a sum over a product of large ranges.
+ENDLESS = "SELECT sum(a.range * b.range) AS s FROM range(10000000) a, range(10000000) b"
+
+
+@pytest.fixture(autouse=True)
+def _orders(live: LiveStack) -> None:
+    (live.data / "cancel.csv").write_text(ORDERS)
+
+
+def running(node: str) -> object:
+    return lambda execution: any(
+        task["node_id"] == node and task["status"] == "running" for task in execution["tasks"]
+    )
+
+
+def cancelled(live: LiveStack, execution_id: str) -> Json:
+    answer = live.request("POST", f"executions/{execution_id}/cancel")
+    assert answer.status_code == 202, answer.text
+    execution = live.wait(execution_id)
+    assert execution["status"] == "cancelled", execution
+    return execution
+
+
+def test_a_cancelled_query_no_longer_runs_in_the_database(live):
+    sleeping = {
+        "id": "sleep",
+        "module": "extract.sql",
+        "config": {
+            "connection": "warehouse",
+            "query": "SELECT 1 AS one, pg_sleep(3600)::text AS live_cancel_marker",
+        },
+    }
+    pipeline = live.create(*chain(sleeping, load_node("live_never")))
+    execution_id = live.execute(pipeline)
+    statement = (
+        "SELECT pid FROM pg_stat_activity "
+        "WHERE query LIKE '%%live_cancel_marker%%' AND pid <> pg_backend_pid() AND state = 'active'"
+    )
+    eventually(lambda: live.warehouse(statement), seconds=60)
+    execution = cancelled(live, execution_id)
+    assert live.warehouse(statement) == []
+    assert [task["status"] for task in execution["tasks"]] == ["cancelled", "cancelled"]
+    assert live.warehouse("SELECT to_regclass('live_never') AS t") == [{"t": None}]
+
+
+def test_a_cancelled_computation_leaves_no_process(live):
+    endless = {"id": "endless", "module": "transform.sql", "config": {"query": ENDLESS}}
+    pipeline = live.create(*chain(csv_node("cancel.csv"), endless, load_node("live_never_either")))
+    execution_id = live.execute(pipeline)
+    live.wait(execution_id, until=running("endless"))
+    computing = eventually(lambda: _busy_children(live), seconds=30)
+    cancelled(live, execution_id)
+    assert not [process for process in computing if process.is_running()]
+
+
+def _busy_children(live: LiveStack) -> list[psutil.Process]:
+    """Return the scheduler's descendants that compute now: task processes at work."""
+    found = [
+        process
+        for process in psutil.process_iter(["pid"])
+        if _belongs(process, live.stack.layout.identity)
+    ]
+    for process in found:
+        process.cpu_percent()
+    busy = []
+    for process in found:
+        try:
+            if process.cpu_percent(interval=0.2) > 70 and "task" in " ".join(process.cmdline()):
+                busy.append(process)
+        except psutil.Error:
+            continue
+    return busy
+
+
+def _belongs(process: psutil.Process, identity: str) -> bool:
+    try:
+        return process.environ().get("LOGIDATA_STACK") == identity
+    except (psutil.Error, OSError):
+        return False
+
+
+def test_a_cancel_before_the_trigger_starts_no_dag_run(live):
+    pipeline = live.create(*chain(csv_node("cancel.csv"), load_node("live_untriggered")))
+    with live.without("airflow-api-server"):
+        execution_id = live.execute(pipeline)
+        live.wait(execution_id, until=lambda execution: execution["status_reason"] != "")
+        cancelled(live, execution_id)
+    execution = live.execution(execution_id)
+    path = f"dags/{execution['airflow_dag_id']}/dagRuns/{execution['airflow_dag_run_id']}"
+    eventually(lambda: live.airflow_call("GET", "version").ok, seconds=90)
+    assert live.airflow_call("GET", path).status_code == 404
+
+
+def test_an_ended_execution_cannot_be_cancelled_and_says_so(live):
+    pipeline = live.create(*chain(csv_node("cancel.csv"), load_node("live_ended")))
+    execution = live.run(pipeline)
+    answer = live.request("POST", f"executions/{execution['id']}/cancel")
+    assert answer.status_code == 409
+    assert "success" in answer.json()["detail"]
+    assert live.execution(execution["id"])["status"] == "success"

@@ -1,0 +1,156 @@
+"""A pipeline executed by the real worker through the real Airflow into a real PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from stack.layout import PROJECT
+from tests.live.client import FINAL, Json, LiveStack, eventually
+from tests.live.nodes import ORDERS, chain, csv_node, filter_node, load_node
+
+
+@pytest.fixture(scope="module")
+def executed(live: LiveStack) -> tuple[Json, Json]:
+    """An executed pipeline with a param, and its execution."""
+    (live.data / "orders.csv").write_text(ORDERS)
+    pipeline = live.create(
+        *chain(
+            csv_node("orders.csv"),
+            filter_node("status = 'paid' AND amount > {{ params.min_amount }}"),
+            load_node("live_orders", mode="upsert", keys=["order_id"]),
+        ),
+        default_params={"min_amount": 100},
+    )
+    return pipeline, live.run(pipeline, {"min_amount": 8})
+
+
+def test_the_example_of_the_documentation_runs(live):
+    body = json.loads((PROJECT / "examples" / "pipelines" / "deliveries.json").read_text())
+    execution = live.run(live.call("POST", "pipelines", body))
+    assert execution["status"] == "success", execution
+    table = body["config"]["nodes"][-1]["config"]["table"]
+    [row] = live.warehouse(f'SELECT count(*) AS n FROM "{table}"')
+    assert row["n"] == execution["tasks"][-1]["rows_out"] > 0
+
+
+def test_the_rows_that_the_params_ask_for_are_in_the_warehouse(live, executed):
+    _, execution = executed
+    assert execution["status"] == "success", execution
+    rows = live.warehouse("SELECT order_id, amount FROM live_orders ORDER BY order_id")
+    assert [(row["order_id"], float(row["amount"])) for row in rows] == [(1, 10.5), (3, 30.0)]
+
+
+def test_every_node_says_status_rows_tries_and_duration(executed):
+    _, execution = executed
+    told = [
+        (task["node_id"], task["status"], task["rows_in"], task["rows_out"], task["tries"])
+        for task in execution["tasks"]
+    ]
+    assert told == [
+        ("read_orders", "success", 0, 4, 1),
+        ("keep_paid", "success", 4, 2, 1),
+        ("to_warehouse", "success", 2, 2, 1),
+    ]
+    assert all(task["duration_seconds"] > 0 for task in execution["tasks"])
+    assert execution["duration_seconds"] > 0
+    assert execution["started_at"] < execution["completed_at"]
+
+
+def test_the_status_shown_is_airflows(live, executed):
+    _, execution = executed
+    path = f"dags/{execution['airflow_dag_id']}/dagRuns/{execution['airflow_dag_run_id']}"
+    run = live.airflow_call("GET", path).json()
+    assert run["state"] == "success"
+    tasks = live.airflow_call("GET", f"{path}/taskInstances").json()["task_instances"]
+    assert {task["task_id"]: task["state"] for task in tasks} == {
+        "read_orders": "success",
+        "keep_paid": "success",
+        "to_warehouse": "success",
+    }
+
+
+def test_the_logs_of_each_node_can_be_read_and_hold_no_secret(live, executed):
+    _, execution = executed
+    for task in execution["tasks"]:
+        answer = live.request("GET", f"executions/{execution['id']}/logs?node={task['node_id']}")
+        assert answer.ok, answer.text
+        assert str(task["rows_out"]) in answer.text
+        assert live.stack.secrets.warehouse not in answer.text
+
+
+def test_an_upsert_executed_twice_leaves_no_duplicates(live, executed):
+    pipeline, _ = executed
+    again = live.run(pipeline, {"min_amount": 8})
+    assert again["status"] == "success", again
+    [row] = live.warehouse("SELECT count(*) AS n FROM live_orders")
+    assert row["n"] == 2
+
+
+def test_the_dag_that_airflow_serves_carries_the_revision_and_no_secret(live, executed):
+    pipeline, execution = executed
+    code = live.call("GET", f"pipelines/{pipeline['id']}/dag")["code"]
+    dag = live.airflow_call("GET", f"dags/{execution['airflow_dag_id']}").json()
+    [digest] = [tag["name"] for tag in dag["tags"] if tag["name"].startswith("sha256:")]
+    assert digest in code
+    assert live.stack.secrets.warehouse not in code
+    assert re.search(r"read_orders >> keep_paid", code)
+
+
+def test_an_edited_pipeline_runs_as_it_stands_on_screen(live):
+    (live.data / "edited.csv").write_text(ORDERS)
+    nodes, edges = chain(
+        csv_node("edited.csv"), filter_node("status = 'paid'"), load_node("live_edited")
+    )
+    pipeline = live.create(nodes, edges)
+    assert live.run(pipeline)["status"] == "success"
+    nodes[1] = filter_node("status = 'open'", node_id="keep_open")
+    config = {
+        "nodes": nodes,
+        "edges": [
+            {"source": "read_orders", "target": "keep_open"},
+            {"source": "keep_open", "target": "to_warehouse"},
+        ],
+    }
+    live.call("PATCH", f"pipelines/{pipeline['id']}", {"config": config})
+    execution = live.run(pipeline)
+    assert execution["status"] == "success", execution
+    assert [task["node_id"] for task in execution["tasks"]] == [
+        "read_orders",
+        "keep_open",
+        "to_warehouse",
+    ]
+    assert [row["order_id"] for row in live.warehouse("SELECT order_id FROM live_edited")] == [2]
+
+
+def test_a_run_that_somebody_starts_in_airflow_is_shown_too(live, executed):
+    pipeline, execution = executed
+    dag_id = execution["airflow_dag_id"]
+    answer = live.airflow_call("POST", f"dags/{dag_id}/dagRuns", {"logical_date": None})
+    assert answer.ok, answer.text
+    run_id = answer.json()["dag_run_id"]
+
+    def ended() -> list[Json]:
+        page = live.call("GET", f"executions?pipeline={pipeline['id']}")["results"]
+        return [
+            row for row in page if row["airflow_dag_run_id"] == run_id and row["status"] in FINAL
+        ]
+
+    [found] = eventually(ended, seconds=60)
+    assert found["status"] == "success"
+
+
+def test_a_deleted_pipeline_leaves_its_executions_and_nothing_in_airflow(live):
+    (live.data / "deleted.csv").write_text(ORDERS)
+    pipeline = live.create(*chain(csv_node("deleted.csv"), load_node("live_deleted")))
+    execution = live.run(pipeline)
+    assert execution["status"] == "success", execution
+    live.call("DELETE", f"pipelines/{pipeline['id']}")
+    dag_id = execution["airflow_dag_id"]
+    eventually(lambda: live.airflow_call("GET", f"dags/{dag_id}").status_code == 404, seconds=60)
+    assert not (live.stack.layout.dags / f"{dag_id}.py").exists()
+    kept = live.execution(execution["id"])
+    assert kept["status"] == "success"
+    assert [task["rows_out"] for task in kept["tasks"]] == [4, 4]

@@ -1,0 +1,190 @@
+"""Bad input and faults: each ends in a true status and a message that says what, where, next."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from tests.live.client import FINAL, Json, LiveStack, eventually
+from tests.live.nodes import ORDERS, chain, csv_node, filter_node, load_node
+
+
+@pytest.fixture(autouse=True)
+def _orders(live: LiveStack) -> None:
+    (live.data / "orders.csv").write_text(ORDERS)
+
+
+def table_exists(live: LiveStack, table: str) -> bool:
+    return live.warehouse("SELECT to_regclass(%s) AS t", [table]) != [{"t": None}]
+
+
+def failed(live: LiveStack, pipeline: Json, node: str, *words: str) -> Json:
+    """Execute, and see that it fails at the node with all these words in its message."""
+    execution = live.run(pipeline)
+    assert execution["status"] == "failed", execution
+    task = next(task for task in execution["tasks"] if task["node_id"] == node)
+    assert task["status"] == "failed"
+    for word in (node, *words):
+        assert word in execution["error_message"], execution["error_message"]
+    assert "Traceback" not in execution["error_message"]
+    assert live.stack.secrets.warehouse not in str(execution)
+    return execution
+
+
+def test_a_missing_file_is_named_with_the_folders_searched(live):
+    table = "fault_missing"
+    pipeline = live.create(*chain(csv_node("nowhere.csv"), load_node(table)))
+    execution = failed(live, pipeline, "read_orders", "nowhere.csv")
+    assert execution["tasks"][1]["status"] == "skipped"
+    assert not table_exists(live, table)
+
+
+def test_a_malformed_file_is_named_with_the_line(live):
+    table = "fault_malformed"
+    broken = "order_id,status,amount\n" + "1,paid,2\n" * 30 + '2,"open,3\n4,paid\n'
+    (live.data / "broken.csv").write_text(broken)
+    pipeline = live.create(*chain(csv_node("broken.csv"), load_node(table)))
+    failed(live, pipeline, "read_orders", "broken.csv", "line")
+    assert not table_exists(live, table)
+
+
+def test_a_column_that_does_not_exist_is_named_with_those_that_do(live):
+    table = "fault_column"
+    pipeline = live.create(
+        *chain(csv_node("orders.csv"), filter_node("amout > 1"), load_node(table))
+    )
+    failed(live, pipeline, "keep_paid", "amout", "amount")
+    assert not table_exists(live, table)
+
+
+def test_a_value_that_does_not_cast_is_shown(live):
+    table = "fault_cast"
+    cast = {
+        "id": "to_number",
+        "module": "transform.select",
+        "config": {"columns": [{"name": "status", "type": "integer"}]},
+    }
+    pipeline = live.create(*chain(csv_node("orders.csv"), cast, load_node(table)))
+    failed(live, pipeline, "to_number", "paid")
+    assert not table_exists(live, table)
+
+
+def test_an_unknown_connection_is_refused_when_saving(live):
+    nodes, edges = chain(csv_node("orders.csv"), load_node("x", connection="nowhere"))
+    config = {
+        "nodes": nodes,
+        "edges": [{"source": source, "target": target} for source, target in edges],
+    }
+    body = {"name": f"live {uuid.uuid4()}", "config": config}
+    answer = live.request("POST", "pipelines", body)
+    assert answer.status_code == 400
+    [problem] = answer.json()["errors"]
+    assert problem["node"] == "to_warehouse"
+    assert problem["field"] == "connection"
+    assert "nowhere" in problem["message"]
+
+
+def test_a_connection_that_vanished_after_saving_fails_the_node(live):
+    live.define_connection("vanishing")
+    pipeline = live.create(
+        *chain(csv_node("orders.csv"), load_node("fault_vanished", connection="vanishing"))
+    )
+    assert live.airflow_call("DELETE", "connections/vanishing").ok
+    failed(live, pipeline, "to_warehouse", "vanishing")
+
+
+def test_a_wrong_password_is_told_without_the_password(live):
+    live.define_connection("wrong_password", password="not-the-password")
+    pipeline = live.create(
+        *chain(csv_node("orders.csv"), load_node("fault_password", connection="wrong_password"))
+    )
+    execution = failed(live, pipeline, "to_warehouse", "wrong_password", "password")
+    assert "not-the-password" not in str(execution)
+    assert not table_exists(live, "fault_password")
+
+
+def test_a_warehouse_that_is_down_is_named(live):
+    # Nothing listens on port 1.
+    live.define_connection("down", port=1)
+    pipeline = live.create(
+        *chain(csv_node("orders.csv"), load_node("fault_down", connection="down"))
+    )
+    failed(live, pipeline, "to_warehouse", "down", "127.0.0.1")
+
+
+def test_a_load_that_fails_leaves_the_table_as_it_was(live):
+    live.warehouse("CREATE TABLE fault_half (order_id int PRIMARY KEY, status text, amount float8)")
+    live.warehouse("INSERT INTO fault_half VALUES (4, 'before', 1)")
+    pipeline = live.create(*chain(csv_node("orders.csv"), load_node("fault_half", mode="append")))
+    failed(live, pipeline, "to_warehouse", "fault_half")
+    assert live.warehouse("SELECT order_id, status FROM fault_half") == [
+        {"order_id": 4, "status": "before"}
+    ]
+
+
+def test_a_graph_with_a_cycle_is_refused_with_its_nodes(live):
+    nodes, edges = chain(
+        csv_node("orders.csv"),
+        filter_node("true", "first"),
+        filter_node("true", "second"),
+        load_node("fault_cycle"),
+    )
+    links = [{"source": source, "target": target} for source, target in edges]
+    links[0] = {"source": "second", "target": "first"}
+    body = {"name": "cycle", "config": {"nodes": nodes, "edges": links}}
+    answer = live.request("POST", "pipelines", body)
+    assert answer.status_code == 400
+    messages = " ".join(error["message"] for error in answer.json()["errors"])
+    assert "first" in messages
+    assert "second" in messages
+    assert "cycle" in messages
+
+
+def test_params_that_miss_a_required_key_are_refused_by_name(live):
+    pipeline = live.create(
+        *chain(
+            csv_node("orders.csv"),
+            filter_node("amount > {{ params.least }}"),
+            load_node("fault_params"),
+        )
+    )
+    answer = live.request("POST", f"pipelines/{pipeline['id']}/execute", {"params": {}})
+    assert answer.status_code == 400
+    assert "least" in answer.text
+    assert live.call("GET", f"executions?pipeline={pipeline['id']}")["results"] == []
+
+
+def test_an_execution_waits_while_airflow_is_down_and_goes_on_by_itself(live):
+    pipeline = live.create(*chain(csv_node("orders.csv"), load_node("fault_outage")))
+    assert live.run(pipeline)["status"] == "success"
+    with live.without("airflow-api-server"):
+        execution_id = live.execute(pipeline)
+        waiting = live.wait(
+            execution_id, until=lambda execution: "Airflow" in execution["status_reason"]
+        )
+        assert waiting["status"] == "pending"
+        health = live.request("GET", "health")
+        assert health.status_code == 503
+        assert health.json()["components"]["airflow"]["status"] != "ok"
+    assert live.wait(execution_id, seconds=120)["status"] == "success"
+    runs = live.airflow_call("GET", f"dags/pipeline_{pipeline['id']}/dagRuns").json()
+    assert runs["total_entries"] == 2
+
+
+def test_a_broken_dag_file_ends_in_airflows_own_words(live):
+    pipeline = live.create(*chain(csv_node("orders.csv"), load_node("fault_broken")))
+    assert live.run(pipeline)["status"] == "success"
+    file = live.stack.layout.dags / f"pipeline_{pipeline['id']}.py"
+    whole = file.read_text()
+    try:
+        file.write_text(whole + "\nraise RuntimeError('broken from outside')\n")
+        eventually(
+            lambda: "broken from outside" in live.airflow_call("GET", "importErrors").text, 60
+        )
+        execution_id = live.execute(pipeline)
+        execution = live.wait(execution_id, until=lambda found: found["status"] in FINAL)
+    finally:
+        file.write_text(whole)
+    # Either the reconciliation mended the file in time, or the execution says what is wrong.
+    assert execution["status"] == "success" or "broken from outside" in execution["error_message"]
