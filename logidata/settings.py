@@ -3,6 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
+from etl.errors import ConfigError
+from etl.settings import run_settings
 from logidata.environment import Environment
 
 env = Environment()
@@ -18,6 +22,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("LOGIDATA_SECURE_COOKIES",
 LOGIDATA_DAGS_DIR = Path(env.text("LOGIDATA_DAGS_DIR", str(BASE_DIR / "dags")))
 LOGIDATA_CONNECTIONS = frozenset(env.names("LOGIDATA_CONNECTIONS"))
 LOGIDATA_DEPLOY_DEADLINE = timedelta(seconds=env.seconds("LOGIDATA_DEPLOY_DEADLINE", 120))
+
+try:
+    # LOGIDATA_STAGING, LOGIDATA_DATA_DIRS, LOGIDATA_MEMORY_LIMIT: Airflow's tasks read them too.
+    run_settings()
+except ConfigError as error:
+    raise ImproperlyConfigured(str(error)) from error
 
 AIRFLOW_API_URL = env.http("AIRFLOW_API_URL")
 AIRFLOW_USERNAME = env.text("AIRFLOW_USERNAME")

@@ -1,19 +1,49 @@
 """Where things are served: the admin, the API under `/api/v1`, its schema and a page to read it."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from executions.urls import router as executions_router
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
 
+from executions.urls import router as executions_router
+from logidata.health import HealthView
+from logidata.problem import NothingHere
+from logidata.tokens import TokenView
 from pipelines.urls import router as pipelines_router
 
-router = DefaultRouter(trailing_slash=False)
+
+class Router(DefaultRouter):
+    """The routes of all apps under one root, which lists them."""
+
+    include_format_suffixes = False
+
+
+router = Router(trailing_slash=False)
 router.registry.extend(pipelines_router.registry)
 router.registry.extend(executions_router.registry)
 
-urlpatterns = [
-    path("", RedirectView.as_view(url="/admin/")),
-    path("admin/", admin.site.urls),
-    path("api/v1/", include(router.urls)),
+api = [
+    path("auth/token", TokenView.as_view(), name="token"),
+    path("health", HealthView.as_view(), name="health"),
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("", include(router.urls)),
 ]
+
+admin.site.site_header = "LogiData"
+admin.site.site_title = "LogiData"
+admin.site.index_title = "Pipelines and their executions"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/", admin.site.urls),
+    path("api-auth/", include("rest_framework.urls")),
+    # The root without its slash, which is cut off before addresses are looked up.
+    path("api/v1", router.get_api_root_view(api_urls=router.urls), name="api-root"),
+    path("api/v1/", include(api)),
+    re_path("^api(/|$)", NothingHere.as_view()),
+]
+
+handler400 = "logidata.problem.bad_request"
+handler500 = "logidata.problem.server_error"

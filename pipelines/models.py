@@ -1,15 +1,13 @@
 """What is stored about a pipeline. The rules for changing it are in pipelines.services."""
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 
-if TYPE_CHECKING:
-    from airflow_bridge.spec import DagSpec
-
-DAG_ID_PREFIX = "pipeline_"
+from airflow_bridge.spec import DAG_ID_PREFIX, DagSpec
+from etl.graph import parse_graph
 
 
 def empty_graph() -> dict[str, Any]:
@@ -124,12 +122,8 @@ class PipelineRevision(models.Model):
             raise TypeError("A revision never changes. Save its pipeline to make a new one.")
         super().save(*args, **kwargs)
 
-    def dag_spec(self) -> "DagSpec":
+    def dag_spec(self) -> DagSpec:
         """Return what the DAG generator needs; raise ValueError once the pipeline is deleted."""
-        # Here, so that the models stay importable without pydantic.
-        from airflow_bridge.spec import DagSpec
-        from etl.graph import parse_graph
-
         if self.pipeline_id is None:
             raise ValueError(f"The pipeline of {self} is deleted: it has no DAG any more.")
         data: dict[str, Any] = self.snapshot
@@ -145,6 +139,7 @@ class PipelineRevision(models.Model):
             default_params=data["default_params"],
             tags=tuple(data["tags"]),
             is_active=data["is_active"],
+            effective_from=self.created_at,
         )
 
 

@@ -2,4 +2,8 @@
 
 from rest_framework.routers import SimpleRouter
 
+from pipelines.api import ModuleViewSet, PipelineViewSet
+
 router = SimpleRouter(trailing_slash=False)
+router.register("pipelines", PipelineViewSet, basename="pipeline")
+router.register("modules", ModuleViewSet, basename="module")

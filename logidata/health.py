@@ -1,0 +1,196 @@
+"""Is everything that LogiData needs up? All of it asked at once, in bounded time."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from celery import current_app
+from django.core.cache import cache
+from django.db import connection
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from redis.exceptions import RedisError
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from airflow_bridge import factory
+from airflow_bridge.errors import AirflowError
+from logidata.beat import FRESH_FOR_SECONDS, HEARTBEAT_KEY
+
+ANSWER_WITHIN_SECONDS = 2.5
+# Shorter, so that a missing worker is told apart from a broker that hangs.
+WORKER_ANSWERS_WITHIN_SECONDS = 1.5
+OK, DOWN = "ok", "down"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found: `detail` says what is wrong and what next, `facts` what was seen."""
+
+    status: str
+    detail: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    milliseconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the finding as JSON."""
+        return {
+            "status": self.status,
+            "detail": self.detail,
+            "milliseconds": round(self.milliseconds, 1),
+            **self.facts,
+        }
+
+
+def check_database() -> Finding:
+    """Ask PostgreSQL for its version."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW server_version")
+            row = cursor.fetchone()
+        return Finding(OK, facts={"version": row[0] if row else ""})
+    finally:
+        # The connection belongs to this thread, which ends now.
+        connection.close()
+
+
+def check_redis() -> Finding:
+    """Write to Redis and read it back."""
+    mark = time.time_ns()
+    cache.set("health", mark, timeout=60)
+    if cache.get("health") is None:
+        return Finding(DOWN, "Redis forgets what is written to it. Give it more memory.")
+    return Finding(OK)
+
+
+def check_worker() -> Finding:
+    """Ping the Celery workers; the first answer is enough."""
+    inspect = current_app.control.inspect(timeout=WORKER_ANSWERS_WITHIN_SECONDS, limit=1)
+    answers = inspect.ping()
+    if not answers:
+        return Finding(
+            DOWN,
+            f"No Celery worker has answered within {WORKER_ANSWERS_WITHIN_SECONDS:g} s. "
+            "Start one; what is queued waits for it.",
+        )
+    return Finding(OK)
+
+
+def check_beat() -> Finding:
+    """Read the heartbeat that beat leaves in Redis."""
+    beat = cache.get(HEARTBEAT_KEY)
+    if beat is None:
+        return Finding(DOWN, "Celery beat has left no sign of life. Start it.")
+    facts = {"heartbeat": datetime.fromtimestamp(beat, UTC).isoformat()}
+    age = time.time() - beat
+    if age > FRESH_FOR_SECONDS:
+        detail = f"Celery beat was last seen {age:.0f} s ago. Restart it."
+        return Finding(DOWN, detail, facts)
+    return Finding(OK, facts=facts)
+
+
+def check_airflow() -> Finding:
+    """Ask Airflow for its version and its components' health."""
+    health = factory.get_airflow_client().health()
+    components = {
+        name: {"status": status, "heartbeat": heartbeat.isoformat() if heartbeat else None}
+        for name, (status, heartbeat) in health.components.items()
+    }
+    facts = {"version": health.version, "components": components}
+    ill = sorted(name for name, found in components.items() if found["status"] != "healthy")
+    if ill:
+        return Finding(DOWN, f"Airflow says not healthy: {', '.join(ill)}. Restart it.", facts)
+    return Finding(OK, facts=facts)
+
+
+CHECKS: Mapping[str, Callable[[], Finding]] = {
+    "database": check_database,
+    "redis": check_redis,
+    "worker": check_worker,
+    "beat": check_beat,
+    "airflow": check_airflow,
+}
+
+
+def check_all(checks: Mapping[str, Callable[[], Finding]] = CHECKS) -> dict[str, Finding]:
+    """Run the checks at once; one that has not answered in time is down."""
+    started = time.monotonic()
+    running = {name: _in_thread(name, check) for name, check in checks.items()}
+    wait(running.values(), timeout=ANSWER_WITHIN_SECONDS)
+    waited = (time.monotonic() - started) * 1000
+    late = Finding(
+        DOWN,
+        f"No answer within {ANSWER_WITHIN_SECONDS:g} s. See whether it runs and is reachable.",
+        milliseconds=waited,
+    )
+    return {name: found.result() if found.done() else late for name, found in running.items()}
+
+
+def _in_thread(name: str, check: Callable[[], Finding]) -> "Future[Finding]":
+    """Run a check in a thread of its own, which may outlive the answer but never the process."""
+    future: Future[Finding] = Future()
+
+    def run() -> None:
+        started = time.monotonic()
+        found = _guarded(name, check)
+        passed = (time.monotonic() - started) * 1000
+        future.set_result(Finding(found.status, found.detail, found.facts, passed))
+
+    threading.Thread(target=run, name=f"health-{name}", daemon=True).start()
+    return future
+
+
+def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except AirflowError as error:
+        return Finding(DOWN, str(error))
+    except RedisError:
+        return Finding(DOWN, "Redis cannot be reached. Start it, and look at LOGIDATA_REDIS_URL.")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the component is not well
+        # Only its kind: the text may quote an address with a password in it.
+        return Finding(DOWN, f"The check of {name} failed: {type(error).__name__}. See the log.")
+
+
+class ComponentSerializer(serializers.Serializer[Any]):
+    """One component; Airflow's has a version and components of its own."""
+
+    status = serializers.ChoiceField(choices=(OK, DOWN))
+    detail = serializers.CharField(help_text="What is wrong and what next; empty when well.")
+    milliseconds = serializers.FloatField()
+
+
+class HealthSerializer(serializers.Serializer[Any]):
+    """The whole. `components` are shown to those who are signed in."""
+
+    status = serializers.ChoiceField(choices=(OK, DOWN))
+    components = serializers.DictField(child=ComponentSerializer(), required=False)
+
+
+class HealthView(APIView):
+    """Whether everything works."""
+
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        summary="Check health",
+        auth=[{}, {"knoxApiToken": []}],
+        responses={
+            200: HealthSerializer,
+            503: OpenApiResponse(HealthSerializer, description="Something is down."),
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """Return 200 when all is well, else 503."""
+        findings = check_all()
+        well = all(found.status == OK for found in findings.values())
+        body: dict[str, Any] = {"status": OK if well else DOWN}
+        if request.user and request.user.is_authenticated:
+            body["components"] = {name: found.as_dict() for name, found in findings.items()}
+        return Response(body, status=200 if well else 503)

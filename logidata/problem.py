@@ -1,0 +1,159 @@
+"""Errors of the API: one shape for all of them.
+
+`{"type", "title", "detail", "errors": [{"node", "field", "message"}]}`, where `type` is a stable
+word for programs and `errors` may be empty.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.views.defaults import bad_request as html_bad_request
+from django.views.defaults import server_error as html_server_error
+from rest_framework import exceptions
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView, set_rollback
+
+from airflow_bridge.errors import AirflowError
+from logidata.slashes import API_PREFIX
+from pipelines.errors import DomainError, Problem
+
+logger = logging.getLogger(__name__)
+
+
+def problem(
+    *,
+    type: str,
+    title: str,
+    detail: str,
+    errors: Sequence[Problem] = (),  # noqa: A002
+) -> dict[str, Any]:
+    """Return the body of an error answer."""
+    return {
+        "type": type,
+        "title": title,
+        "detail": detail,
+        "errors": [
+            {"node": error.node, "field": error.field, "message": error.message} for error in errors
+        ],
+    }
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the answer to an exception in a view; None leaves it to Django's 500."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    elif isinstance(error, RecursionError):
+        error = exceptions.ParseError("The body is nested too deeply. Make it flatter.")
+    answer = _answer(error)
+    if answer is not None:
+        set_rollback()
+    return answer
+
+
+def _answer(error: Exception) -> Response | None:
+    if isinstance(error, DomainError):
+        body = problem(type=error.type, title=error.title, detail=error.detail, errors=error.errors)
+        return Response(body, status=error.status)
+    if isinstance(error, AirflowError):
+        body = problem(type="airflow-error", title="Airflow cannot do it", detail=str(error))
+        return Response(body, status=503 if error.retryable else 502)
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(_flatten(error.detail))
+        body = problem(
+            type="invalid",
+            title="Invalid input",
+            detail=" ".join(
+                f"{item.field}: {item.message}" if item.field else item.message for item in errors
+            ),
+            errors=errors,
+        )
+        return Response(body, status=error.status_code)
+    if isinstance(error, exceptions.APIException):
+        title = HTTPStatus(error.status_code).phrase.capitalize()
+        body = problem(
+            type=error.default_code.replace("_", "-"), title=title, detail=_sentence(error)
+        )
+        return Response(body, status=error.status_code, headers=_headers(error))
+    return None
+
+
+def _sentence(error: exceptions.APIException) -> str:
+    """Say what next where the framework says only what."""
+    if isinstance(error, exceptions.NotAuthenticated):
+        return (
+            "Sign in first: send 'Authorization: Bearer <token>'. "
+            "POST /api/v1/auth/token gives a token."
+        )
+    if isinstance(error, exceptions.AuthenticationFailed):
+        return f"{error.detail} POST /api/v1/auth/token gives a new token."
+    if isinstance(error, exceptions.PermissionDenied) and error.get_codes() == "permission_denied":
+        return "You lack the permission for this. Ask an administrator to grant it."
+    if isinstance(error, exceptions.NotFound):
+        return "There is nothing here. Look at the address, and whether it was deleted."
+    return str(error.detail)
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    challenge = getattr(error, "auth_header", None)
+    if challenge:
+        headers["WWW-Authenticate"] = challenge
+    wait = getattr(error, "wait", None)
+    if wait:
+        headers["Retry-After"] = str(int(wait))
+    return headers
+
+
+def _flatten(detail: Any, path: str = "") -> Iterator[Problem]:
+    """Yield a problem for every message within DRF's nested errors."""
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            part = "" if key == "non_field_errors" else str(key)
+            yield from _flatten(value, ".".join(filter(None, (path, part))))
+    elif isinstance(detail, list):
+        for value in detail:
+            yield from _flatten(value, path)
+    else:
+        yield Problem(None, path or None, str(detail))
+
+
+class NothingHere(APIView):
+    """Answers where the API has nothing: 401 to anonymous callers, 404 to all others."""
+
+    permission_classes = (IsAuthenticated,)
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raise NotAuthenticated or NotFound, whatever the method."""
+        super().initial(request, *args, **kwargs)
+        raise exceptions.NotFound
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer a request that Django itself refuses, in the API's shape under `/api/`."""
+    if not request.path.startswith(API_PREFIX):
+        return html_bad_request(request, exception)
+    body = problem(
+        type="bad-request", title="Bad request", detail="The request cannot be read. Correct it."
+    )
+    return JsonResponse(body, status=400)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Answer after an unforeseen exception, in the API's shape under `/api/`."""
+    if not request.path.startswith(API_PREFIX):
+        return html_server_error(request)
+    body = problem(
+        type="server-error",
+        title="Server error",
+        detail="LogiData failed unexpectedly. Its log says where; try again, and report it.",
+    )
+    return JsonResponse(body, status=500)

@@ -1,0 +1,69 @@
+"""Errors that an operator reads, in the API and the admin alike."""
+
+from collections.abc import Sequence
+
+from etl.problems import Problem
+
+__all__ = ["DomainError", "InvalidPipeline", "PipelineGone", "PipelineNotSaved", "Problem"]
+
+
+class DomainError(Exception):
+    """Something that a caller can set right.
+
+    `detail` says what, where and what next. `title` and `type` are the same for every error of
+    its kind, `status` is the HTTP status of the answer, `errors` are the single problems.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        title: str,
+        status: int,
+        type: str,  # noqa: A002 - the name in the answer
+        errors: Sequence[Problem] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.title = title
+        self.status = status
+        self.type = type
+        self.errors = list(errors)
+
+
+class InvalidPipeline(DomainError):
+    """The pipeline cannot be saved as it is; `errors` names every problem at once."""
+
+    def __init__(self, errors: Sequence[Problem]) -> None:
+        noun = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
+        super().__init__(
+            f"The pipeline has {noun}: " + " ".join(problem.message for problem in errors),
+            title="Invalid pipeline",
+            status=400,
+            type="invalid-pipeline",
+            errors=errors,
+        )
+
+
+class PipelineGone(DomainError):
+    """Someone deleted the pipeline meanwhile."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Pipeline '{name}' was deleted meanwhile. Create it anew if it is still wanted.",
+            title="Pipeline was deleted",
+            status=404,
+            type="pipeline-gone",
+        )
+
+
+class PipelineNotSaved(DomainError):
+    """The pipeline has no revision, so there is no DAG of it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Pipeline '{name}' has no revision yet. Save it without problems first.",
+            title="Pipeline has no revision",
+            status=409,
+            type="pipeline-without-revision",
+        )

@@ -1,0 +1,38 @@
+"""The rules for pipelines: what is valid, what saving does, how Airflow comes to serve it."""
+
+from pipelines.services.deployment import (
+    check_deployment,
+    deploy,
+    generated_code,
+    remove_dag,
+    request_deployment,
+)
+from pipelines.services.reconciling import reconcile_deployments
+from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
+from pipelines.services.validation import (
+    FIELDS,
+    field_values,
+    pipeline_field,
+    required_params,
+    used_params,
+    validate_pipeline,
+)
+
+__all__ = [
+    "FIELDS",
+    "assign",
+    "check_deployment",
+    "delete_pipeline",
+    "deploy",
+    "field_values",
+    "find_problems",
+    "generated_code",
+    "pipeline_field",
+    "reconcile_deployments",
+    "remove_dag",
+    "request_deployment",
+    "required_params",
+    "save_pipeline",
+    "used_params",
+    "validate_pipeline",
+]

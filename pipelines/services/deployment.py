@@ -1,0 +1,211 @@
+"""Getting a pipeline's current revision served by Airflow, and a deleted one forgotten."""
+
+import uuid
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from airflow_bridge.deployment import deployment_of
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from airflow_bridge import factory
+from airflow_bridge.errors import AirflowError, DagFileError, DagNotFound
+from airflow_bridge.generator import DAGGenerator
+from pipelines.errors import PipelineNotSaved
+from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
+
+DEPLOY = "pipelines.tasks.deploy_pipeline"
+REMOVE = "pipelines.tasks.remove_dag"
+
+
+def generator() -> DAGGenerator:
+    """Return the generator that writes into the folder Airflow reads."""
+    return DAGGenerator(Path(settings.LOGIDATA_DAGS_DIR))
+
+
+def generated_code(pipeline: Pipeline) -> str:
+    """Return the code of the DAG of the current revision; raise PipelineNotSaved without one."""
+    if pipeline.current_revision is None:
+        raise PipelineNotSaved(pipeline.name)
+    return generator().generate_dag(pipeline.current_revision.dag_spec())
+
+
+def begin_deployment(pipeline: Pipeline, *, now: datetime) -> None:
+    """Mark the current revision as registering, and queue its deployment on commit."""
+    pipeline.deployment_status = DeploymentStatus.REGISTERING
+    pipeline.deployment_error = ""
+    pipeline.deployment_started_at = now
+    pipeline.deployment_checked_at = None
+    pipeline.deployment_ready_at = None
+    pipeline.save(
+        update_fields=[
+            "current_revision",
+            "deployment_status",
+            "deployment_error",
+            "deployment_started_at",
+            "deployment_checked_at",
+            "deployment_ready_at",
+        ]
+    )
+    queue_deployment(pipeline.pk)
+
+
+def request_deployment(pipeline: Pipeline) -> None:
+    """Deploy the current revision once more; raise PipelineNotSaved without one."""
+    with transaction.atomic():
+        locked = Pipeline.objects.select_for_update().filter(pk=pipeline.pk).first()
+        if locked is None or locked.current_revision_id is None:
+            raise PipelineNotSaved(pipeline.name)
+        begin_deployment(locked, now=timezone.now())
+
+
+def queue_deployment(pipeline_id: uuid.UUID) -> None:
+    """Queue the deployment on commit; a broker that is down is logged, and reconciled later."""
+    # By name: services need not import the tasks.
+    send = partial(current_app.send_task, DEPLOY, args=[str(pipeline_id)])
+    transaction.on_commit(send, robust=True)
+
+
+def queue_removal(dag_id: str) -> None:
+    """Queue the removal of a DAG on commit; a broker that is down is logged, and reconciled."""
+    transaction.on_commit(partial(current_app.send_task, REMOVE, args=[dag_id]), robust=True)
+
+
+def deploy(pipeline_id: uuid.UUID) -> bool:
+    """Write the DAG file of the current revision; return False if there is none to write.
+
+    A file that cannot be written fails the deployment with the reason.
+    """
+    with transaction.atomic():
+        # Locked, so that of two revisions saved in a row the newer one is written last.
+        pipeline = (
+            Pipeline.objects.select_for_update(of=("self",))
+            .select_related("current_revision")
+            .filter(pk=pipeline_id)
+            .first()
+        )
+        if pipeline is None or pipeline.current_revision is None:
+            return False
+        try:
+            generator().update_dag(pipeline.current_revision.dag_spec())
+        except (OSError, DagFileError) as error:
+            _settle(
+                pipeline,
+                pipeline.current_revision,
+                deployment_status=DeploymentStatus.FAILED,
+                deployment_error=_unwritten(error),
+            )
+            return False
+    return True
+
+
+def check_deployment(pipeline_id: uuid.UUID) -> str | None:
+    """Ask Airflow whether it serves the current revision; return the deployment status.
+
+    Ready, failed and draft ones are returned as they stand; None if the pipeline is deleted.
+    While Airflow cannot be asked the status stays *registering*, `deployment_error` says why,
+    and the deadline does not run.
+    """
+    pipeline = Pipeline.objects.select_related("current_revision").filter(pk=pipeline_id).first()
+    if pipeline is None:
+        return None
+    revision = pipeline.current_revision
+    if revision is None or pipeline.deployment_status != DeploymentStatus.REGISTERING:
+        return pipeline.deployment_status
+    changes = _look(pipeline, revision)
+    _settle(pipeline, revision, **changes)
+    # Ours may have lost to a newer revision, which is then still to be deployed.
+    return (
+        Pipeline.objects.filter(pk=pipeline_id).values_list("deployment_status", flat=True).first()
+    )
+
+
+def remove_dag(dag_id: str) -> bool:
+    """Remove a DAG's file, then what Airflow knows of it; return True once Airflow knows nothing.
+
+    False means: look again in some seconds. A file that Airflow was just reading can bring the
+    DAG back once.
+
+    Raises:
+        AirflowError: Airflow cannot be asked, or refuses.
+    """
+    generator().delete_dag(dag_id)
+    removal = DagRemoval.objects.filter(dag_id=dag_id)
+    client = factory.get_airflow_client()
+    try:
+        client.get_dag(dag_id)
+        client.delete_dag(dag_id)
+    except DagNotFound:
+        removal.delete()
+        return True
+    except AirflowError as error:
+        removal.update(last_error=str(error))
+        raise
+    return False
+
+
+def _unwritten(error: OSError | DagFileError) -> str:
+    if isinstance(error, DagFileError):
+        return str(error)
+    return (
+        f"The DAG file could not be written into {settings.LOGIDATA_DAGS_DIR}: "
+        f"{error.strerror or error}. Make room there or grant access, then deploy again."
+    )
+
+
+def _look(pipeline: Pipeline, revision: PipelineRevision) -> dict[str, Any]:
+    """Return the columns that Airflow's answer changes."""
+    now = timezone.now()
+    try:
+        found = deployment_of(
+            factory.get_airflow_client(),
+            pipeline.dag_id,
+            revision.sha256,
+            f"{pipeline.dag_id}.py",
+        )
+    except AirflowError as error:
+        return {
+            "deployment_checked_at": now,
+            "deployment_started_at": now,
+            "deployment_error": f"Waiting for Airflow: {error}",
+        }
+    if found.state == DeploymentStatus.READY:
+        return {
+            "deployment_status": DeploymentStatus.READY,
+            "deployment_error": "",
+            "deployment_checked_at": now,
+            "deployment_ready_at": now,
+        }
+    if found.state == DeploymentStatus.FAILED:
+        return {
+            "deployment_status": DeploymentStatus.FAILED,
+            "deployment_error": found.detail,
+            "deployment_checked_at": now,
+        }
+    deadline = settings.LOGIDATA_DEPLOY_DEADLINE
+    if pipeline.deployment_started_at and now - pipeline.deployment_started_at > deadline:
+        return {
+            "deployment_status": DeploymentStatus.FAILED,
+            "deployment_error": (
+                f"Airflow has not served revision {revision.number} within "
+                f"{deadline.total_seconds():g} s. {found.detail} See that Airflow's DAG processor "
+                "runs and reads the folder LOGIDATA_DAGS_DIR, then deploy again."
+            ),
+            "deployment_checked_at": now,
+        }
+    return {"deployment_checked_at": now, "deployment_error": ""}
+
+
+def _settle(pipeline: Pipeline, revision: PipelineRevision, **changes: Any) -> bool:
+    """Apply the changes if the revision is still the current one and still registering."""
+    return bool(
+        Pipeline.objects.filter(
+            pk=pipeline.pk,
+            current_revision=revision,
+            deployment_status=DeploymentStatus.REGISTERING,
+        ).update(**changes)
+    )

@@ -1,0 +1,159 @@
+"""What each field of a pipeline may hold, on its own."""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from croniter import CroniterError, croniter
+
+# Those that Airflow knows; croniter alone has others.
+CRON_PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+MAX_DEPTH = 50
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# Airflow's own limit.
+_MAX_TAG = 100
+_RESERVED_TAG = re.compile(r"logidata\Z|revision:|sha256:")
+# The key of a DAG run's conf under which LogiData keeps its own things.
+_RESERVED_PARAM = "logidata"
+
+
+def problems_of_field(name: str, value: object) -> Iterator[str]:
+    """Yield what is wrong with one field's value; nothing when it is fine."""
+    unstorable = _unstorable(value)
+    if unstorable:
+        yield f"{_label(name)} {unstorable}"
+        return
+    yield from _CHECKS[name](value)
+
+
+def _name(value: object) -> Iterator[str]:
+    if not isinstance(value, str) or not value.strip():
+        yield "A pipeline needs a name. Write one of at most 200 characters."
+    elif len(value) > 200:
+        yield f"The name has {len(value)} characters. Shorten it to at most 200."
+    elif _CONTROL.search(value):
+        yield "The name holds a control character, such as a line break. Remove it."
+
+
+def _description(value: object) -> Iterator[str]:
+    if not isinstance(value, str):
+        yield "The description is no text. Write text, or leave it out."
+    elif len(value) > 10_000:
+        yield f"The description has {len(value)} characters. Shorten it to at most 10000."
+
+
+def _schedule(value: object) -> Iterator[str]:
+    remedy = (
+        "Write five fields (minute, hour, day of month, month, day of week) such as '0 6 * * 1-5', "
+        f"one of {', '.join(CRON_PRESETS)}, or nothing for no schedule."
+    )
+    if not isinstance(value, str):
+        yield f"The schedule is no text. {remedy}"
+    elif value in {"", *CRON_PRESETS}:
+        return
+    elif len(value.split()) != 5 or len(value) > 100 or not croniter.is_valid(value):
+        yield f"The schedule {value[:100]!r} is no cron expression. {remedy}"
+    else:
+        try:
+            croniter(value, datetime.now(UTC)).get_next()
+        except CroniterError:
+            yield f"The schedule {value!r} names a date that never comes. {remedy}"
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _timezone(value: object) -> Iterator[str]:
+    if not isinstance(value, str) or value not in _timezones():
+        yield (
+            f"The time zone {str(value)[:64]!r} is unknown. "
+            "Write a name such as 'UTC' or 'Europe/Berlin'."
+        )
+
+
+def _is_active(value: object) -> Iterator[str]:
+    if not isinstance(value, bool):
+        yield "Whether the pipeline is active must be true or false."
+
+
+def _default_params(value: object) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield 'The default parameters are no object. Write one such as {"min_amount": 10}.'
+        return
+    for key in value:
+        if not isinstance(key, str) or not _IDENTIFIER.match(key):
+            yield (
+                f"The parameter name {str(key)[:100]!r} is no identifier. Use letters, digits and "
+                "underscores, beginning with a letter."
+            )
+        elif key == _RESERVED_PARAM:
+            yield f"The parameter name '{_RESERVED_PARAM}' is LogiData's own. Choose another."
+
+
+def _tags(value: object) -> Iterator[str]:
+    if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
+        yield 'The tags are no list of texts. Write one such as ["sales", "daily"].'
+        return
+    for tag in value:
+        if not tag.strip() or len(tag) > _MAX_TAG or _CONTROL.search(tag):
+            yield (
+                f"The tag {tag[:_MAX_TAG]!r} cannot be used. Write 1 to {_MAX_TAG} printable "
+                "characters."
+            )
+        elif _RESERVED_TAG.match(tag):
+            yield f"The tag {tag!r} is one that LogiData sets itself. Choose another."
+    if len(set(value)) < len(value):
+        yield "A tag is there twice. Remove one of them."
+
+
+def _nothing(value: object) -> Iterator[str]:
+    """Leave the graph to `etl.validation`, which sees it as a whole."""
+    yield from ()
+
+
+_CHECKS: Mapping[str, Callable[[Any], Iterator[str]]] = {
+    "name": _name,
+    "description": _description,
+    "config": _nothing,
+    "schedule": _schedule,
+    "timezone": _timezone,
+    "is_active": _is_active,
+    "default_params": _default_params,
+    "tags": _tags,
+}
+FIELDS = tuple(_CHECKS)
+
+
+def _label(name: str) -> str:
+    return f"The field '{name}'"
+
+
+def _unstorable(value: object) -> str | None:
+    """Return why PostgreSQL could not store a JSON value, or None if it could."""
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH):
+        for item in level:
+            if isinstance(item, str) and _UNSTORABLE.search(item):
+                return "holds a character that cannot be stored (U+0000 or half a pair). Remove it."
+            if isinstance(item, float) and not math.isfinite(item):
+                return "holds a number that JSON does not have (NaN or Infinity). Use null."
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return None
+    return f"is nested more than {MAX_DEPTH} levels deep. Make it flatter."
+
+
+def _children(item: object) -> Iterator[object]:
+    if isinstance(item, dict):
+        yield from item.keys()
+        yield from item.values()
+    elif isinstance(item, list):
+        yield from item

@@ -1,0 +1,125 @@
+"""What a lost message, a killed process or a changed folder has left undone."""
+
+import logging
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from airflow_bridge import factory
+from airflow_bridge.errors import AirflowError, DagFileError
+from airflow_bridge.generator import PRODUCT_TAG, hash_tag
+from airflow_bridge.spec import DAG_ID_PREFIX
+from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
+from pipelines.services.deployment import (
+    begin_deployment,
+    generator,
+    queue_deployment,
+    queue_removal,
+)
+
+logger = logging.getLogger(__name__)
+
+# A deployment that nobody has looked at for so long has lost its message.
+SILENT_FOR = timedelta(seconds=15)
+
+
+def reconcile_deployments() -> None:
+    """Queue again what is stuck, and bring DAG files and Airflow back in line with pipelines."""
+    _queue_lost_removals()
+    _remove_orphaned_files()
+    _queue_lost_deployments()
+    _redeploy_changed_files()
+    _redeploy_unserved()
+
+
+def _queue_lost_removals() -> None:
+    for removal in DagRemoval.objects.filter(created_at__lt=timezone.now() - SILENT_FOR):
+        queue_removal(removal.dag_id)
+
+
+def _remove_orphaned_files() -> None:
+    # Files first, pipelines second: a file is written only after its pipeline is committed, so
+    # that a pipeline created in between is never taken for missing.
+    in_folder = generator().dag_ids()
+    known = {f"{DAG_ID_PREFIX}{pk}" for pk in Pipeline.objects.values_list("pk", flat=True)}
+    for dag_id in sorted(in_folder - known):
+        logger.warning("Removing %s: no pipeline has this DAG file.", dag_id)
+        DagRemoval.objects.get_or_create(dag_id=dag_id)
+        queue_removal(dag_id)
+
+
+def _queue_lost_deployments() -> None:
+    silent_since = timezone.now() - SILENT_FOR
+    lost = Pipeline.objects.filter(
+        Q(deployment_checked_at__lt=silent_since)
+        | Q(deployment_checked_at=None, deployment_started_at__lt=silent_since),
+        deployment_status=DeploymentStatus.REGISTERING,
+    )
+    for pk in lost.values_list("pk", flat=True):
+        queue_deployment(pk)
+
+
+def _redeploy_changed_files() -> None:
+    """Deploy again where someone removed or edited the generated file."""
+    settled = Pipeline.objects.exclude(current_revision=None).exclude(
+        deployment_status=DeploymentStatus.REGISTERING
+    )
+    for pipeline in settled.select_related("current_revision").iterator():
+        assert pipeline.current_revision is not None
+        if not _file_is_right(pipeline.current_revision):
+            logger.warning("%s: its DAG file is missing or changed.", pipeline.dag_id)
+            _redeploy(pipeline.pk, pipeline.current_revision.pk)
+
+
+def _file_is_right(revision: PipelineRevision) -> bool:
+    spec = revision.dag_spec()
+    try:
+        path = generator().path_of(spec.dag_id)
+        return path.read_bytes() == generator().generate_dag(spec).encode()
+    except FileNotFoundError:
+        return False
+    except (OSError, DagFileError) as error:
+        # Writing it anew would fail as well; the deployment has said so.
+        logger.warning("%s: its DAG file cannot be compared: %s", spec.dag_id, error)
+        return True
+
+
+def _redeploy_unserved() -> None:
+    """Deploy again what Airflow no longer serves, say because its database was replaced.
+
+    A failed deployment that Airflow serves by now becomes ready the same way.
+    """
+    settled = list(
+        Pipeline.objects.exclude(current_revision=None)
+        .filter(deployment_status__in=[DeploymentStatus.READY, DeploymentStatus.FAILED])
+        .select_related("current_revision")
+    )
+    try:
+        # Asked after the rows were read: what was ready then is served now, unless it is lost.
+        dags = factory.get_airflow_client().list_dags(PRODUCT_TAG)
+        served = {dag.dag_id: dag.tags for dag in dags if dag.is_active}
+    except AirflowError as error:
+        logger.info("Deployments are not compared with Airflow: %s", error)
+        return
+    for pipeline in settled:
+        assert pipeline.current_revision is not None
+        tag = hash_tag(pipeline.current_revision.sha256)
+        is_served = tag in served.get(pipeline.dag_id, frozenset())
+        if is_served != (pipeline.deployment_status == DeploymentStatus.READY):
+            _redeploy(pipeline.pk, pipeline.current_revision.pk)
+
+
+def _redeploy(pipeline_id: uuid.UUID, revision_id: int) -> None:
+    """Deploy again unless someone has saved, deleted or redeployed the pipeline meanwhile."""
+    with transaction.atomic():
+        pipeline = (
+            Pipeline.objects.select_for_update(of=("self",))
+            .filter(pk=pipeline_id, current_revision=revision_id)
+            .exclude(deployment_status=DeploymentStatus.REGISTERING)
+            .first()
+        )
+        if pipeline is not None:
+            begin_deployment(pipeline, now=timezone.now())

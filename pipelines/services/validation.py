@@ -1,0 +1,124 @@
+"""Is this pipeline one that can run? Every problem at once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+
+from airflow_bridge import factory
+from airflow_bridge.errors import AirflowError
+from etl.errors import ETLError
+from etl.graph import parse_graph
+from etl.problems import Problem
+from etl.templates import referenced_params
+from etl.validation import validate_graph
+from pipelines.models import Pipeline
+from pipelines.services.fields import FIELDS, problems_of_field
+
+
+@dataclass(frozen=True)
+class AirflowNames:
+    """What graphs may refer to by name in Airflow; None where Airflow cannot be asked."""
+
+    connections: frozenset[str] | None
+    pools: frozenset[str] | None
+
+
+def names_in_airflow() -> AirflowNames:
+    """Return the names of Airflow's connections and pools, with LOGIDATA_CONNECTIONS added.
+
+    Both are None while Airflow cannot be asked: then nothing is claimed about them, so that a
+    pipeline can be saved, and its tasks report a missing connection themselves.
+    """
+    try:
+        client = factory.get_airflow_client()
+        connections = frozenset(client.connection_ids()) | settings.LOGIDATA_CONNECTIONS
+        return AirflowNames(connections, frozenset(client.pool_names()))
+    except AirflowError:
+        return AirflowNames(None, None)
+
+
+def field_values(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the fields that an operator writes, by name, as they stand on the pipeline."""
+    return {field: getattr(pipeline, field) for field in FIELDS}
+
+
+def validate_pipeline(data: Mapping[str, object]) -> list[Problem]:
+    """Return every problem of a pipeline's fields, none if it can be saved.
+
+    Fields that are missing have the defaults of a new pipeline. Values of any JSON shape are
+    taken. That a name is taken already is found by saving, not here.
+    """
+    known = {field: value for field, value in data.items() if field in FIELDS}
+    problems = [_unknown_field(field) for field in data if field not in FIELDS]
+    values = field_values(Pipeline()) | known
+    bad: set[str] = set()
+    for field, value in values.items():
+        found = [Problem(None, field, message) for message in problems_of_field(field, value)]
+        if found:
+            bad.add(field)
+            problems += found
+    if "config" not in bad:
+        names = names_in_airflow()
+        of_graph = validate_graph(
+            values["config"], connections=names.connections, pools=names.pools
+        )
+        problems += [_within_config(problem) for problem in of_graph]
+        if not of_graph and not bad & {"schedule", "is_active", "default_params"}:
+            problems += _schedule_without_params(values)
+    return problems
+
+
+def pipeline_field(problem: Problem) -> str:
+    """Return the pipeline's field that holds the fault: `config` for all of the graph's."""
+    if problem.node is not None or not problem.field:
+        return "config"
+    return problem.field.split(".")[0]
+
+
+def used_params(config: object) -> set[str]:
+    """Return the names of the parameters that a graph's templates use; empty for a bad graph."""
+    try:
+        return referenced_params(parse_graph(config))
+    except ETLError:
+        return set()
+
+
+def required_params(config: object, default_params: Mapping[str, object]) -> set[str]:
+    """Return the parameters that every execution must give; empty for a bad graph.
+
+    Those are the ones that a template uses without a fallback and that have no default.
+    """
+    try:
+        return referenced_params(parse_graph(config), required_only=True) - set(default_params)
+    except ETLError:
+        return set()
+
+
+def _schedule_without_params(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Nobody is there to fill in a parameter when the clock starts the pipeline."""
+    if not (values["schedule"] and values["is_active"]):
+        return
+    for name in sorted(required_params(values["config"], values["default_params"])):
+        yield Problem(
+            None,
+            "default_params",
+            f"The pipeline has a schedule, and its parameter '{name}' has no default. "
+            "Give it a default value, or remove the schedule.",
+        )
+
+
+def _within_config(problem: Problem) -> Problem:
+    """Name the place of a graph's problem as a place in the pipeline."""
+    if problem.node is not None:
+        return problem
+    return replace(problem, field=f"config.{problem.field}" if problem.field else "config")
+
+
+def _unknown_field(name: str) -> Problem:
+    return Problem(
+        None,
+        name,
+        f"A pipeline has no field '{name[:100]}'. Its fields are {', '.join(FIELDS)}.",
+    )
