@@ -1,0 +1,160 @@
+"""What LogiData asks of Airflow, whichever version answers."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+ComponentHealth = tuple[str, datetime | None]
+"""A status (`healthy`, `unhealthy` or `unknown`) and the last heartbeat."""
+
+
+@dataclass(frozen=True)
+class Dag:
+    """A DAG as Airflow serves it; `is_active` is false once its file is gone."""
+
+    dag_id: str
+    is_paused: bool
+    tags: frozenset[str]
+    has_import_errors: bool = False
+    file_token: str | None = None
+    is_active: bool = True
+
+
+@dataclass(frozen=True)
+class DagRun:
+    """A DAG run. Every time is aware.
+
+    Airflow sorts and filters by the time of a run's last change, but does not tell it.
+    `updated_at` is the latest time that is known of the run, so never later than the last change:
+    asking `runs_updated_since(updated_at)` again misses nothing.
+    """
+
+    dag_id: str
+    run_id: str
+    state: str
+    run_type: str
+    logical_date: datetime | None = None
+    queued_at: datetime | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    conf: Mapping[str, Any] = field(default_factory=dict)
+    note: str | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TaskInstance:
+    """One task of a DAG run, in its latest try; `duration` is in seconds."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    state: str | None
+    try_number: int = 0
+    max_tries: int = 0
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    duration: float | None = None
+    queued_when: datetime | None = None
+    hostname: str | None = None
+
+
+@dataclass(frozen=True)
+class DagImportError:
+    """Why Airflow could not import a DAG file; `filename` may be relative to the DAGs folder."""
+
+    filename: str
+    stack_trace: str
+    timestamp: datetime
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """One message of a task's log; `level` is a lower-case word, or empty where there is none."""
+
+    timestamp: datetime | None
+    level: str
+    message: str
+
+
+@dataclass(frozen=True)
+class AirflowHealth:
+    """How Airflow says it is: the version and every component by name."""
+
+    version: str
+    components: Mapping[str, ComponentHealth]
+
+
+class AirflowClient(Protocol):
+    """Airflow behind its REST API.
+
+    Every method raises AirflowUnavailable where Airflow cannot be reached and AirflowRefused where
+    it says no. Repeating a call after AirflowUnavailable is safe for all of them but
+    `clear_failed`.
+    """
+
+    def version(self) -> str:
+        """Return Airflow's version, such as "3.3.2"."""
+
+    def health(self) -> AirflowHealth:
+        """Return the version and the state of the metadata database, scheduler and so on."""
+
+    def get_dag(self, dag_id: str) -> Dag:
+        """Return the DAG; raise DagNotFound."""
+
+    def set_paused(self, dag_id: str, paused: bool) -> None:
+        """Pause or resume the DAG; raise DagNotFound."""
+
+    def delete_dag(self, dag_id: str) -> None:
+        """Delete all that Airflow knows of the DAG; one that is unknown already is no error."""
+
+    def list_dags(self, tag: str) -> list[Dag]:
+        """Return the DAGs that carry the tag, those whose file is gone included."""
+
+    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> DagRun:
+        """Start a run; where the run id exists already, return that run and start nothing.
+
+        Raises DagNotFound, or DagBroken where the DAG's file has an import error.
+        """
+
+    def get_run(self, dag_id: str, run_id: str) -> DagRun:
+        """Return the run; raise RunNotFound."""
+
+    def runs_updated_since(
+        self, since: datetime, dag_id_prefix: str = "pipeline_"
+    ) -> Iterator[DagRun]:
+        """Yield, once each, the runs of all such DAGs that changed at `since` or later."""
+
+    def task_instances(self, run_ids: Collection[tuple[str, str]]) -> list[TaskInstance]:
+        """Return the task instances of the runs, given as (dag id, run id), in few calls.
+
+        Runs that Airflow does not know have none.
+        """
+
+    def cancel_run(self, dag_id: str, run_id: str) -> DagRun:
+        """Ask Airflow to fail the run and return it; raise RunNotFound.
+
+        A run that has ended stays as it ended. Processes of running tasks stop only some seconds
+        later.
+        """
+
+    def clear_failed(
+        self, dag_id: str, run_id: str, task_ids: Collection[str] | None = None
+    ) -> None:
+        """Have the run's failed tasks, or those of them named, run again; raise DagNotFound."""
+
+    def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> list[LogEvent]:
+        """Return the log of one try, empty where there is none (yet)."""
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any | None:
+        """Return the XCom value as JSON-like data, or None where there is none."""
+
+    def import_errors(self) -> list[DagImportError]:
+        """Return every file that Airflow cannot import now."""
+
+    def connection_ids(self) -> set[str]:
+        """Return the ids of the connections in Airflow's database."""
+
+    def pool_names(self) -> set[str]:
+        """Return the names of the pools."""

@@ -1,0 +1,64 @@
+"""Whether Airflow really serves a revision yet."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+from typing import Literal
+
+from airflow_bridge.client import AirflowClient, Dag, DagImportError
+from airflow_bridge.errors import DagNotFound
+from airflow_bridge.generator import hash_tag
+
+DeploymentState = Literal["registering", "ready", "failed"]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """How far Airflow is; `detail` says what it waits for, or is the import error word by word."""
+
+    state: DeploymentState
+    detail: str
+
+
+def deployment_of(
+    client: AirflowClient, dag_id: str, sha256: str, filename: str | PurePath
+) -> Deployment:
+    """Return how far Airflow is with serving the revision with that hash from that file.
+
+    `filename` is the DAG file's path as it was written, or its bare name. Import errors from
+    before the file was last written do not count: they are about its previous content. Raises
+    AirflowUnavailable or AirflowRefused.
+    """
+    try:
+        dag: Dag | None = client.get_dag(dag_id)
+    except DagNotFound:
+        dag = None
+    current = dag is not None and dag.is_active and hash_tag(sha256) in dag.tags
+    if current and dag is not None and not dag.has_import_errors:
+        return Deployment("ready", "Airflow serves this revision.")
+    if error := _import_error(client, PurePath(filename)):
+        return Deployment("failed", error.stack_trace.strip())
+    if current:
+        # The mark at the DAG may be a moment older than the list of errors.
+        return Deployment("ready", "Airflow serves this revision.")
+    if dag is None or not dag.is_active:
+        return Deployment("registering", "Airflow has not read the DAG file yet.")
+    return Deployment("registering", "Airflow still serves the previous revision.")
+
+
+def _import_error(client: AirflowClient, path: PurePath) -> DagImportError | None:
+    written = _written_at(path)
+    for error in client.import_errors():
+        # Airflow 2 tells the whole path, Airflow 3 the path within the folder.
+        if PurePath(error.filename).name == path.name and (
+            written is None or error.timestamp >= written
+        ):
+            return error
+    return None
+
+
+def _written_at(path: PurePath) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
+    except OSError:
+        return None

@@ -1,0 +1,42 @@
+"""What can go wrong between LogiData and Airflow, and whether trying again helps."""
+
+
+class AirflowError(Exception):
+    """An expected failure at Airflow.
+
+    `str(error)` is a sentence for a person; `retryable` says that the same call may succeed later
+    without anybody changing anything.
+    """
+
+    retryable = False
+
+    def __init__(self, message: str, *, retryable: bool | None = None) -> None:
+        super().__init__(message)
+        if retryable is not None:
+            self.retryable = retryable
+
+
+class AirflowUnavailable(AirflowError):  # noqa: N818 - says what is so, not that it is an error
+    """Airflow cannot be reached, or is not able to answer now."""
+
+    retryable = True
+
+
+class AirflowRefused(AirflowError):  # noqa: N818 - says what is so, not that it is an error
+    """Airflow answered, and said no: wrong login, missing permission, a request it rejects."""
+
+
+class DagNotFound(AirflowError):  # noqa: N818 - says what is so, not that it is an error
+    """Airflow does not serve the DAG (any more, or yet)."""
+
+
+class DagBroken(AirflowError):  # noqa: N818 - says what is so, not that it is an error
+    """Airflow cannot import the DAG's file."""
+
+
+class RunNotFound(AirflowError):  # noqa: N818 - says what is so, not that it is an error
+    """Airflow has no such DAG run."""
+
+
+class DagFileError(ValueError):
+    """A pipeline that cannot be written as a DAG file; the message names the part that cannot."""

@@ -1,0 +1,176 @@
+"""HTTP to Airflow: sessions, timeouts, repeats, and what each kind of failure means."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import quote
+
+import requests
+from requests.auth import AuthBase
+
+from airflow_bridge.errors import AirflowError, AirflowRefused, AirflowUnavailable
+
+Method = Literal["GET", "POST", "PATCH", "DELETE"]
+JSON = dict[str, Any]
+
+# Seconds before the second and the third attempt: who waits for us hears within a second.
+_PAUSES = (0.1, 0.4)
+_BUSY = frozenset({429, 500, 502, 503, 504})
+_TRY_AGAIN = frozenset({502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where Airflow is and how long to wait for it, in seconds.
+
+    `url` is the address without `/api/...`; a path before that (a proxy's) stays.
+    """
+
+    url: str
+    connect_timeout: float = 3
+    read_timeout: float = 30
+
+
+class Reply(AirflowError):  # noqa: N818 - an answer
+    """An answer of Airflow that is no success; `status` is the HTTP status code."""
+
+    def __init__(self, status: int, detail: str, request: str) -> None:
+        super().__init__(f"Airflow answered {status} to {request}: {detail}")
+        self.status = status
+        self.detail = detail
+
+
+class RestSession:
+    """Calls to one Airflow server, safe to share between threads and over a fork."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._local = threading.local()
+
+    def call(
+        self,
+        method: Method,
+        path: str,
+        *,
+        auth: AuthBase | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        once: bool = False,
+    ) -> Any:
+        """Return the JSON that Airflow answers, or None for an answer without content.
+
+        Repeats, unless `once`, where the server could not be reached or is starting. Raises
+        Reply for an answer of 4xx, AirflowUnavailable for none or one of 5xx.
+        """
+        pauses = iter(() if once else _PAUSES)
+        while True:
+            try:
+                response = self._send(method, path, auth, query, body)
+            except requests.Timeout as error:
+                raise self._unavailable(f"did not answer in time to {method} {path}") from error
+            except requests.RequestException as error:
+                if self._pause(pauses):
+                    continue
+                raise self._unavailable("cannot be reached") from error
+            if response.status_code in _TRY_AGAIN and self._pause(pauses):
+                continue
+            return self._read(response, f"{method} {path}")
+
+    def _send(
+        self,
+        method: Method,
+        path: str,
+        auth: AuthBase | None,
+        query: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None,
+    ) -> requests.Response:
+        return self._session().request(
+            method,
+            f"{self.server.url}{path}",
+            params=query,
+            json=body,
+            auth=auth or _no_auth,
+            timeout=(self.server.connect_timeout, self.server.read_timeout),
+            headers={"Accept": "application/json"},
+            # A login page is no answer.
+            allow_redirects=False,
+        )
+
+    def _session(self) -> requests.Session:
+        # A connection must serve one thread of one process only.
+        local = self._local
+        if getattr(local, "pid", None) != os.getpid():
+            local.session, local.pid = requests.Session(), os.getpid()
+        session: requests.Session = local.session
+        return session
+
+    @staticmethod
+    def _pause(pauses: Iterator[float]) -> bool:
+        pause = next(pauses, None)
+        if pause is None:
+            return False
+        time.sleep(pause)
+        return True
+
+    def _read(self, response: requests.Response, request: str) -> Any:
+        if response.status_code in _BUSY:
+            raise self._unavailable(f"answered {response.status_code} to {request}")
+        if response.status_code >= requests.codes.multiple_choices:
+            raise Reply(response.status_code, _detail(response), request)
+        if response.status_code == requests.codes.no_content or not response.content:
+            return None
+        try:
+            return response.json()
+        except requests.JSONDecodeError as error:
+            raise AirflowRefused(
+                f"{self.server.url} answered {request} with something that is not JSON. "
+                "Check that AIRFLOW_API_URL is the address of Airflow's API."
+            ) from error
+
+    def _unavailable(self, what: str) -> AirflowUnavailable:
+        return AirflowUnavailable(
+            f"Airflow at {self.server.url} {what}. Check that it runs and that AIRFLOW_API_URL is "
+            "right; LogiData goes on by itself when it answers."
+        )
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send no login: without an auth of our own, requests would take one from ~/.netrc."""
+    return request
+
+
+def _detail(response: requests.Response) -> str:
+    try:
+        answer = response.json()
+    except requests.JSONDecodeError:
+        return response.reason or "no reason given"
+    if isinstance(answer, dict):
+        detail = answer.get("detail") or answer.get("title") or answer.get("error") or answer
+        if isinstance(detail, dict):
+            detail = detail.get("statement") or detail.get("reason") or detail
+        return str(detail)
+    return str(answer)
+
+
+def segment(text: str) -> str:
+    """Return the text as one segment of a path; run ids hold `:` and `+`."""
+    return quote(text, safe="")
+
+
+def parse_time(text: Any) -> datetime | None:
+    """Return an aware time from Airflow's ISO text, or None where there is none."""
+    if not text:
+        return None
+    moment = datetime.fromisoformat(str(text))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class BasicAuth(requests.auth.HTTPBasicAuth):
+    """User and password with every request; letters beyond ASCII are sent as UTF-8."""
+
+    def __init__(self, username: str, password: str) -> None:
+        super().__init__(username.encode(), password.encode())

@@ -1,0 +1,88 @@
+"""Airflow 2.8 to 2.11: REST API v1, logged in with user and password."""
+
+import ast
+import re
+from datetime import datetime
+from typing import Any
+
+from requests.auth import AuthBase
+
+from airflow_bridge.client import LogEvent
+from airflow_bridge.rest import JSON, BasicAuth, RestSession
+from airflow_bridge.rest_client import RestClient
+
+_LINE = re.compile(
+    r"\[(?P<time>\d{4}-\d\d-\d\dT[\d:.]+[+-]\d{4})\] \{[^}]*\} (?P<level>[A-Z]+) - (?P<text>.*)"
+)
+
+
+class AirflowV1(RestClient):
+    """The AirflowClient for Airflow 2.
+
+    The server must take basic auth: `[api] auth_backends` names
+    `airflow.api.auth.backend.basic_auth`.
+    """
+
+    root = "/api/v1"
+    health_path = "/health"
+    stale_dags_too = {"only_active": "false"}
+    xcom_query = {}
+
+    def __init__(self, session: RestSession, username: str, password: str) -> None:
+        super().__init__(session)
+        self._auth = BasicAuth(username, password)
+
+    def auth(self) -> AuthBase:
+        """See RestClient.auth."""
+        return self._auth
+
+    def trigger_fields(self) -> JSON:
+        """See RestClient.trigger_fields; Airflow 2 sets the logical date itself."""
+        return {}
+
+    def prefix_filter(self, dag_id_prefix: str) -> JSON:
+        """See RestClient.prefix_filter; Airflow 2 has none, and refuses what it does not know."""
+        return {}
+
+    def log_events(self, content: Any) -> list[LogEvent]:
+        """See RestClient.log_events.
+
+        The content is the Python text of a list of (host, log) pairs, or the log itself.
+        """
+        parsed = _python_value(content)
+        if isinstance(parsed, list):
+            text = "\n".join(
+                str(part[1]) for part in parsed if isinstance(part, tuple) and part[1:]
+            )
+        else:
+            text = str(content)
+        return _events(text)
+
+    def xcom_value(self, value: Any) -> Any:
+        """See RestClient.xcom_value; the value comes as the Python text of itself."""
+        return _python_value(value)
+
+
+def _python_value(text: Any) -> Any:
+    """Return what the Python literal says, or the text itself where it is none."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def _events(text: str) -> list[LogEvent]:
+    events: list[LogEvent] = []
+    for line in text.splitlines():
+        if match := _LINE.fullmatch(line):
+            moment = datetime.strptime(match["time"], "%Y-%m-%dT%H:%M:%S.%f%z")
+            events.append(LogEvent(moment, match["level"].lower(), match["text"]))
+        elif events and events[-1].timestamp is not None:
+            # The further lines of a message, a traceback as a rule.
+            last = events[-1]
+            events[-1] = LogEvent(last.timestamp, last.level, f"{last.message}\n{line}")
+        elif line.strip():
+            events.append(LogEvent(None, "", line))
+    return events

@@ -1,0 +1,138 @@
+"""Airflow 3: REST API v2, logged in with a token."""
+
+import base64
+import binascii
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+from requests.auth import AuthBase
+
+from airflow_bridge.client import LogEvent
+from airflow_bridge.errors import AirflowRefused
+from airflow_bridge.rest import JSON, Reply, RestSession, parse_time
+from airflow_bridge.rest_client import RestClient
+
+_SHORTEST = 60.0
+_EARLY = 0.1
+"""The part of a token's life that is left when it is replaced."""
+
+
+class BearerAuth(AuthBase):
+    """A token with every request."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the header."""
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+
+@dataclass(frozen=True)
+class _Token:
+    auth: BearerAuth
+    renew_at: float
+
+
+class AirflowV2(RestClient):
+    """The AirflowClient for Airflow 3."""
+
+    root = "/api/v2"
+    health_path = "/monitor/health"
+    stale_dags_too = {"exclude_stale": "false"}
+    xcom_query = {"deserialize": "true", "stringify": "false"}
+
+    def __init__(self, session: RestSession, username: str, password: str) -> None:
+        super().__init__(session)
+        self._login = {"username": username, "password": password}
+        self._token: _Token | None = None
+        self._lock = threading.Lock()
+
+    def auth(self) -> AuthBase:
+        """See RestClient.auth; logs in where there is no token or its time is nearly over."""
+        with self._lock:
+            if self._token is None or time.monotonic() >= self._token.renew_at:
+                self._token = self._log_in()
+            return self._token.auth
+
+    def renew_auth(self) -> bool:
+        """See RestClient.renew_auth: Airflow may have been started anew, with another key."""
+        with self._lock:
+            self._token = None
+        return True
+
+    def _log_in(self) -> _Token:
+        try:
+            answer = self.session.call("POST", "/auth/token", body=self._login)
+        except Reply as reply:
+            raise AirflowRefused(
+                f"Airflow at {self.session.server.url} did not accept the login: {reply.detail}. "
+                "Check AIRFLOW_USERNAME and AIRFLOW_PASSWORD."
+            ) from reply
+        token = str(answer["access_token"])
+        lifetime = _lifetime(token)
+        return _Token(BearerAuth(token), time.monotonic() + lifetime * (1 - _EARLY))
+
+    def trigger_fields(self) -> JSON:
+        """See RestClient.trigger_fields.
+
+        Airflow takes a run without a logical date, but `{{ ds }}` and the like are undefined then.
+        """
+        return {"logical_date": datetime.now(UTC).isoformat()}
+
+    def prefix_filter(self, dag_id_prefix: str) -> JSON:
+        """See RestClient.prefix_filter; an Airflow that does not know it yet ignores it."""
+        return {"dag_id_prefix_pattern": dag_id_prefix}
+
+    def log_events(self, content: Any) -> list[LogEvent]:
+        """See RestClient.log_events."""
+        return [event for raw in content if (event := _event(raw)) is not None]
+
+    def xcom_value(self, value: Any) -> Any:
+        """See RestClient.xcom_value."""
+        return value
+
+
+def _lifetime(token: str) -> float:
+    """Return for how many seconds from now Airflow accepts the token.
+
+    By the difference of its own times, for the clocks of two machines may differ.
+    """
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return max(float(claims["exp"]) - float(claims["iat"]), 0.0)
+    except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
+        return _SHORTEST
+
+
+def _event(raw: Any) -> LogEvent | None:
+    if not isinstance(raw, Mapping):
+        return LogEvent(None, "", str(raw))
+    message = str(raw.get("event", ""))
+    if message.startswith(("::group::", "::endgroup::")):
+        return None
+    details = [_exception(item) for item in raw.get("error_detail") or ()]
+    return LogEvent(
+        timestamp=parse_time(raw.get("timestamp")),
+        level=str(raw.get("level") or "").lower(),
+        message="\n".join([message, *details]),
+    )
+
+
+def _exception(detail: Any) -> str:
+    if not isinstance(detail, Mapping):
+        return str(detail)
+    frames = [
+        f"  File {frame.get('filename')}, line {frame.get('lineno')}, in {frame.get('name')}"
+        for frame in detail.get("frames") or ()
+        if isinstance(frame, Mapping)
+    ]
+    return "\n".join([*frames, f"{detail.get('exc_type')}: {detail.get('exc_value')}"])

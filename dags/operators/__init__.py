@@ -1,0 +1,1 @@
+"""The Airflow operators that generated DAGs use."""

@@ -1,0 +1,233 @@
+"""The one operator of generated DAGs: it runs a node of a pipeline."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from operators.airflow_compat import (
+    AirflowException,
+    AirflowFailException,
+    BaseOperator,
+    get_connection,
+    redact,
+    without_unknown_arguments,
+)
+
+if TYPE_CHECKING:
+    from etl.connections import Connection
+    from etl.errors import ETLError
+    from etl.module import RunContext
+
+CONF_KEY = "logidata"
+ERROR_KEY = "error"
+
+COLOURS = {"extract": "#d8eefe", "transform": "#fdf1cf", "load": "#dcf5dc"}
+OTHER_COLOUR = "#ece7f8"
+
+
+class NodeStopped(KeyboardInterrupt):
+    """Somebody ended the task.
+
+    A KeyboardInterrupt, because the libraries that a node works with undo what they were doing
+    on one: psycopg cancels the statement on the server, too.
+    """
+
+
+class ETLOperator(BaseOperator):
+    """Runs one node: its module with its config, on what the nodes before it left.
+
+    `module` is a module's key, `config` its settings (texts may be Jinja templates), `inputs`
+    maps each port to the task that feeds it. The task's XCom is the node's dataset by reference:
+    location, schema, counts and a sample. A failure is also left as XCom `error`.
+
+    A DAG run started by LogiData brings every node's config along in its conf, and that one
+    counts: the run does what it was started with, whatever is served meanwhile.
+    """
+
+    template_fields = ("config",)
+    template_fields_renderers = {"config": "json"}
+    ui_color = OTHER_COLOUR
+
+    def __init__(
+        self,
+        *,
+        module: str,
+        config: dict[str, Any],
+        inputs: dict[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        # Airflow's own five minutes between tries are long for a warehouse that hiccuped.
+        kwargs.setdefault("retry_delay", timedelta(seconds=15))
+        kwargs.setdefault("retry_exponential_backoff", 2)
+        kwargs.setdefault("max_retry_delay", timedelta(minutes=5))
+        super().__init__(**without_unknown_arguments(kwargs))
+        self.module = module
+        self.config = config
+        self.inputs = inputs or {}
+        self.ui_color = COLOURS.get(module.split(".")[0], OTHER_COLOUR)
+        self._working = False
+        self._stopped = False
+
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        """Render this run's config with the names that a graph may use, and no others."""
+        from etl.templates import ALLOWED_NAMES
+
+        nodes = _run_conf(context).get("nodes")
+        config = nodes.get(self.task_id) if isinstance(nodes, Mapping) else None
+        if isinstance(config, Mapping):
+            self.config = dict(config)
+        # Not `conn`, `var` and the rest: a run's conf could read out secrets with them.
+        names = {name: context[name] for name in ALLOWED_NAMES if name in context}
+        try:
+            super().render_template_fields(names, jinja_env)
+        except Exception as error:  # noqa: BLE001 - a template can raise anything
+            self._fail(context, self._cannot_render(error, names.get("params") or {}))
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Run the node and return its dataset by reference, as XCom."""
+        from etl.runner import run_node
+
+        from etl.errors import ETLError
+
+        self._working = True
+        try:
+            if self._stopped:
+                raise NodeStopped
+            return run_node(
+                node_id=self.task_id,
+                module=self.module,
+                config=self.config,
+                inputs=self._results_before(context),
+                context=self._run_context(context),
+            )
+        except NodeStopped:
+            self._tell_stopped()
+        except ETLError as error:
+            self._fail(context, error)
+        except Exception as error:  # noqa: BLE001 - a module can raise anything
+            self._crash(context, error)
+        finally:
+            self._working = False
+
+    def on_kill(self) -> None:
+        """Stop the node's work: Airflow calls this in the task's process when it gets SIGTERM.
+
+        On Airflow 3 the task would go on after the signal until it is killed. Raising unwinds it
+        now, so that a loader rolls back and nothing half written stays.
+        """
+        self._stopped = True
+        if self._working:
+            raise NodeStopped
+
+    def _results_before(self, context: Any) -> dict[str, dict[str, Any]]:
+        from etl.errors import DataError
+
+        results = {}
+        for port, source in self.inputs.items():
+            result = context["ti"].xcom_pull(task_ids=source)
+            if not isinstance(result, dict):
+                raise DataError(
+                    f"the node '{source}' before it has left no result. Execute the pipeline "
+                    "again, or clear that task in Airflow.",
+                    node=self.task_id,
+                )
+            results[port] = result
+        return results
+
+    def _run_context(self, context: Any) -> RunContext:
+        from etl.execution_id import execution_id_of_run
+        from etl.module import RunContext
+        from etl.settings import run_settings
+
+        settings = run_settings()
+        execution_id = _run_conf(context).get("execution_id")
+        return RunContext(
+            execution_id=str(
+                execution_id or execution_id_of_run(self.dag_id, context["dag_run"].run_id)
+            ),
+            node_id=self.task_id,
+            attempt=context["ti"].try_number,
+            staging=settings.staging,
+            data_dirs=settings.data_dirs,
+            connection=self._connection,
+            memory_limit=settings.memory_limit,
+            # A plain logger: on Airflow 3 the operator's own is not one of logging's.
+            logger=logging.getLogger("airflow.task.logidata"),
+        )
+
+    def _connection(self, connection_id: str) -> Connection:
+        from etl.connections import Connection
+        from etl.errors import ConfigError
+
+        found = get_connection(connection_id)
+        if found is None:
+            raise ConfigError(
+                f"connection '{connection_id}' is not defined in Airflow. Create it under "
+                "Connections, or pick another.",
+                node=self.task_id,
+            )
+        return Connection(
+            id=connection_id,
+            type=found.conn_type or "",
+            host=found.host,
+            port=found.port,
+            login=found.login,
+            password=found.password,
+            schema=found.schema,
+            extra=found.extra_dejson,
+        )
+
+    def _cannot_render(self, error: Exception, params: Mapping[str, Any]) -> ETLError:
+        from etl.errors import ConfigError
+        from etl.templates import referenced_params
+
+        missing = sorted(referenced_params(self.config, required_only=True) - set(params))
+        if missing:
+            names = ", ".join(f"'{name}'" for name in missing)
+            problem = f"its config needs the param {names}. Give it a value when executing, or a "
+            return ConfigError(f"{problem}default in the pipeline.", node=self.task_id)
+        return ConfigError(
+            f"its config cannot be rendered: {error}. Correct the template.", node=self.task_id
+        )
+
+    def _fail(self, context: Any, error: ETLError) -> NoReturn:
+        details = {**error.as_dict(), "node": error.node or self.task_id}
+        message = self._leave_error(context, details)
+        failure = AirflowException if error.retryable else AirflowFailException
+        raise failure(message) from None
+
+    def _crash(self, context: Any, error: Exception) -> NoReturn:
+        # DuckDB turns the interrupt into an error of its own.
+        if self._stopped:
+            self._tell_stopped()
+        details = {
+            "type": type(error).__name__,
+            "message": f"Node '{self.task_id}' failed unexpectedly: {type(error).__name__}: "
+            f"{error}. Open its log for where it happened.",
+            "node": self.task_id,
+            "field": None,
+            "retryable": True,
+        }
+        raise AirflowException(self._leave_error(context, details)) from error
+
+    def _tell_stopped(self) -> NoReturn:
+        raise AirflowException(f"Node '{self.task_id}' was stopped while it worked.") from None
+
+    def _leave_error(self, context: Any, details: dict[str, Any]) -> str:
+        details["message"] = message = redact(details["message"])
+        try:
+            context["ti"].xcom_push(key=ERROR_KEY, value=details)
+        except Exception:
+            # The failure itself must be reported, whatever becomes of its details.
+            self.log.exception("Could not leave the error for LogiData.")
+        return message
+
+
+def _run_conf(context: Any) -> Mapping[str, Any]:
+    """Return what LogiData gave the DAG run, empty for a run that it did not start."""
+    run = context.get("dag_run")
+    conf = (run.conf or {}).get(CONF_KEY) if run is not None else None
+    return conf if isinstance(conf, Mapping) else {}

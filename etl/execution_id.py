@@ -1,0 +1,18 @@
+"""Under which id a run's outputs are staged when the run was not started by LogiData."""
+
+import hashlib
+import re
+
+_FORBIDDEN = re.compile(r"[^A-Za-z0-9_.:+@-]")
+
+
+def execution_id_of_run(dag_id: str, run_id: str) -> str:
+    """Return the execution id of a DAG run that brought none, as one started by its schedule.
+
+    The same run always gives the same id, and no two runs share one; it can name a folder.
+    """
+    plain = f"{dag_id}__{run_id}"
+    safe = _FORBIDDEN.sub("_", plain)
+    if safe == plain:
+        return safe
+    return f"{safe}-{hashlib.sha256(plain.encode()).hexdigest()[:12]}"
