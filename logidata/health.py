@@ -26,7 +26,7 @@ from logidata.beat import FRESH_FOR_SECONDS, HEARTBEAT_KEY
 ANSWER_WITHIN_SECONDS = 2.5
 # Shorter, so that a missing worker is told apart from a broker that hangs.
 WORKER_ANSWERS_WITHIN_SECONDS = 1.5
-OK, DOWN = "ok", "down"
+STATUSES = OK, DOWN = "ok", "down"
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
 class ComponentSerializer(serializers.Serializer[Any]):
     """One component; Airflow's has a version and components of its own."""
 
-    status = serializers.ChoiceField(choices=(OK, DOWN))
+    status = serializers.ChoiceField(choices=STATUSES)
     detail = serializers.CharField(help_text="What is wrong and what next; empty when well.")
     milliseconds = serializers.FloatField()
 
@@ -169,7 +169,7 @@ class ComponentSerializer(serializers.Serializer[Any]):
 class HealthSerializer(serializers.Serializer[Any]):
     """The whole. `components` are shown to those who are signed in."""
 
-    status = serializers.ChoiceField(choices=(OK, DOWN))
+    status = serializers.ChoiceField(choices=STATUSES)
     components = serializers.DictField(child=ComponentSerializer(), required=False)
 
 

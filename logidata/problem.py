@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 
 def problem(
     *,
-    type: str,
+    type: str,  # noqa: A002 - the name in the answer
     title: str,
     detail: str,
-    errors: Sequence[Problem] = (),  # noqa: A002
+    errors: Sequence[Problem] = (),
 ) -> dict[str, Any]:
     """Return the body of an error answer."""
     return {

@@ -178,6 +178,14 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "DeploymentStatus": "pipelines.models.DeploymentStatus",
+        "ExecutionStatus": "executions.statuses.ExecutionStatus",
+        "NodeStatus": "executions.statuses.NodeStatus",
+        "TriggerType": "executions.statuses.TriggerType",
+        "ChosenTriggerType": "pipelines.serializers.CHOSEN_TRIGGER_TYPES",
+        "HealthStatus": "logidata.health.STATUSES",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -12,6 +12,10 @@ from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.services import FIELDS, assign
 
 
+# The others are what LogiData itself says of executions that it did not start.
+CHOSEN_TRIGGER_TYPES = ("manual", "api", "backfill")
+
+
 class DeploymentSerializer(serializers.Serializer[Pipeline]):
     """How far Airflow is with serving the current revision."""
 
@@ -190,7 +194,7 @@ class ExecuteSerializer(serializers.Serializer[Any]):
     """How to execute."""
 
     params = ObjectField(default=dict, help_text="Laid over the default parameters.")
-    trigger_type = serializers.ChoiceField(choices=("manual", "api", "backfill"), default="api")
+    trigger_type = serializers.ChoiceField(choices=CHOSEN_TRIGGER_TYPES, default="api")
 
 
 class StartedSerializer(serializers.Serializer[Any]):

@@ -165,7 +165,7 @@ def _look(pipeline: Pipeline, revision: PipelineRevision) -> dict[str, Any]:
             factory.get_airflow_client(),
             pipeline.dag_id,
             revision.sha256,
-            f"{pipeline.dag_id}.py",
+            generator().path_of(pipeline.dag_id),
         )
     except AirflowError as error:
         return {

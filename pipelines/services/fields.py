@@ -67,12 +67,13 @@ def _schedule(value: object) -> Iterator[str]:
 
 
 @cache
-def _timezones() -> frozenset[str]:
+def timezones() -> frozenset[str]:
+    """Return the names of all time zones."""
     return frozenset(available_timezones())
 
 
 def _timezone(value: object) -> Iterator[str]:
-    if not isinstance(value, str) or value not in _timezones():
+    if not isinstance(value, str) or value not in timezones():
         yield (
             f"The time zone {str(value)[:64]!r} is unknown. "
             "Write a name such as 'UTC' or 'Europe/Berlin'."
@@ -103,10 +104,10 @@ def _tags(value: object) -> Iterator[str]:
         yield 'The tags are no list of texts. Write one such as ["sales", "daily"].'
         return
     for tag in value:
-        if not tag.strip() or len(tag) > _MAX_TAG or _CONTROL.search(tag):
+        if not tag.strip() or len(tag) > _MAX_TAG or _CONTROL.search(tag) or "," in tag:
             yield (
                 f"The tag {tag[:_MAX_TAG]!r} cannot be used. Write 1 to {_MAX_TAG} printable "
-                "characters."
+                "characters without a comma."
             )
         elif _RESERVED_TAG.match(tag):
             yield f"The tag {tag!r} is one that LogiData sets itself. Choose another."

@@ -1,0 +1,316 @@
+"""Pipelines in the admin."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from executions import services as executions
+from pipelines import services
+from pipelines.badges import BadgeMedia, status_badge
+from pipelines.errors import DomainError
+from pipelines.forms import ExecuteForm, PipelineForm
+from pipelines.models import DeploymentStatus, Pipeline
+from pipelines.revision_admin import RevisionInline
+
+
+# Generic for the type checker only.
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Pipeline]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+
+@admin.register(Pipeline)
+class PipelineAdmin(_ModelAdmin):
+    """Pipelines: edit, deploy, execute."""
+
+    form = PipelineForm
+    list_display = ("name", "is_active", "cron", "deployment", "last_execution", "updated_at")
+    list_filter = ("deployment_status", "is_active")
+    list_select_related = ("current_revision",)
+    list_per_page = 50
+    search_fields = ("name", "description")
+    ordering = ("name",)
+    actions = ("execute_selected",)
+    inlines = (RevisionInline,)
+    readonly_fields = ("deployment", "why", "revision", "dag", "owner", "created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("name", "description", "config", "default_params")}),
+        ("When", {"fields": ("is_active", "schedule", "timezone", "tags")}),
+        (
+            "Airflow",
+            {
+                "fields": ("deployment", "why", "revision", "dag"),
+                "description": "Saving has Airflow serve the pipeline; that takes a second or two. "
+                "An execution started before waits for it.",
+            },
+        ),
+        ("About", {"fields": ("owner", "created_at", "updated_at"), "classes": ("collapse",)}),
+    )
+
+    class Media(BadgeMedia):
+        pass
+
+    # What is shown
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Pipeline]:
+        """Add each pipeline's last execution, in the same query."""
+        runs = Pipeline._meta.get_field("executions").related_model._default_manager  # type: ignore[union-attr]
+        last = runs.filter(pipeline=OuterRef("pk")).order_by("-created_at", "-pk")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                last_execution_id=Subquery(last.values("pk")[:1]),
+                last_execution_status=Subquery(last.values("status")[:1]),
+            )
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Pipeline | None = None) -> Any:
+        """Leave out what a pipeline that is just being added does not have yet."""
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if obj is not None else fieldsets[:2]
+
+    def get_inlines(self, request: HttpRequest, obj: Pipeline | None) -> Any:
+        """Show revisions of a pipeline that is stored."""
+        return self.inlines if obj is not None else ()
+
+    @admin.display(description="Schedule", ordering="schedule")
+    def cron(self, pipeline: Pipeline) -> str:
+        """Return when it runs."""
+        return f"{pipeline.schedule} ({pipeline.timezone})" if pipeline.schedule else "-"
+
+    @admin.display(description="Deployment", ordering="deployment_status")
+    def deployment(self, pipeline: Pipeline) -> SafeString:
+        """Return the deployment status as a badge."""
+        status = DeploymentStatus(pipeline.deployment_status)
+        return status_badge(status.value, str(status.label))
+
+    @admin.display(description="Reason")
+    def why(self, pipeline: Pipeline) -> SafeString | str:
+        """Return why it failed or what it waits for."""
+        if not pipeline.deployment_error:
+            return "-"
+        return format_html('<pre class="code wrapped">{}</pre>', pipeline.deployment_error)
+
+    @admin.display(description="Revision")
+    def revision(self, pipeline: Pipeline) -> str:
+        """Return the current revision's number."""
+        return str(pipeline.current_revision.number) if pipeline.current_revision else "-"
+
+    @admin.display(description="DAG")
+    def dag(self, pipeline: Pipeline) -> str:
+        """Return the id under which Airflow knows it."""
+        return pipeline.dag_id
+
+    @admin.display(description="Last execution")
+    def last_execution(self, pipeline: Pipeline) -> SafeString | str:
+        """Return the last execution's status, leading to it."""
+        execution_id = getattr(pipeline, "last_execution_id", None)
+        if execution_id is None:
+            return "-"
+        return format_html(
+            '<a href="{}">{}</a>',
+            execution_page(execution_id),
+            status_badge(getattr(pipeline, "last_execution_status", "")),
+        )
+
+    # What can be done
+
+    def has_execute_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may execute pipelines."""
+        return bool(request.user.has_perm("pipelines.execute_pipeline"))
+
+    def save_model(
+        self, request: HttpRequest, obj: Pipeline, form: "ModelForm[Pipeline]", change: bool
+    ) -> None:
+        """Save through the service."""
+        services.save_pipeline(obj, user=request.user)
+
+    def delete_model(self, request: HttpRequest, obj: Pipeline) -> None:
+        """Delete with the DAG, unless executions are active."""
+        executions.delete_pipeline(obj, request.user)  # type: ignore[arg-type]
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Pipeline]) -> None:
+        """Delete each with its DAG; none of them if one cannot be."""
+        for pipeline in queryset:
+            self.delete_model(request, pipeline)
+
+    @admin.action(description="Execute selected pipelines", permissions=["execute"])
+    def execute_selected(self, request: HttpRequest, queryset: QuerySet[Pipeline]) -> None:
+        """Execute each with its default parameters."""
+        started = 0
+        for pipeline in queryset:
+            try:
+                executions.start_execution(
+                    pipeline,
+                    params={},
+                    trigger_type="manual",
+                    user=request.user,  # type: ignore[arg-type]
+                )
+                started += 1
+            except DomainError as error:
+                self.message_user(request, error.detail, messages.ERROR)
+        if started:
+            noun = "execution" if started == 1 else "executions"
+            self.message_user(request, f"Started {started} {noun}.", messages.SUCCESS)
+
+    # Pages
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show what a service refuses as a message; then nothing of a bulk action is done."""
+        view = super().changelist_view
+        return self._refusable(request, lambda: view(request, extra_context), request.path)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Tell the page's buttons what the user may do."""
+        context = {"may_execute": self.has_execute_permission(request), **(extra_context or {})}
+        view = super().changeform_view
+        return self._refusable(
+            request, lambda: view(request, object_id, form_url, context), request.path
+        )
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show why a pipeline cannot be deleted."""
+        view = super().delete_view
+        return self._refusable(
+            request, lambda: view(request, object_id, extra_context), pipeline_page(object_id)
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages for executing, reading the DAG and deploying again."""
+        pages = (
+            ("execute", self.execute_view),
+            ("code", self.code_view),
+            ("deploy", self.deploy_view),
+        )
+        own = [
+            path(
+                f"<uuid:object_id>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"pipelines_pipeline_{name}",
+            )
+            for name, view in pages
+        ]
+        return own + super().get_urls()
+
+    def execute_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
+        """Ask for the parameters, then start an execution and show it."""
+        pipeline = get_object_or_404(
+            Pipeline.objects.select_related("current_revision"), pk=object_id
+        )
+        if not self.has_execute_permission(request):
+            raise PermissionDenied
+        form = execute_form(pipeline, request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                execution = executions.start_execution(
+                    pipeline,
+                    params=form.params(),
+                    trigger_type="manual",
+                    user=request.user,  # type: ignore[arg-type]
+                )
+            except DomainError as error:
+                show_refusal(form, error)
+            else:
+                self.message_user(request, "Execution started.", messages.SUCCESS)
+                return redirect(execution_page(execution.pk))
+        return self._page(request, pipeline, "execute", "Execute", form=form)
+
+    def code_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
+        """Show the generated DAG."""
+        pipeline = get_object_or_404(
+            Pipeline.objects.select_related("current_revision"), pk=object_id
+        )
+        if not self.has_view_permission(request, pipeline):
+            raise PermissionDenied
+        return self._refusable(
+            request,
+            lambda: self._page(
+                request, pipeline, "code", "DAG", code=services.generated_code(pipeline)
+            ),
+            pipeline_page(object_id),
+        )
+
+    def deploy_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
+        """Have Airflow serve the current revision once more."""
+        pipeline = get_object_or_404(Pipeline, pk=object_id)
+        if not self.has_change_permission(request, pipeline):
+            raise PermissionDenied
+
+        def deploy() -> HttpResponse:
+            if request.method == "POST":
+                services.request_deployment(pipeline)
+                self.message_user(request, "Deploying again.", messages.SUCCESS)
+            return redirect(pipeline_page(object_id))
+
+        return self._refusable(request, deploy, pipeline_page(object_id))
+
+    def _page(
+        self, request: HttpRequest, pipeline: Pipeline, name: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        context |= {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": pipeline,
+            "title": f"{title}: {pipeline.name}",
+            "action_title": title,
+            "media": self.media,
+        }
+        return TemplateResponse(request, f"admin/pipelines/pipeline/{name}.html", context)
+
+    def _refusable(
+        self, request: HttpRequest, view: Callable[[], HttpResponse], back: str
+    ) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return view()
+        except DomainError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+            return redirect(back)
+
+
+def execute_form(pipeline: Pipeline, data: Any) -> ExecuteForm:
+    """Return the form with a field for each parameter of the current revision."""
+    snapshot = pipeline.current_revision.snapshot if pipeline.current_revision else {}
+    config, defaults = snapshot.get("config"), snapshot.get("default_params", {})
+    required = services.required_params(config, defaults)
+    return ExecuteForm(data, config=config, defaults=defaults, required=required)
+
+
+def show_refusal(form: ExecuteForm, error: DomainError) -> None:
+    """Put a refusal beside the parameters that it names."""
+    for problem in error.errors:
+        name = (problem.field or "").removeprefix("params.")
+        form.add_error(name if name in form.fields else None, problem.message)
+    if not error.errors:
+        form.add_error(None, error.detail)
+
+
+def pipeline_page(pipeline_id: Any) -> str:
+    """Return the address of a pipeline's page."""
+    return reverse("admin:pipelines_pipeline_change", args=[pipeline_id])
+
+
+def execution_page(execution_id: Any) -> str:
+    """Return the address of an execution's page."""
+    return reverse("admin:executions_pipelineexecution_change", args=[execution_id])

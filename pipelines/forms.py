@@ -1,0 +1,178 @@
+"""Forms of the admin: a pipeline, and the parameters of an execution."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
+
+from pipelines.errors import Problem
+from pipelines.models import Pipeline
+from pipelines.services import FIELDS, find_problems, pipeline_field, used_params
+from pipelines.services.fields import CRON_PRESETS, timezones
+
+# Generic for the type checker only.
+if TYPE_CHECKING:
+    _ModelForm = forms.ModelForm[Pipeline]
+else:
+    _ModelForm = forms.ModelForm
+
+_GRAPH_HELP = (
+    "Nodes and the edges between them, as JSON. Every node has an id, a module and the module's "
+    "config; /api/v1/modules lists the modules and what their config may hold. In a config, "
+    "{{ params.name }} stands for a parameter of the execution."
+)
+
+
+class PrettyJSONField(forms.JSONField):
+    """JSON, shown indented."""
+
+    widget = forms.Textarea(attrs={"class": "json", "rows": 24, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the text to edit; what was no JSON is shown as it was typed."""
+        if isinstance(value, InvalidJSONInput):
+            return value
+        return json.dumps(value, indent=2, ensure_ascii=False)
+
+    def to_python(self, value: Any) -> Any:
+        """Return the value that the text holds; say where it stops being JSON."""
+        if value in self.empty_values:
+            return None
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError as error:
+            raise ValidationError(
+                f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}. "
+                "Correct it there."
+            ) from error
+        except RecursionError as error:
+            raise ValidationError("This is nested too deeply. Make it flatter.") from error
+
+
+class TagsField(forms.CharField):
+    """Tags, separated by commas."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the tags as one text."""
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        """Return the tags as a list."""
+        return [tag.strip() for tag in super().clean(value).split(",") if tag.strip()]
+
+
+class PipelineForm(_ModelForm):
+    """A pipeline; every problem of it is shown beside its field, all at once."""
+
+    config = PrettyJSONField(label="Graph", help_text=_GRAPH_HELP)
+    schedule = forms.CharField(
+        required=False,
+        max_length=100,
+        help_text=(
+            "When Airflow starts the pipeline by itself: five cron fields (minute, hour, day of "
+            "month, month, day of week) such as 0 6 * * 1-5, or one of "
+            f"{', '.join(CRON_PRESETS)}. Empty: only when someone executes it."
+        ),
+    )
+    timezone = forms.ChoiceField(
+        label="Time zone",
+        choices=lambda: [(name, name) for name in sorted(timezones())],
+        help_text="The time zone that the schedule is meant in.",
+    )
+    default_params = PrettyJSONField(
+        label="Default parameters",
+        required=False,
+        widget=forms.Textarea(attrs={"class": "json", "rows": 6, "spellcheck": "false"}),
+        help_text='A JSON object such as {"min_amount": 10}. Executions may give other values.',
+    )
+    tags = TagsField(required=False, help_text="Separated by commas. Airflow shows them too.")
+
+    class Meta:
+        model = Pipeline
+        fields = FIELDS
+        help_texts = {
+            "is_active": "Only an active pipeline can be executed and follows its schedule.",
+        }
+
+    def clean_default_params(self) -> Any:
+        """Take nothing for no defaults."""
+        value = self.cleaned_data["default_params"]
+        return {} if value is None else value
+
+    def _post_clean(self) -> None:
+        """Add the service's findings, which need the whole pipeline."""
+        super()._post_clean()  # type: ignore[misc]
+        unread = [Problem(None, name, "") for name in self.errors]
+        for problem in find_problems(self.instance, unless=unread):
+            name = pipeline_field(problem)
+            self.add_error(name if name in self.fields else None, problem.message)
+
+
+class AnyValueField(forms.CharField):
+    """A number, true, false, null or other JSON where it reads as such, else text."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the value; None for an empty field."""
+        text = super().clean(value)
+        if text == "":
+            return None
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+
+
+class NumberField(forms.FloatField):
+    """A number; a whole one stays whole."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return an int where the text is one."""
+        number = super().to_python(value)
+        try:
+            return int(str(value).strip())
+        except ValueError:
+            return number
+
+
+class ExecuteForm(forms.Form):
+    """One field a parameter, filled in with the default."""
+
+    def __init__(
+        self,
+        *args: Any,
+        config: object,
+        defaults: Mapping[str, Any],
+        required: set[str],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        for name in sorted({*defaults, *used_params(config)}):
+            field = _field_for(defaults[name]) if name in defaults else AnyValueField(strip=False)
+            field.required = name in required
+            field.label = name
+            if name not in defaults:
+                field.help_text = "Text, a number, true, false, or other JSON."
+            self.fields[name] = field
+
+    def params(self) -> dict[str, Any]:
+        """Return the parameters to execute with; those without default and value are left out."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if not (isinstance(self.fields[name], AnyValueField) and value is None)
+        }
+
+
+def _field_for(default: Any) -> forms.Field:
+    """Return a field that fits a default's type, bool before int, which it is a kind of."""
+    if isinstance(default, bool):
+        return forms.BooleanField(initial=default)
+    if isinstance(default, int | float):
+        return NumberField(initial=default, widget=forms.NumberInput(attrs={"step": "any"}))
+    if isinstance(default, str):
+        return forms.CharField(initial=default, strip=False)
+    widget = forms.Textarea(attrs={"class": "json", "rows": 4})
+    return PrettyJSONField(initial=default, widget=widget)
