@@ -1,0 +1,1 @@
+"""Runs the nodes of a pipeline. Knows neither Django nor Airflow."""

@@ -1,0 +1,36 @@
+"""Columns as a config names them, held against those that an input has."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from etl.errors import ConfigError
+
+ColumnName = Annotated[
+    str, Field(min_length=1, max_length=200, json_schema_extra={"format": "column"})
+]
+
+
+def unique_names(names: Iterable[str]) -> None:
+    """Raise ValueError if a name comes twice; case does not count, as in SQL."""
+    seen: set[str] = set()
+    for name in names:
+        if name.casefold() in seen:
+            raise ValueError(f"Column '{name}' is named twice. Remove one")
+        seen.add(name.casefold())
+
+
+def require_columns(
+    wanted: Iterable[str], existing: Sequence[str], *, field: str, port: str = "input"
+) -> None:
+    """Raise ConfigError naming each of `wanted` that is not among the `existing` columns."""
+    known = {name.casefold() for name in existing}
+    missing = [name for name in wanted if name.casefold() not in known]
+    if missing:
+        raise ConfigError(
+            f"column {', '.join(repr(name) for name in missing)} does not exist in the {port}, "
+            f"which has: {', '.join(existing)}. Correct the name, or bring the column along in an "
+            "earlier node.",
+            field=f"config.{field}",
+        )

@@ -1,0 +1,141 @@
+"""Named connections: the graph holds an id, never a secret."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from etl.errors import ConfigError
+
+_POSTGRES_TYPES = {"postgres", "postgresql"}
+
+# libpq options that an operator may add to a connection's extras. Anything else in there
+# belongs to other tools, and libpq would refuse to connect because of it.
+_LIBPQ_EXTRAS = {
+    "host",
+    "hostaddr",
+    "sslmode",
+    "sslcert",
+    "sslkey",
+    "sslrootcert",
+    "sslcrl",
+    "connect_timeout",
+    "application_name",
+    "options",
+    "target_session_attrs",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "gssencmode",
+    "channel_binding",
+}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An Airflow connection. Never print `password` or `extra`."""
+
+    id: str
+    type: str
+    host: str | None = None
+    port: int | None = None
+    login: str | None = None
+    password: str | None = field(default=None, repr=False)
+    schema: str | None = None
+    extra: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+def from_environment(connection_id: str, environ: Mapping[str, str] | None = None) -> Connection:
+    """Return the connection that `AIRFLOW_CONN_<ID>` describes as a URI or as JSON.
+
+    Raise ConfigError if the variable is missing or says nothing that is a connection.
+    """
+    name = f"AIRFLOW_CONN_{connection_id.upper()}"
+    value = (os.environ if environ is None else environ).get(name)
+    if not value:
+        raise ConfigError(
+            f"connection '{connection_id}' is not defined. "
+            f"Set {name} to its URI or JSON, or pick another connection."
+        )
+    try:
+        if value.lstrip().startswith("{"):
+            return _from_json(connection_id, value)
+        return _from_uri(connection_id, value)
+    except ValueError:
+        # The value holds a password: the message must not repeat it, nor chain to it.
+        raise ConfigError(
+            f"{name} is neither a connection URI nor a JSON object. "
+            "Write it as postgres://login:password@host:port/database."
+        ) from None
+
+
+def _from_json(connection_id: str, value: str) -> Connection:
+    raw = json.loads(value)
+    extra = raw.get("extra") or {}
+    if isinstance(extra, str):
+        extra = json.loads(extra)
+    port = raw.get("port")
+    return Connection(
+        id=connection_id,
+        type=str(raw.get("conn_type") or ""),
+        host=raw.get("host"),
+        port=int(port) if port not in (None, "") else None,
+        login=raw.get("login"),
+        password=raw.get("password"),
+        schema=raw.get("schema"),
+        extra=extra if isinstance(extra, dict) else {},
+    )
+
+
+def _from_uri(connection_id: str, value: str) -> Connection:
+    parts = urlsplit(value)
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", parts.scheme):
+        raise ValueError("no scheme")
+    extra: dict[str, object] = dict(parse_qsl(parts.query, keep_blank_values=True))
+    packed = extra.pop("__extra__", None)
+    if isinstance(packed, str):
+        unpacked = json.loads(packed)
+        extra.update(unpacked if isinstance(unpacked, dict) else {})
+    return Connection(
+        id=connection_id,
+        type=parts.scheme.replace("-", "_"),
+        host=_host(parts.netloc),
+        port=parts.port,
+        login=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        schema=unquote(parts.path.lstrip("/")) or None,
+        extra=extra,
+    )
+
+
+def _host(netloc: str) -> str | None:
+    """Return the host with its case kept: it may be the folder of a Unix socket."""
+    address = netloc.rpartition("@")[2]
+    host = address[1:].partition("]")[0] if address.startswith("[") else address.partition(":")[0]
+    return unquote(host) or None
+
+
+def postgres_conninfo(connection: Connection) -> dict[str, str | int]:
+    """Return the keyword arguments that libpq needs to open `connection`.
+
+    Raise ConfigError if it is not a PostgreSQL connection.
+    """
+    if connection.type not in _POSTGRES_TYPES:
+        raise ConfigError(
+            f"connection '{connection.id}' is of type '{connection.type or 'unknown'}', but this "
+            "module needs PostgreSQL. Pick a connection of type postgres."
+        )
+    info: dict[str, str | int] = {"connect_timeout": 10, "application_name": "logidata"}
+    info.update({k: str(v) for k, v in connection.extra.items() if k in _LIBPQ_EXTRAS})
+    own = {
+        "host": connection.host,
+        "port": connection.port,
+        "user": connection.login,
+        "password": connection.password,
+        "dbname": connection.schema,
+    }
+    info.update({name: value for name, value in own.items() if value})
+    return info

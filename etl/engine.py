@@ -1,0 +1,95 @@
+"""The DuckDB of one node: in memory, bounded, and locked down to the files of that node.
+
+Before any SQL from a user is read, the engine can open only the staged inputs, the folder of
+the node's own output and the file that the module declares; then its configuration is locked.
+That SQL must not name any of these files either: `etl.sql` sees to that.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from etl.settings import memory_bytes
+from etl.sql import literal, quote
+
+if TYPE_CHECKING:
+    import duckdb
+
+# DuckDB wants about this much for each thread that reads, sorts or writes.
+_BYTES_PER_THREAD = 100_000_000
+
+
+class Engine:
+    """A DuckDB connection, opened at first use, whose tables are the node's inputs.
+
+    `tables` maps a table's name to its Parquet files; `folder` is the only folder that can be
+    written. Temporary files go below it, and memory stays near `memory_limit`.
+    """
+
+    def __init__(
+        self, *, tables: Mapping[str, Sequence[Path]], folder: Path, memory_limit: str
+    ) -> None:
+        self._tables = dict(tables)
+        self._folder = folder
+        self._memory = memory_bytes(memory_limit)
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def connect(self, *, files: Sequence[Path] = ()) -> "duckdb.DuckDBPyConnection":
+        """Return the locked connection, which can also read and write `files`.
+
+        The files must be named at the first call: once locked, the engine admits no more.
+        """
+        if self._connection is None:
+            self._connection = self._open(files)
+        elif files:
+            raise RuntimeError("The engine is locked already: name all files at its first use.")
+        return self._connection
+
+    def _open(self, files: Sequence[Path]) -> "duckdb.DuckDBPyConnection":
+        import duckdb
+
+        inputs = [path for paths in self._tables.values() for path in paths]
+        allowed = ", ".join(literal(str(path)) for path in [*inputs, *files])
+        threads = max(1, min(os.cpu_count() or 1, self._memory // _BYTES_PER_THREAD))
+        connection = duckdb.connect(":memory:")
+        for statement in (
+            f"SET memory_limit = '{self._memory}B'",
+            f"SET threads = {threads}",
+            f"SET temp_directory = {literal(str(self._folder / '.spill'))}",
+            # Otherwise a table name in SQL could stand for a Python variable of ours.
+            "SET python_enable_replacements = false",
+            "SET allow_persistent_secrets = false",
+            "SET autoinstall_known_extensions = false",
+            "SET autoload_known_extensions = false",
+            # Times with a zone mean the same on every machine.
+            "SET TimeZone = 'UTC'",
+            "SET enable_progress_bar = false",
+            f"SET allowed_paths = [{allowed}]",
+            f"SET allowed_directories = [{literal(str(self._folder))}]",
+            "SET enable_external_access = false",
+            "SET lock_configuration = true",
+        ):
+            connection.execute(statement)
+        for name, paths in self._tables.items():
+            source = ", ".join(literal(str(path)) for path in paths)
+            connection.execute(f"CREATE VIEW {quote(name)} AS FROM read_parquet([{source}])")
+        return connection
+
+    def close(self) -> None:
+        """Release the memory and the temporary files of the engine."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

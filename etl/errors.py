@@ -1,0 +1,69 @@
+"""What can go wrong in a node, said so that both a person and a scheduler can act on it."""
+
+from typing import TypedDict
+
+
+class ErrorDict(TypedDict):
+    """An error at the JSON boundary."""
+
+    type: str
+    message: str
+    node: str | None
+    field: str | None
+    retryable: bool
+
+
+class ETLError(Exception):
+    """A failure that the operator of a pipeline can understand and act on.
+
+    `str(error)` is a whole sentence for people: node, what is wrong, what to do next.
+    `retryable` says whether the same try later may succeed without anyone changing anything.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        node: str | None = None,
+        field: str | None = None,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.node = node
+        self.field = field
+        self.retryable = retryable
+
+    def __str__(self) -> str:
+        return f"Node '{self.node}': {self.message}" if self.node else self.message
+
+    def as_dict(self) -> ErrorDict:
+        """Return the error as a small JSON object; `message` is the whole sentence."""
+        return {
+            "type": type(self).__name__,
+            "message": str(self),
+            "node": self.node,
+            "field": self.field,
+            "retryable": self.retryable,
+        }
+
+
+class ConfigError(ETLError):
+    """The graph, its params or the installation must be changed first. A retry cannot help."""
+
+    def __init__(self, message: str, *, node: str | None = None, field: str | None = None) -> None:
+        super().__init__(message, node=node, field=field, retryable=False)
+
+
+class DataError(ETLError):
+    """The data is not what the node was told to expect. A retry cannot help."""
+
+    def __init__(self, message: str, *, node: str | None = None, field: str | None = None) -> None:
+        super().__init__(message, node=node, field=field, retryable=False)
+
+
+class TransientError(ETLError):
+    """Something outside is unavailable at the moment. A retry may help."""
+
+    def __init__(self, message: str, *, node: str | None = None, field: str | None = None) -> None:
+        super().__init__(message, node=node, field=field, retryable=True)

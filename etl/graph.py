@@ -1,0 +1,182 @@
+"""The graph of a pipeline: nodes, and the edges that carry data between them."""
+
+import json
+import keyword
+import re
+from collections.abc import Collection, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from etl.errors import ConfigError
+from etl.problems import Problem
+
+MAX_ID_LENGTH = 100
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+class GraphError(ConfigError):
+    """A graph that cannot be read. `problems` lists everything that is wrong with it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(" ".join(problem.message for problem in problems))
+        self.problems = tuple(problems)
+
+
+class Position(BaseModel):
+    """Where an editor draws a node. Looks only: outside the hash of a revision."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    x: float
+    y: float
+
+
+class Node(BaseModel):
+    """One step of a graph: a module with its config. Becomes the Airflow task `id`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    module: str = Field(min_length=1)
+    name: str = Field(default="", max_length=200)
+    config: dict[str, Any] = Field(default_factory=dict)
+    retries: int = Field(default=0, ge=0, le=100)
+    pool: str | None = Field(default=None, min_length=1)
+    position: Position | None = None
+
+    @field_validator("id")
+    @classmethod
+    def _is_identifier(cls, value: str) -> str:
+        if not _ID.fullmatch(value) or len(value) > MAX_ID_LENGTH or keyword.iskeyword(value):
+            raise ValueError(
+                "A node id is at most 100 ASCII letters, digits and underscores, starts with a "
+                "letter and is no Python keyword. Rename it"
+            )
+        return value
+
+
+class Edge(BaseModel):
+    """Data flows from `source` to `target`, into `port` when the target has several."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    target: str
+    port: str | None = None
+
+
+class Graph(BaseModel):
+    """Nodes and edges. Structure only: see `etl.validation` for whether it makes sense."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+
+    def node(self, node_id: str) -> Node:
+        """Return the node with that id; raise KeyError if there is none."""
+        for node in self.nodes:
+            if node.id == node_id:
+                return node
+        raise KeyError(node_id)
+
+    def inputs_of(self, node_id: str) -> dict[str, str]:
+        """Return {port: id of the node that feeds it}, in the order of the edges.
+
+        An edge without a port enters a module's first port, or, where the module takes any
+        number of inputs, the port named after its source.
+        """
+        edges = [edge for edge in self.edges if edge.target == node_id]
+        default = _default_port(self.node(node_id).module)
+        return {edge.port or default or edge.source: edge.source for edge in edges}
+
+    def topological_order(self) -> list[str]:
+        """Return all node ids, each after those that feed it; ties keep the graph's order.
+
+        Raise GraphError naming the nodes of a cycle.
+        """
+        ids = [node.id for node in self.nodes]
+        sources: dict[str, set[str]] = {
+            node_id: {e.source for e in self.edges if e.target == node_id} for node_id in ids
+        }
+        order: list[str] = []
+        done: set[str] = set()
+        while len(order) < len(ids):
+            free = [n for n in ids if n not in done and sources[n] <= done]
+            if not free:
+                raise GraphError([cycle_problem(find_cycle(ids, self.edges))])
+            order.append(free[0])
+            done.add(free[0])
+        return order
+
+
+def _default_port(module: str) -> str | None:
+    # The registry imports the modules, which import this package's contracts.
+    from etl.registry import UnknownModuleError, get_module
+
+    try:
+        cls = get_module(module)
+    except UnknownModuleError:
+        return "input"
+    if cls.variadic:
+        return None
+    return cls.ports[0] if cls.ports else "input"
+
+
+def find_cycle(ids: Collection[str], edges: Collection[Edge]) -> list[str]:
+    """Return the nodes of one cycle, each feeding the next, or [] if there is none."""
+    sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(ids, ()))
+    for edge in edges:
+        if edge.source in ids and edge.target in ids:
+            sorter.add(edge.target, edge.source)
+    try:
+        sorter.prepare()
+    except CycleError as exc:
+        # graphlib repeats the first node at the end.
+        return list(exc.args[1][:-1])
+    return []
+
+
+def cycle_problem(cycle: Sequence[str]) -> Problem:
+    """Return the problem that names the nodes of `cycle`."""
+    names = " → ".join([*cycle, *cycle[:1]])
+    return Problem(
+        node=cycle[0] if cycle else None,
+        field="edges",
+        message=f"The nodes {names} feed each other in a cycle. Remove one of these edges.",
+    )
+
+
+def parse_graph(raw: object) -> Graph:
+    """Return the graph that a JSON value holds; raise GraphError if its structure is wrong."""
+    if isinstance(raw, Graph):
+        return raw
+    try:
+        return Graph.model_validate(raw)
+    except ValidationError as exc:
+        raise GraphError(
+            [
+                Problem(None, path, f"In the graph, {path or 'the whole'}: {error['msg']}.")
+                for error in exc.errors(include_url=False, include_input=False)
+                for path in [".".join(map(str, error["loc"]))]
+            ]
+        ) from None
+
+
+def canonical(graph: Graph | Mapping[str, object]) -> dict[str, Any]:
+    """Return what a graph does, without how it looks, in one order.
+
+    Two graphs that run the same give the same value: positions are left out, defaults are
+    filled in, nodes and edges are sorted. Raise GraphError if `graph` is no graph.
+    """
+    dump = parse_graph(graph).model_dump(mode="json", exclude={"nodes": {"__all__": {"position"}}})
+    dump["nodes"].sort(key=lambda node: node["id"])
+    dump["edges"].sort(key=lambda edge: (edge["source"], edge["target"], edge["port"] or ""))
+    return dump
+
+
+def canonical_json(value: object) -> str:
+    """Return `value` as compact JSON with sorted keys: the text that is hashed."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,80 @@
+"""transform.select"""
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field, field_validator, model_validator
+
+from etl.columns import ColumnName, require_columns, unique_names
+from etl.inputs import Inputs
+from etl.module import ModuleConfig, RunContext, Transformer
+from etl.sql import SQLType, quote
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Select(Transformer):
+    """Keep, rename and cast columns.
+
+    All three name the columns as the input has them. A value that does not cast stops the node.
+    """
+
+    key = "transform.select"
+    title = "Select columns"
+
+    class Config(ModuleConfig):
+        """The settings of transform.select."""
+
+        keep: list[ColumnName] = Field(
+            default_factory=list,
+            description="Columns to keep, in the order of the output. Empty: all.",
+            examples=[["order_id", "amount"]],
+        )
+        rename: dict[ColumnName, ColumnName] = Field(
+            default_factory=dict,
+            description="New names of columns.",
+            examples=[{"amount": "amount_eur"}],
+        )
+        cast: dict[ColumnName, SQLType] = Field(
+            default_factory=dict,
+            description="SQL types to cast columns to.",
+            examples=[{"amount": "DECIMAL(10, 2)"}],
+        )
+
+        @field_validator("keep")
+        @classmethod
+        def _unique(cls, keep: list[str]) -> list[str]:
+            unique_names(keep)
+            return keep
+
+        @model_validator(mode="after")
+        def _something(self) -> "Select.Config":
+            if not (self.keep or self.rename or self.cast):
+                raise ValueError("Set at least one of keep, rename and cast")
+            kept = {name.casefold() for name in self.keep}
+            for name in [*self.rename, *self.cast]:
+                if kept and name.casefold() not in kept:
+                    raise ValueError(
+                        f"Column '{name}' is renamed or cast, but not kept. Add it to keep"
+                    )
+            return self
+
+    config: Config
+
+    def execute(self, inputs: Inputs, context: RunContext) -> "duckdb.DuckDBPyRelation":
+        """Return the chosen columns; raise ConfigError for one that the input does not have."""
+        existing = inputs["input"].column_names()
+        for field, names in (
+            ("keep", self.config.keep),
+            ("rename", list(self.config.rename)),
+            ("cast", list(self.config.cast)),
+        ):
+            require_columns(names, existing, field=field)
+        rename = {old.casefold(): new for old, new in self.config.rename.items()}
+        cast = {name.casefold(): kind for name, kind in self.config.cast.items()}
+        items = []
+        for name in self.config.keep or existing:
+            key = name.casefold()
+            value = f"CAST({quote(name)} AS {cast[key]}\n)" if key in cast else quote(name)
+            items.append(f"{value} AS {quote(rename.get(key, name))}")
+        return inputs.select(items)

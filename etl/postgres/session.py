@@ -1,0 +1,93 @@
+"""Connecting to PostgreSQL, and its errors in the words of someone who has drawn a graph."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors as pg
+
+from etl.connections import Connection, postgres_conninfo
+from etl.errors import ConfigError, DataError, ETLError, TransientError
+
+# What libpq says when the server is there but must not let us in. Connecting gives no SQLSTATE.
+_BUSY = ("starting up", "shutting down", "too many", "recovery mode", "remaining connection slots")
+
+
+@contextmanager
+def session(connection: Connection, *, read_only: bool = False) -> Iterator[psycopg.Connection]:
+    """Give one transaction: committed at the end of the block, rolled back if it raises.
+
+    Raise ConfigError, DataError or TransientError, never an error of psycopg.
+    """
+    try:
+        opened = psycopg.connect(**postgres_conninfo(connection))  # type: ignore[arg-type]
+    except psycopg.OperationalError as exc:
+        raise _refused(exc, connection) from None
+    except psycopg.Error as exc:
+        raise ConfigError(
+            f"connection '{connection.id}' cannot be used: {_first_line(exc, connection)}. "
+            "Correct it under Connections."
+        ) from None
+    opened.read_only = read_only
+    try:
+        with opened:
+            yield opened
+    except psycopg.Error as exc:
+        raise translate(exc, connection) from exc
+
+
+def _refused(exc: psycopg.OperationalError, connection: Connection) -> ETLError:
+    text = _first_line(exc, connection)
+    answered = "FATAL:" in str(exc) or "no password supplied" in str(exc)
+    if answered and not any(word in str(exc) for word in _BUSY):
+        return ConfigError(
+            f"the server refused connection '{connection.id}': {text}. "
+            "Correct its login, password and database under Connections."
+        )
+    return TransientError(
+        f"the server of connection '{connection.id}' cannot be reached: {text}. "
+        "Check its host and port, and that the server runs; then execute again."
+    )
+
+
+def _first_line(exc: psycopg.Error, connection: Connection) -> str:
+    text = (exc.diag.message_primary or str(exc)).strip() or type(exc).__name__
+    line = text.splitlines()[0].rstrip(".")
+    return line.replace(connection.password, "***") if connection.password else line
+
+
+def translate(exc: psycopg.Error, connection: Connection) -> ETLError:
+    """Return what an operator can do about an error that came within a transaction."""
+    text = _first_line(exc, connection)
+    # The context of a COPY names the line, the column and the value.
+    where = (exc.diag.context or "").strip().splitlines()
+    place = f" ({where[0].rstrip('.')})" if where and where[0].startswith("COPY") else ""
+    if isinstance(exc, pg.InsufficientPrivilege):
+        return ConfigError(
+            f"the login of connection '{connection.id}' may not do this: {text}. "
+            "Grant it the privilege, or use another connection."
+        )
+    if isinstance(exc, pg.InvalidSchemaName | pg.UndefinedTable):
+        return ConfigError(f"{text}. Create it, or correct the name.")
+    if isinstance(exc, pg.ReadOnlySqlTransaction):
+        return ConfigError(f"this node only reads, but {text}. Write with a loader instead.")
+    if isinstance(exc, pg.SyntaxErrorOrAccessRuleViolation):
+        return ConfigError(f"the SQL is refused: {text}. Correct it.")
+    if isinstance(exc, pg.NotNullViolation):
+        return DataError(
+            f"{text}{place}. Fill the column in an earlier node, or allow NULL in the table."
+        )
+    if isinstance(exc, psycopg.IntegrityError):
+        detail = f": {exc.diag.message_detail}" if exc.diag.message_detail else ""
+        return DataError(f"{text}{detail.rstrip('.')}. Correct the data, or load with mode upsert.")
+    if isinstance(exc, psycopg.DataError):
+        return DataError(
+            f"a value does not fit its column: {text}{place}. Correct the data, or cast it with "
+            "transform.select."
+        )
+    if isinstance(exc, psycopg.OperationalError | pg.TransactionRollback | pg.LockNotAvailable):
+        return TransientError(
+            f"the server of connection '{connection.id}' broke off: {text}. Nothing was kept; "
+            "execute again."
+        )
+    return DataError(f"PostgreSQL refused the data: {text}{place}. Correct the data or the table.")

@@ -1,0 +1,55 @@
+"""Which PostgreSQL type holds the values of a DuckDB type, and how they travel as text."""
+
+import re
+
+from etl.sql import quote
+
+_TYPES = {
+    "BOOLEAN": "boolean",
+    "TINYINT": "smallint",
+    "SMALLINT": "smallint",
+    "UTINYINT": "smallint",
+    "INTEGER": "integer",
+    "USMALLINT": "integer",
+    "BIGINT": "bigint",
+    "UINTEGER": "bigint",
+    "UBIGINT": "numeric(20)",
+    "HUGEINT": "numeric(39)",
+    "UHUGEINT": "numeric(39)",
+    "FLOAT": "real",
+    "DOUBLE": "double precision",
+    "DATE": "date",
+    "TIME": "time",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMP_S": "timestamp",
+    "TIMESTAMP_MS": "timestamp",
+    "TIMESTAMP_NS": "timestamp",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+    "TIME WITH TIME ZONE": "timetz",
+    "INTERVAL": "interval",
+    "UUID": "uuid",
+    "BLOB": "bytea",
+    "JSON": "jsonb",
+}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+_NESTED = re.compile(r"\]$|^STRUCT\(|^MAP\(|^UNION\(")
+
+
+def column_type(duckdb_type: str) -> str:
+    """Return the PostgreSQL type for a new column; text where nothing fits better."""
+    decimal = _DECIMAL.fullmatch(duckdb_type)
+    if decimal:
+        return f"numeric({decimal[1]}, {decimal[2]})"
+    if _NESTED.search(duckdb_type):
+        return "jsonb"
+    return _TYPES.get(duckdb_type, "text")
+
+
+def as_text(name: str, duckdb_type: str) -> str:
+    """Return the DuckDB expression that writes a column as PostgreSQL reads it in a COPY."""
+    column = quote(name)
+    if duckdb_type == "BLOB":
+        return f"'\\x' || lower(hex({column})) AS {column}"
+    if _NESTED.search(duckdb_type):
+        return f"CAST(to_json({column}) AS VARCHAR) AS {column}"
+    return f"CAST({column} AS VARCHAR) AS {column}"

@@ -1,0 +1,85 @@
+"""Which modules exist. A graph can name these only, never a dotted path."""
+
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from etl.errors import ConfigError
+from etl.module import Module
+
+ENTRY_POINTS = "logidata.modules"
+
+_BUILT_IN = {
+    "extract.csv": "etl.modules.extract_csv:ExtractCSV",
+    "extract.sql": "etl.modules.extract_sql:ExtractSQL",
+    "transform.filter": "etl.modules.filter:Filter",
+    "transform.select": "etl.modules.select:Select",
+    "transform.derive": "etl.modules.derive:Derive",
+    "transform.aggregate": "etl.modules.aggregate:Aggregate",
+    "transform.join": "etl.modules.join:Join",
+    "transform.sort": "etl.modules.sort:Sort",
+    "transform.sql": "etl.modules.sql:SQL",
+    "load.postgres": "etl.modules.load_postgres:LoadPostgres",
+    "load.csv": "etl.modules.load_csv:LoadCSV",
+    "load.parquet": "etl.modules.load_parquet:LoadParquet",
+}
+
+
+class UnknownModuleError(ConfigError):
+    """No module has this key."""
+
+
+@lru_cache(maxsize=1)
+def _third_party() -> dict[str, EntryPoint]:
+    return {
+        point.name: point
+        for point in entry_points(group=ENTRY_POINTS)
+        # An installed package must not quietly replace what a graph means by a built-in key.
+        if point.name not in _BUILT_IN
+    }
+
+
+def module_keys() -> list[str]:
+    """Return the keys of all modules, built-in ones first. Imports none of them."""
+    return [*_BUILT_IN, *sorted(_third_party())]
+
+
+def get_module(key: str) -> type[Module]:
+    """Return the module with that key; raise UnknownModuleError if there is none."""
+    if key in _BUILT_IN:
+        path, _, name = _BUILT_IN[key].partition(":")
+        found = getattr(import_module(path), name)
+    elif key in _third_party():
+        found = _third_party()[key].load()
+    else:
+        raise UnknownModuleError(
+            f"module '{key}' does not exist. Pick one of {', '.join(module_keys())}."
+        )
+    if not (isinstance(found, type) and issubclass(found, Module)):
+        raise ConfigError(
+            f"module '{key}' comes from an installed package, but is no etl.module.Module. "
+            "Ask its author to correct the entry point."
+        )
+    return found
+
+
+def all_modules() -> dict[str, type[Module]]:
+    """Return {key: class} of every module."""
+    return {key: get_module(key) for key in module_keys()}
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """Return every module as JSON: what it is, its ports, and the JSON Schema of its config."""
+    return [
+        {
+            "key": key,
+            "kind": module.kind,
+            "title": module.title,
+            "description": (module.__doc__ or "").strip(),
+            "ports": list(module.ports),
+            "variadic": module.variadic,
+            "config_schema": module.Config.model_json_schema(),
+        }
+        for key, module in all_modules().items()
+    ]

@@ -1,0 +1,226 @@
+"""The only path from a node's inputs to its output.
+
+Airflow's operator, local runs, previews and tests all come through `run_node`. Heavy packages
+are imported only when a node runs, so that importing this module costs nothing.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from etl.context import RunContext
+from etl.errors import ConfigError, ETLError, TransientError
+from etl.liveness import alive
+from etl.memory import peak_bytes, reset_peak
+from etl.storage import Storage
+
+if TYPE_CHECKING:
+    from etl.dataset import Dataset
+    from etl.module import Loaded, Module
+
+
+class Metrics(TypedDict):
+    """What a node did. Times are seconds; `bytes` is what it staged, compressed."""
+
+    rows_in: int
+    rows_out: int
+    rows_rejected: int
+    bytes: int
+    seconds: float
+    peak_rss_bytes: int
+
+
+class NodeResult(TypedDict):
+    """The small JSON value of a finished node, which travels instead of its data.
+
+    `uri` is where the output is staged, and None for a loader, whose `target` says in words
+    where the rows went. `data` holds at most 20 records.
+    """
+
+    uri: str | None
+    target: str | None
+    columns: list[str]
+    schema: dict[str, str]
+    shape: list[int]
+    data: list[dict[str, Any]]
+    metrics: Metrics
+
+
+def run_node(
+    *,
+    node_id: str,
+    module: str,
+    config: Mapping[str, Any],
+    inputs: Mapping[str, Mapping[str, Any]],
+    context: RunContext,
+) -> NodeResult:
+    """Run one node and return its result; raise ETLError, naming the node, if it fails.
+
+    `config` is rendered already; `inputs` maps each port to the result of the node that feeds
+    it. The output is committed last: a try that fails, or is killed, leaves none behind.
+    """
+    started = time.monotonic()
+    reset_peak()
+    storage = Storage(context.staging)
+    try:
+        # A killed process may have left something half written under the same number.
+        storage.remove(*context.folder)
+        with alive(storage, context), _work_folder(storage, context) as work:
+            result = _run(module, config, inputs, context, storage, work)
+    except ETLError as exc:
+        exc.node = exc.node or node_id
+        raise
+    except (OSError, MemoryError) as exc:
+        raise TransientError(
+            f"the machine failed: {exc or type(exc).__name__}. "
+            "Check its disk, memory and network, then execute again.",
+            node=node_id,
+        ) from exc
+    result["metrics"]["seconds"] = round(time.monotonic() - started, 3)
+    result["metrics"]["peak_rss_bytes"] = peak_bytes()
+    context.logger.info(
+        "%s: %d rows in, %d rows out, %.2f s",
+        module,
+        result["metrics"]["rows_in"],
+        result["metrics"]["rows_out"],
+        result["metrics"]["seconds"],
+    )
+    return result
+
+
+@contextmanager
+def _work_folder(storage: Storage, context: RunContext) -> Iterator[Path]:
+    """Give a local folder to write in: the try's own, where the staging is local."""
+    if storage.is_local:
+        folder = storage.local_path(*context.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="logidata-") as name:
+        yield Path(name).resolve()
+
+
+def _run(
+    key: str,
+    config: Mapping[str, Any],
+    inputs: Mapping[str, Mapping[str, Any]],
+    context: RunContext,
+    storage: Storage,
+    work: Path,
+) -> NodeResult:
+    import duckdb
+
+    from etl.duckdb_errors import translate
+    from etl.engine import Engine
+    from etl.inputs import Inputs
+    from etl.module import Loaded
+    from etl.registry import get_module
+    from etl.staging import stage
+
+    module = configured(get_module(key), config)
+    datasets = _open_inputs(module, inputs, storage)
+    with Engine(
+        tables=_tables(module, datasets, storage, work),
+        folder=work,
+        memory_limit=context.memory_limit,
+    ) as engine:
+        ports = Inputs(datasets, engine)
+        try:
+            output = module.execute(ports, context)
+            if isinstance(output, Loaded):
+                return _loaded(output, datasets)
+            return _staged(stage(output, ports, storage, context.folder, work), datasets)
+        except ETLError:
+            raise
+        except Exception as exc:
+            explained = module.explain(exc)
+            if explained is None and isinstance(exc, duckdb.Error):
+                explained = translate(exc, context.memory_limit)
+            if explained is None:
+                raise
+            raise explained from exc
+
+
+def configured(module: "type[Module]", config: Mapping[str, Any]) -> "Module":
+    """Return the module with its config; raise ConfigError naming the first wrong field."""
+    from etl.validation import config_errors
+
+    errors = config_errors(module, config)
+    if errors:
+        field, _ = errors[0]
+        raise ConfigError(" ".join(text for _, text in errors), field=f"config.{field}".rstrip("."))
+    return module(module.Config.model_validate(config))
+
+
+def _open_inputs(
+    module: "Module", inputs: Mapping[str, Mapping[str, Any]], storage: Storage
+) -> "dict[str, Dataset]":
+    from etl.dataset import open_dataset
+
+    missing = [port for port in module.ports if port not in inputs]
+    if (missing and not module.variadic) or (module.variadic and not inputs):
+        raise ConfigError(
+            f"it has no input{f' at its port {missing[0]!r}' if missing else ''}. "
+            "Connect a node to it."
+        )
+    datasets = {}
+    for port, result in inputs.items():
+        uri = result.get("uri")
+        if not isinstance(uri, str):
+            raise ConfigError(f"what feeds its port '{port}' staged no data. Connect another node.")
+        datasets[port] = open_dataset(storage, uri)
+    return datasets
+
+
+def _tables(
+    module: "Module", datasets: "Mapping[str, Dataset]", storage: Storage, work: Path
+) -> dict[str, list[Path]]:
+    from etl.dataset import local_parts
+
+    tables = {
+        port: [path.resolve() for path in local_parts(storage, dataset, work / "in" / str(number))]
+        for number, (port, dataset) in enumerate(datasets.items())
+    }
+    if module.variadic and len(tables) == 1:
+        # The only input also goes by the name that it has in every other module.
+        tables.setdefault("input", next(iter(tables.values())))
+    return tables
+
+
+def _rows(datasets: "Mapping[str, Dataset]") -> int:
+    return sum(dataset.rows for dataset in datasets.values())
+
+
+def _staged(dataset: "Dataset", inputs: "Mapping[str, Dataset]") -> NodeResult:
+    # An extractor takes in what it gives out.
+    rows_in = _rows(inputs) if inputs else dataset.rows
+    return _result(dataset, dataset.uri, None, rows_in=rows_in, rows_out=dataset.rows)
+
+
+def _loaded(loaded: "Loaded", inputs: "Mapping[str, Dataset]") -> NodeResult:
+    (dataset,) = inputs.values()
+    return _result(dataset, None, loaded.target, rows_in=dataset.rows, rows_out=loaded.rows)
+
+
+def _result(
+    dataset: "Dataset", uri: str | None, target: str | None, *, rows_in: int, rows_out: int
+) -> NodeResult:
+    return {
+        "uri": uri,
+        "target": target,
+        "columns": dataset.column_names(),
+        "schema": {column.name: column.type for column in dataset.columns},
+        "shape": [rows_out, len(dataset.columns)],
+        "data": [dict(record) for record in dataset.sample],
+        "metrics": {
+            "rows_in": rows_in,
+            "rows_out": rows_out,
+            "rows_rejected": 0,
+            "bytes": dataset.size if uri else 0,
+            "seconds": 0.0,
+            "peak_rss_bytes": 0,
+        },
+    }

@@ -1,0 +1,263 @@
+"""Everything that is wrong with a graph, at once."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from etl.errors import ConfigError
+from etl.graph import Edge, Graph, Node, cycle_problem, find_cycle
+from etl.module import CONNECTION_FORMAT, Module
+from etl.ports import port_problems
+from etl.problems import Problem
+from etl.registry import get_module
+from etl.templates import is_template, strings, template_problems
+
+__all__ = ["Problem", "config_errors", "validate_graph"]
+
+# A value nested deeper than this is no config anyone wrote, and would exhaust the stack.
+_MAX_DEPTH = 50
+
+
+def validate_graph(
+    raw: object,
+    *,
+    connections: Collection[str] | None,
+    pools: Collection[str] | None = None,
+) -> list[Problem]:
+    """Return every problem of a graph given as any JSON value; [] if it can run.
+
+    `connections` and `pools` are the ids that exist; None means that they cannot be known
+    now, and nothing is claimed about them. Never raises.
+    """
+    if isinstance(raw, Graph):
+        raw = raw.model_dump(mode="json")
+    if not isinstance(raw, Mapping):
+        return [
+            Problem(
+                None,
+                None,
+                "The graph must be a JSON object with 'nodes' and 'edges'. Write one.",
+            )
+        ]
+    if _too_deep(raw):
+        return [
+            Problem(None, None, f"The graph is nested deeper than {_MAX_DEPTH} levels. Flatten it.")
+        ]
+    problems = _unknown_keys(raw)
+    nodes = _read_nodes(raw.get("nodes"), problems)
+    edges = _read_edges(raw.get("edges", []), raw.get("nodes"), problems)
+    problems += _duplicates(nodes)
+    modules = {node.id: module for node in nodes if (module := _module(node, problems))}
+    for node in nodes:
+        problems += _templates(node)
+        problems += _pool(node, pools)
+        if node.id in modules:
+            problems += _config(node, modules[node.id], connections)
+            problems += port_problems(node, modules[node.id], edges)
+            problems += _inputs(node, modules[node.id], edges)
+    cycle = find_cycle({node.id for node in nodes}, edges)
+    if cycle:
+        problems.append(cycle_problem(cycle))
+    return problems
+
+
+def _too_deep(value: object, depth: int = 0) -> bool:
+    if depth > _MAX_DEPTH:
+        return True
+    if isinstance(value, Mapping):
+        return any(_too_deep(item, depth + 1) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_too_deep(item, depth + 1) for item in value)
+    return False
+
+
+def _unknown_keys(raw: Mapping[Any, object]) -> list[Problem]:
+    return [
+        Problem(None, str(key), f"The graph has no field '{key}'. Remove it.")
+        for key in raw
+        if key not in ("nodes", "edges")
+    ]
+
+
+def _read_nodes(raw: object, problems: list[Problem]) -> list[Node]:
+    if not isinstance(raw, list | tuple) or not raw:
+        problems.append(Problem(None, "nodes", "The graph has no nodes. Add at least one."))
+        return []
+    nodes = []
+    for index, item in enumerate(raw):
+        try:
+            nodes.append(Node.model_validate(item))
+        except ValidationError as exc:
+            node_id = _claimed_id(item)
+            who = f"Node '{node_id}'" if node_id else f"Node number {index + 1}"
+            for field, text in _explained(exc):
+                where = f"nodes.{index}.{field}".rstrip(".") if node_id is None else field
+                problems.append(Problem(node_id, where or None, f"{who}: {text}"))
+    return nodes
+
+
+def _claimed_id(item: object) -> str | None:
+    claimed = item.get("id") if isinstance(item, Mapping) else None
+    return claimed if isinstance(claimed, str) and claimed else None
+
+
+def _read_edges(raw: object, nodes: object, problems: list[Problem]) -> list[Edge]:
+    if not isinstance(raw, list | tuple):
+        problems.append(Problem(None, "edges", "The edges must be a list. Write one."))
+        return []
+    # Ids of faulty nodes count: their edges are not the problem.
+    known = {_claimed_id(item) for item in nodes} if isinstance(nodes, list | tuple) else set()
+    edges: list[Edge] = []
+    for index, item in enumerate(raw):
+        try:
+            edge = Edge.model_validate(item)
+        except ValidationError as exc:
+            problems += [
+                Problem(None, f"edges.{index}.{field}".rstrip("."), f"Edge {index + 1}: {text}")
+                for field, text in _explained(exc)
+            ]
+            continue
+        ends = {"source": edge.source, "target": edge.target}
+        unknown = [(end, node_id) for end, node_id in ends.items() if node_id not in known]
+        for end, node_id in unknown:
+            problems.append(
+                Problem(
+                    None,
+                    f"edges.{index}.{end}",
+                    f"Edge {index + 1}: its {end} '{node_id}' is no node of the graph. "
+                    "Correct it, or remove the edge.",
+                )
+            )
+        if not unknown:
+            edges.append(edge)
+    return edges
+
+
+def _explained(exc: ValidationError) -> Iterator[tuple[str, str]]:
+    """Yield (dotted field, sentence) for every error of pydantic."""
+    for error in exc.errors(include_url=False, include_input=False):
+        path = ".".join(str(part) for part in error["loc"])
+        field = f"field '{path}'" if path else "it"
+        text = error["msg"].removeprefix("Value error, ").rstrip(".")
+        match error["type"]:
+            case "missing":
+                yield path, f"{field} is missing. Add it."
+            case "extra_forbidden":
+                yield path, f"{field} does not exist. Remove it, or correct its name."
+            case "value_error":
+                yield path, f"{field} is wrong. {text}."
+            case _:
+                yield path, f"{field} is wrong: {text[:1].lower()}{text[1:]}. Correct it."
+
+
+def _duplicates(nodes: list[Node]) -> list[Problem]:
+    counts = Counter(node.id for node in nodes)
+    return [
+        Problem(node_id, "id", f"Node '{node_id}': {count} nodes have this id. Rename all but one.")
+        for node_id, count in counts.items()
+        if count > 1
+    ]
+
+
+def _module(node: Node, problems: list[Problem]) -> type[Module] | None:
+    try:
+        return get_module(node.module)
+    except ConfigError as exc:
+        problems.append(Problem(node.id, "module", f"Node '{node.id}': {exc.message}"))
+    except Exception as exc:  # noqa: BLE001
+        # A module installed by a third party may fail to import in any way at all.
+        problems.append(
+            Problem(
+                node.id,
+                "module",
+                f"Node '{node.id}': module '{node.module}' cannot be loaded "
+                f"({type(exc).__name__}: {exc}). Repair the package that brings it.",
+            )
+        )
+    return None
+
+
+def _templates(node: Node) -> list[Problem]:
+    return [
+        Problem(node.id, field, f"Node '{node.id}': {field}: {text}")
+        for path, value in strings(node.config, ("config",))
+        if is_template(value)
+        for field in [".".join(map(str, path))]
+        for text in template_problems(value)
+    ]
+
+
+def _pool(node: Node, pools: Collection[str] | None) -> list[Problem]:
+    if node.pool is None or pools is None or node.pool in pools:
+        return []
+    return [
+        Problem(
+            node.id,
+            "pool",
+            f"Node '{node.id}': pool '{node.pool}' is not defined in Airflow. "
+            "Create it under Pools, or pick another.",
+        )
+    ]
+
+
+def config_errors(module: type[Module], config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return (dotted field below config, sentence) for every error of a module's config.
+
+    Values that hold a template are left out: their type is known only once rendered.
+    """
+    templated = [path for path, text in strings(config) if is_template(text)]
+    try:
+        module.Config.model_validate(config)
+    except ValidationError as exc:
+        return [
+            explained
+            for error, explained in zip(exc.errors(), _explained(exc), strict=True)
+            if not any(_within(path, error["loc"]) for path in templated)
+        ]
+    return []
+
+
+def _within(path: tuple[str | int, ...], location: tuple[str | int, ...]) -> bool:
+    return location[: len(path)] == path
+
+
+def _config(
+    node: Node, module: type[Module], connections: Collection[str] | None
+) -> Iterator[Problem]:
+    for field, text in config_errors(module, node.config):
+        yield Problem(node.id, f"config.{field}".rstrip("."), f"Node '{node.id}': {text}")
+    if connections is None:
+        return
+    for field in connection_fields(module.Config):
+        value = node.config.get(field)
+        if isinstance(value, str) and value and not is_template(value) and value not in connections:
+            yield Problem(
+                node.id,
+                f"config.{field}",
+                f"Node '{node.id}': connection '{value}' is not defined in Airflow. "
+                "Create it under Connections, or pick another.",
+            )
+
+
+def connection_fields(config: type[BaseModel]) -> list[str]:
+    """Return the names of the fields of a module's config that hold connection ids."""
+    names = []
+    for name, info in config.model_fields.items():
+        extra = info.json_schema_extra
+        if isinstance(extra, dict) and extra.get("format") == CONNECTION_FORMAT:
+            names.append(info.alias or name)
+    return names
+
+
+def _inputs(node: Node, module: type[Module], edges: list[Edge]) -> Iterator[Problem]:
+    if any(is_template(text) for _, text in strings(node.config)):
+        return
+    try:
+        config = module.Config.model_validate(node.config)
+    except ValidationError:
+        return
+    graph = Graph(nodes=(node,), edges=tuple(edges))
+    for field, text in module.problems(config, graph.inputs_of(node.id)):
+        yield Problem(node.id, f"config.{field}", f"Node '{node.id}': {text}")
