@@ -117,9 +117,7 @@ class AirflowContract:
             world.client.trigger(dag_id, run_id, {})
         ended = [world.until_ended(dag_id, run_id) for run_id in run_ids]
         listed = {
-            run.run_id
-            for run in world.client.runs_updated_since(since)
-            if run.dag_id == dag_id
+            run.run_id for run in world.client.runs_updated_since(since) if run.dag_id == dag_id
         }
         assert listed == run_ids
         known = max(run.updated_at for run in ended if run.updated_at is not None)

@@ -245,9 +245,7 @@ class FakeAirflow:
     def task_instances(self, run_ids: Collection[tuple[str, str]]) -> list[TaskInstance]:
         with _Request(self, "task_instances"):
             return [
-                instance
-                for key in run_ids
-                for instance in self._instances.get(key, {}).values()
+                instance for key in run_ids for instance in self._instances.get(key, {}).values()
             ]
 
     def cancel_run(self, dag_id: str, run_id: str) -> DagRun:
@@ -259,9 +257,7 @@ class FakeAirflow:
                 if instance.state in UNFINISHED:
                     self.set_task(dag_id, run_id, task_id, "skipped")
                 elif instance.state not in {*ENDED, "skipped", "upstream_failed"}:
-                    self.set_task(
-                        dag_id, run_id, task_id, "failed", try_number=instance.try_number
-                    )
+                    self.set_task(dag_id, run_id, task_id, "failed", try_number=instance.try_number)
             return self.set_run(dag_id, run_id, "failed")
 
     def clear_failed(
@@ -284,9 +280,7 @@ class FakeAirflow:
         with _Request(self, "logs"):
             return list(self._logs.get((dag_id, run_id, task_id, try_number), []))
 
-    def xcom(
-        self, dag_id: str, run_id: str, task_id: str, key: str = "return_value"
-    ) -> Any | None:
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any | None:
         with _Request(self, "xcom"):
             return self._xcoms.get((dag_id, run_id, task_id, key))
 

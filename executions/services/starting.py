@@ -12,6 +12,7 @@ from etl.graph import Graph, parse_graph
 from executions.errors import InvalidParams, PipelineInactive
 from executions.models import PipelineExecution, TaskExecution, run_id_for
 from executions.services.queueing import queue_execute_on_commit
+from executions.services.results import storable
 from executions.statuses import TriggerType
 from pipelines.errors import PipelineNotSaved, Problem
 from pipelines.models import Pipeline, PipelineRevision
@@ -142,9 +143,9 @@ def _unknown_param(key: str, known: set[str]) -> str:
 def _unstorable(value: object) -> str | None:
     """Return why a param's value cannot be kept as JSON in PostgreSQL, if so."""
     try:
-        text = json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError):
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
         return "is not a JSON value (NaN and infinity are none). Give it another value."
-    if "\\u0000" in text:
-        return "holds a NUL character. Remove it."
+    if storable(value) != value:
+        return "holds a character that cannot be stored (U+0000 or half a pair). Remove it."
     return None

@@ -18,6 +18,7 @@ from airflow_bridge.errors import (
     DagBroken,
     DagNotFound,
 )
+from airflow_bridge.generator import hash_tag
 from etl.graph import parse_graph
 from executions.models import PipelineExecution
 from executions.services.queueing import queue_cancel
@@ -134,7 +135,7 @@ def _require_served(
             "Airflow does not know the pipeline's DAG any more; it is being registered again.",
             Attempt.LATER,
         ) from missing
-    if f"sha256:{revision.sha256}" not in dag.tags:
+    if not dag.is_active or hash_tag(revision.sha256) not in dag.tags:
         raise _Waits(
             f"Airflow still serves another version than revision {revision.number}.",
             Attempt.SOON,

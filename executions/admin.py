@@ -1,0 +1,255 @@
+"""Executions in the admin: the list, the page of one, the log and the output of a node."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from executions import services
+from executions.models import PipelineExecution, TaskExecution
+from executions.templatetags.executions import duration, status_badge
+from pipelines.errors import DomainError
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[PipelineExecution]
+else:
+    # Generic for type checkers only.
+    _ModelAdmin = admin.ModelAdmin
+
+CANCEL = "executions.cancel_pipelineexecution"
+_TEMPLATES = "admin/executions/pipelineexecution"
+
+
+@admin.register(PipelineExecution)
+class PipelineExecutionAdmin(_ModelAdmin):
+    """Executions are made by executing a pipeline; here they are read, monitored and cancelled."""
+
+    list_display = ("pipeline_name", "badge", "created_at", "took", "trigger_type", "started_by")
+    list_filter = (
+        "status",
+        "trigger_type",
+        "created_at",
+        ("pipeline", admin.RelatedOnlyFieldListFilter),
+    )
+    list_select_related = ("triggered_by",)
+    list_per_page = 50
+    search_fields = ("pipeline_name", "airflow_dag_run_id")
+    # Counting a long history for every page would cost more than the page.
+    show_full_result_count = False
+    actions = ("monitor_selected", "cancel_selected")
+
+    class Media:
+        css = {"all": ("executions/executions.css",)}
+
+    @admin.display(description="Status", ordering="status")
+    def badge(self, execution: PipelineExecution) -> SafeString:
+        """Return the status as a badge."""
+        return status_badge(execution.status)
+
+    @admin.display(description="Duration", ordering="duration_seconds")
+    def took(self, execution: PipelineExecution) -> str:
+        """Return how long it ran."""
+        return duration(execution.duration_seconds)
+
+    @admin.display(description="By", ordering="triggered_by__username", empty_value="-")
+    def started_by(self, execution: PipelineExecution) -> str | None:
+        """Return who started it."""
+        return execution.triggered_by.get_username() if execution.triggered_by else None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: an execution is made by executing a pipeline."""
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: PipelineExecution | None = None
+    ) -> bool:
+        """Refuse: what ran is not edited."""
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: PipelineExecution | None = None
+    ) -> bool:
+        """Refuse: history is kept."""
+        return False
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may cancel executions."""
+        return request.user.has_perm(CANCEL)
+
+    @admin.action(description="Monitor selected executions", permissions=["view"])
+    def monitor_selected(self, request: HttpRequest, queryset: QuerySet[PipelineExecution]) -> None:
+        """Ask Airflow about each now."""
+        done = self._for_each(request, queryset, services.refresh_execution)
+        if done:
+            self.message_user(request, f"Monitored: {done}.", messages.SUCCESS)
+
+    @admin.action(description="Cancel selected executions", permissions=["cancel"])
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[PipelineExecution]) -> None:
+        """Ask for the cancel of each."""
+        done = self._for_each(
+            request, queryset, lambda execution: services.request_cancel(execution, request.user)
+        )
+        if done:
+            self.message_user(request, f"Cancel asked for: {done}.", messages.SUCCESS)
+
+    def _for_each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[PipelineExecution],
+        act: Callable[[PipelineExecution], object],
+    ) -> int:
+        done = 0
+        for execution in queryset:
+            try:
+                act(execution)
+                done += 1
+            except DomainError as error:
+                self.message_user(
+                    request, f"{execution.pipeline_name}: {error.detail}", messages.ERROR
+                )
+        return done
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the buttons and the pages of a node."""
+        own = [
+            ("monitor/", self.monitor_view, "monitor"),
+            ("cancel/", self.cancel_view, "cancel"),
+            ("nodes/<str:node_id>/log/", self.log_view, "log"),
+            ("nodes/<str:node_id>/sample/", self.sample_view, "sample"),
+        ]
+        return [
+            path(
+                f"<uuid:pk>/{route}",
+                self.admin_site.admin_view(view),
+                name=f"executions_pipelineexecution_{name}",
+            )
+            for route, view, name in own
+        ] + super().get_urls()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show an execution with its nodes."""
+        try:
+            execution = self._execution(request, UUID(object_id))
+        except ValueError as error:
+            raise Http404 from error
+        pipeline_url = None
+        if execution.pipeline_id and request.user.has_perm("pipelines.view_pipeline"):
+            pipeline_url = reverse("admin:pipelines_pipeline_change", args=[execution.pipeline_id])
+        return self._page(
+            request,
+            "execution",
+            execution,
+            tasks=execution.tasks.all(),
+            may_cancel=self.has_cancel_permission(request),
+            pipeline_url=pipeline_url,
+            **(extra_context or {}),
+        )
+
+    @method_decorator(require_POST)
+    def monitor_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Ask Airflow about the execution now, and show it."""
+        execution = self._execution(request, pk)
+        try:
+            services.refresh_execution(execution)
+        except DomainError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+        return self._back(execution)
+
+    @method_decorator(require_POST)
+    def cancel_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Ask for the cancel of the execution, and show it."""
+        execution = self._execution(request, pk)
+        if not self.has_cancel_permission(request):
+            raise PermissionDenied
+        try:
+            services.request_cancel(execution, request.user)
+        except DomainError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+        return self._back(execution)
+
+    def log_view(self, request: HttpRequest, pk: UUID, node_id: str) -> HttpResponse:
+        """Show the log of one try of a node, the latest by default."""
+        execution = self._execution(request, pk)
+        task = self._task(execution, node_id)
+        asked = request.GET.get("try", "")
+        log, problem = None, ""
+        try:
+            number = int(asked) if asked.isdecimal() else None
+            (log,) = services.execution_logs(execution, node_id, number)
+        except DomainError as error:
+            problem = error.detail
+        return self._page(
+            request,
+            "log",
+            execution,
+            part=f"Log of {node_id}",
+            task=task,
+            log=log,
+            problem=problem,
+            tries=range(1, task.tries + 1),
+        )
+
+    def sample_view(self, request: HttpRequest, pk: UUID, node_id: str) -> HttpResponse:
+        """Show the first rows that a node put out."""
+        execution = self._execution(request, pk)
+        task = self._task(execution, node_id)
+        columns = (task.output or {}).get("columns") or []
+        return self._page(
+            request, "sample", execution, part=f"Output of {node_id}", task=task, columns=columns
+        )
+
+    def _execution(self, request: HttpRequest, pk: UUID) -> PipelineExecution:
+        execution = (
+            PipelineExecution.objects.select_related(
+                "pipeline", "revision", "triggered_by", "cancel_requested_by"
+            )
+            .filter(pk=pk)
+            .first()
+        )
+        if not self.has_view_permission(request, execution):
+            raise PermissionDenied
+        if execution is None:
+            raise Http404(f"There is no execution {pk}.")
+        return execution
+
+    def _task(self, execution: PipelineExecution, node_id: str) -> TaskExecution:
+        task = execution.tasks.filter(node_id=node_id).first()
+        if task is None:
+            raise Http404(f"The execution has no node '{node_id}'.")
+        return task
+
+    def _page(
+        self, request: HttpRequest, name: str, execution: PipelineExecution, **context: Any
+    ) -> HttpResponse:
+        part = context.get("part")
+        return TemplateResponse(
+            request,
+            f"{_TEMPLATES}/{name}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": part or f"Execution of {execution.pipeline_name}",
+                "execution": execution,
+                **context,
+            },
+        )
+
+    def _back(self, execution: PipelineExecution) -> HttpResponse:
+        return HttpResponseRedirect(
+            reverse("admin:executions_pipelineexecution_change", args=[execution.pk])
+        )

@@ -1,0 +1,56 @@
+"""How statuses, durations and sizes are shown to people."""
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+NOTHING = "-"
+
+
+@register.filter
+def status_badge(status: str) -> SafeString:
+    """Return the status as a coloured badge; its word stays readable without the colour."""
+    return format_html('<span class="status status-{}">{}</span>', status, status)
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Return seconds as people read them: `0.4 s`, `3 min 5 s`, `2 h 10 min`."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+@register.filter
+def size(count: int | None) -> str:
+    """Return bytes with the unit that fits: `812 kB`, `1.2 GB`."""
+    if count is None:
+        return NOTHING
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} TB"
+
+
+@register.filter
+def rows(count: int | None) -> str:
+    """Return a number of rows with its thousands apart; a dash where it is not known."""
+    return NOTHING if count is None else f"{count:,}"
+
+
+@register.filter
+def cells(record: dict[str, Any], columns: list[str]) -> list[Any]:
+    """Return the values of a sample row in the order of the columns."""
+    return [record.get(column) for column in columns]

@@ -1,0 +1,224 @@
+"""Triggering: once, on the right version, never after a cancel, and patiently."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_bridge.errors import AirflowRefused, AirflowUnavailable, DagBroken, DagNotFound
+from executions import services
+from executions.models import PipelineExecution
+from executions.services import Attempt, trigger_execution
+from pipelines.models import DeploymentStatus, Pipeline
+from tests.executions.conftest import GRAPH, Queue, again, key, revise, serve, statuses
+from tests.fake_airflow import FakeAirflow
+
+
+def test_a_ready_pipeline_is_triggered_with_its_config_pinned(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    assert trigger_execution(pending.pk) is Attempt.TRIGGERED
+    conf = airflow.runs[key(pending)].conf
+    assert conf["min_amount"] == 10
+    assert conf["logidata"]["execution_id"] == str(pending.pk)
+    assert conf["logidata"]["revision"] == 1
+    assert conf["logidata"]["nodes"]["read"] == {"path": "a.csv"}
+    assert again(pending).status_reason == ""
+
+
+def test_triggering_twice_makes_one_run(pending: PipelineExecution, airflow: FakeAirflow) -> None:
+    trigger_execution(pending.pk)
+    assert trigger_execution(pending.pk) is Attempt.NOTHING
+    assert airflow.calls["trigger"] == 1
+
+
+def test_a_trigger_whose_answer_was_lost_makes_one_run(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    airflow.lose_answer("trigger")
+    assert trigger_execution(pending.pk) is Attempt.LATER
+    assert again(pending).status == "pending"
+    assert trigger_execution(pending.pk) is Attempt.TRIGGERED
+    assert list(airflow.runs) == [key(pending)]
+
+
+def test_an_airflow_that_is_down_leaves_it_pending_with_the_reason(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    airflow.outage = "Airflow at http://airflow:8080 cannot be reached."
+    assert trigger_execution(pending.pk) is Attempt.LATER
+    waiting = again(pending)
+    assert waiting.status == "pending"
+    assert waiting.status_reason.startswith(airflow.outage)
+    airflow.outage = ""
+    assert trigger_execution(pending.pk) is Attempt.TRIGGERED
+
+
+def test_a_pipeline_that_airflow_is_registering_is_waited_for(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    Pipeline.objects.update(deployment_status=DeploymentStatus.REGISTERING)
+    assert trigger_execution(pending.pk) is Attempt.SOON
+    assert "registering revision 1" in again(pending).status_reason
+    assert airflow.calls["trigger"] == 0
+
+
+def test_an_older_version_than_the_one_saved_is_never_triggered(
+    pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
+) -> None:
+    airflow.serve(pipeline.dag_id, tags=["sha256:of-another-revision"])
+    assert trigger_execution(pending.pk) is Attempt.SOON
+    assert airflow.runs == {}
+
+
+def test_a_paused_dag_is_not_triggered_into_an_invisible_queue(
+    pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
+) -> None:
+    serve(airflow, pipeline, paused=True)
+    assert trigger_execution(pending.pk) is Attempt.LATER
+    assert "paused in Airflow" in again(pending).status_reason
+    assert airflow.runs == {}
+
+
+def test_a_deployment_that_failed_fails_the_execution_with_airflows_words(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    Pipeline.objects.update(
+        deployment_status=DeploymentStatus.FAILED, deployment_error="ImportError: no module x"
+    )
+    assert trigger_execution(pending.pk) is Attempt.NOTHING
+    failed = again(pending)
+    assert failed.status == "failed"
+    assert "ImportError: no module x" in failed.error_message
+    assert set(statuses(failed).values()) == {"skipped"}
+    assert failed.completed_at is not None
+
+
+def test_a_dag_that_broke_since_fails_the_execution(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    airflow.lose_answer("get_dag", DagBroken("SyntaxError in line 3"))
+    trigger_execution(pending.pk)
+    assert "SyntaxError in line 3" in again(pending).error_message
+
+
+def test_a_dag_that_vanished_is_waited_for(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    airflow.dags.clear()
+    assert trigger_execution(pending.pk) is Attempt.LATER
+    assert "does not know" in again(pending).status_reason
+
+
+def test_other_configs_on_the_same_structure_run_as_they_were_when_started(
+    pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
+) -> None:
+    nodes = [node | {"config": {"path": "changed"}} for node in GRAPH["nodes"]]
+    revise(pipeline, config=GRAPH | {"nodes": nodes})
+    serve(airflow, pipeline)
+    assert trigger_execution(pending.pk) is Attempt.TRIGGERED
+    own = airflow.runs[key(pending)].conf["logidata"]
+    assert (own["revision"], own["nodes"]["read"]) == (1, {"path": "a.csv"})
+
+
+def test_another_structure_fails_what_was_started_before(
+    pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
+) -> None:
+    without = {"nodes": GRAPH["nodes"][:2], "edges": GRAPH["edges"][:1]}
+    revise(pipeline, config=without)
+    serve(airflow, pipeline)
+    trigger_execution(pending.pk)
+    failed = again(pending)
+    assert failed.status == "failed"
+    assert "changed to revision 2" in failed.error_message
+    assert "Execute the pipeline again" in failed.error_message
+    assert airflow.runs == {}
+
+
+def test_a_pipeline_that_was_deleted_fails_what_was_started_before(
+    pending: PipelineExecution,
+) -> None:
+    Pipeline.objects.all().delete()
+    trigger_execution(pending.pk)
+    assert "was deleted" in again(pending).error_message
+
+
+def test_a_refused_trigger_fails_the_execution_with_the_reason(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def refuse() -> None:
+        raise AirflowRefused("User 'logidata' may not trigger DAGs.")
+
+    airflow.before("trigger", refuse)
+    trigger_execution(pending.pk)
+    assert "may not trigger DAGs" in again(pending).error_message
+
+
+def test_a_wrong_login_is_waited_out_since_it_can_be_put_right(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def refuse() -> None:
+        raise AirflowRefused("Airflow refuses the login of 'logidata'.")
+
+    airflow.before("get_dag", refuse)
+    assert trigger_execution(pending.pk) is Attempt.LATER
+    assert "refuses the login" in again(pending).status_reason
+
+
+@pytest.mark.parametrize("error", [DagNotFound("gone"), AirflowRefused("later", retryable=True)])
+def test_a_trigger_that_airflow_denied_leaves_no_claim_behind(
+    pending: PipelineExecution, airflow: FakeAirflow, error: Exception
+) -> None:
+    def deny() -> None:
+        raise error
+
+    airflow.before("trigger", deny)
+    assert trigger_execution(pending.pk) is Attempt.LATER
+    assert services.request_cancel(again(pending), None).status == "cancelled"
+
+
+def test_a_cancel_before_the_trigger_starts_no_dag_run(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    assert services.request_cancel(pending, None).status == "cancelled"
+    assert trigger_execution(pending.pk) is Attempt.NOTHING
+    assert airflow.runs == {}
+    assert set(statuses(pending).values()) == {"cancelled"}
+
+
+def test_a_cancel_between_the_look_and_the_trigger_starts_no_dag_run(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    airflow.after("get_dag", lambda: _cancel(pending))
+    assert trigger_execution(pending.pk) is Attempt.NOTHING
+    assert airflow.runs == {}
+    assert again(pending).status == "cancelled"
+
+
+def test_a_cancel_while_the_trigger_is_on_its_way_stops_the_run(
+    pending: PipelineExecution, airflow: FakeAirflow, queue: Queue
+) -> None:
+    airflow.before("trigger", lambda: _cancel(pending))
+    trigger_execution(pending.pk)
+    assert again(pending).status == "pending"
+    assert "cancel_pipeline" in queue.names()
+    services.carry_out_cancel(pending.pk)
+    assert again(pending).status == "cancelled"
+    assert airflow.runs[key(pending)].state == "failed"
+
+
+def test_an_outage_during_the_trigger_is_retried_with_the_same_run_id(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def fall_over() -> None:
+        raise AirflowUnavailable("Airflow did not answer in time.")
+
+    airflow.before("trigger", fall_over)
+    trigger_execution(pending.pk)
+    trigger_execution(pending.pk)
+    assert list(airflow.runs) == [key(pending)]
+
+
+def _cancel(execution: PipelineExecution) -> Any:
+    return services.request_cancel(execution, None)
