@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import time
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import requests
-from etl.report import node_table
 
+from etl.report import NodeRow, node_table, records_table
 from stack.errors import StackError
 from stack.programs import Stack
 from stack.starting import read_env_file
@@ -45,7 +46,7 @@ def show(stack: Stack) -> None:
             f"The example ended well, but the warehouse's table {target['table']!r} is empty."
         )
     print(f"\nThe first rows of {target['table']} in the warehouse:")
-    print(node_table(rows))
+    print(records_table(rows))
 
 
 class _Api:
@@ -68,7 +69,7 @@ class _Api:
 
 
 def _execute(api: _Api, body: dict[str, Any]) -> dict[str, Any]:
-    found = api.call("GET", f"pipelines?name={requests.utils.quote(body['name'])}")["results"]
+    found = api.call("GET", f"pipelines?name={quote(body['name'])}")["results"]
     pipeline = found[0] if found else api.call("POST", "pipelines", body)
     started = api.call(
         "POST", f"pipelines/{pipeline['id']}/execute", {"params": {}, "trigger_type": "manual"}
@@ -86,19 +87,21 @@ def _execute(api: _Api, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print_execution(execution: dict[str, Any]) -> None:
-    print(
-        f"Execution {execution['id']}: {execution['status']} in {execution['duration_seconds']} s"
+    print(f"{execution['status']} in {execution['duration_seconds']:.1f} s")
+    print(node_table(_node_row(task) for task in execution["tasks"]))
+
+
+def _node_row(task: dict[str, Any]) -> NodeRow:
+    return NodeRow(
+        node=task["node_id"],
+        module=task["module"],
+        status=task["status"],
+        tries=task["tries"],
+        rows_in=task["rows_in"],
+        rows_out=task["rows_out"],
+        seconds=task["duration_seconds"],
+        message=task["error"],
     )
-    columns = (
-        "node_id",
-        "module",
-        "status",
-        "rows_in",
-        "rows_out",
-        "rows_rejected",
-        "duration_seconds",
-    )
-    print(node_table([{column: task[column] for column in columns} for task in execution["tasks"]]))
 
 
 def _first_rows(stack: Stack, table: str) -> list[dict[str, Any]]:
