@@ -20,7 +20,7 @@ with DAG(
     start_date=datetime(2024, 1, 1),  # noqa: DTZ001 Airflow takes it as UTC
     catchup=False,
     is_paused_upon_creation=False,
-    params={"min_amount": Param(0)},
+    params={"min_amount": Param(10)},
 ):
 
     @task
@@ -39,7 +39,7 @@ with DAG(
         minimum = float((params or {})["min_amount"])
         target = f"{FOLDER}/kept.parquet"
         duckdb.sql(
-            f"COPY (FROM '{path}' WHERE status = 'delivered' AND amount >= {minimum}) "
+            f"COPY (FROM '{path}' WHERE status <> 'cancelled' AND amount >= {minimum}) "
             f"TO '{target}' (FORMAT parquet)"
         )
         return target
@@ -53,7 +53,7 @@ with DAG(
 
         kept = duckdb.sql(f"FROM '{path}'")
         columns = sql.SQL(", ").join(map(sql.Identifier, kept.columns))
-        types = {"BIGINT": "bigint", "DOUBLE": "double precision", "TIMESTAMP": "timestamp"}
+        types = {"DOUBLE": "double precision", "TIMESTAMP WITH TIME ZONE": "timestamptz"}
         connection = BaseHook.get_connection("warehouse")
         with psycopg.connect(
             host=connection.host,
@@ -77,8 +77,8 @@ with DAG(
             with warehouse.cursor().copy(
                 sql.SQL("COPY arriving ({}) FROM STDIN").format(columns)
             ) as copy:
-                for row in kept.fetchall():
-                    copy.write_row(row)
+                for row in kept.to_arrow_table().to_pylist():
+                    copy.write_row(list(row.values()))
             changes = sql.SQL(", ").join(
                 sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name))
                 for name in kept.columns
