@@ -180,7 +180,7 @@ class HealthView(APIView):
 
     @extend_schema(
         summary="Check health",
-        auth=[{}, {"knoxApiToken": []}],
+        auth=[{}, {"knoxApiToken": []}],  # type: ignore[list-item]
         responses={
             200: HealthSerializer,
             503: OpenApiResponse(HealthSerializer, description="Something is down."),

@@ -15,6 +15,7 @@ from django.views.defaults import bad_request as html_bad_request
 from django.views.defaults import server_error as html_server_error
 from rest_framework import exceptions
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
@@ -55,7 +56,16 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     answer = _answer(error)
     if answer is not None:
         set_rollback()
+        _render_as_json(context.get("request"))
     return answer
+
+
+def _render_as_json(request: Request | None) -> None:
+    """Answer a client of plain text or YAML in JSON all the same; pages for people stay pages."""
+    chosen = getattr(request, "accepted_renderer", None)
+    if request is not None and getattr(chosen, "format", "") not in {"json", "api", "html"}:
+        request.accepted_renderer = JSONRenderer()
+        request.accepted_media_type = JSONRenderer.media_type
 
 
 def _answer(error: Exception) -> Response | None:

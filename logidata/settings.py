@@ -1,5 +1,6 @@
 """Django's settings, the only place where LogiData's web and worker read the environment."""
 
+import warnings
 from datetime import timedelta
 from pathlib import Path
 
@@ -122,6 +123,7 @@ STORAGES = {
 }
 # Without `collectstatic` (a checkout, a test) files are served from the apps themselves.
 WHITENOISE_USE_FINDERS = True
+warnings.filterwarnings("ignore", message="No directory at", module="whitenoise|django.core")
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

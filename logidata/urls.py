@@ -1,7 +1,7 @@
 """Where things are served: the admin, the API under `/api/v1`, its schema and a page to read it."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
@@ -23,7 +23,7 @@ router = Router(trailing_slash=False)
 router.registry.extend(pipelines_router.registry)
 router.registry.extend(executions_router.registry)
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("auth/token", TokenView.as_view(), name="token"),
     path("health", HealthView.as_view(), name="health"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),

@@ -23,7 +23,6 @@ from pipelines.forms import ExecuteForm, PipelineForm
 from pipelines.models import DeploymentStatus, Pipeline
 from pipelines.revision_admin import RevisionInline
 
-
 # Generic for the type checker only.
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Pipeline]
@@ -66,7 +65,7 @@ class PipelineAdmin(_ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pipeline]:
         """Add each pipeline's last execution, in the same query."""
-        runs = Pipeline._meta.get_field("executions").related_model._default_manager  # type: ignore[union-attr]
+        runs = Pipeline._meta.get_field("executions").related_model._default_manager
         last = runs.filter(pipeline=OuterRef("pk")).order_by("-created_at", "-pk")
         return (
             super()

@@ -41,7 +41,7 @@ class PipelinePages(PageNumberPagination):
     max_page_size = 500
 
 
-class PipelineFilter(filters.FilterSet):
+class PipelineFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of the list."""
 
     class Meta:
@@ -57,8 +57,8 @@ class PlainTextRenderer(BaseRenderer):
     charset = "utf-8"
 
     def render(self, data: Any, *args: Any, **kwargs: Any) -> str:
-        """Return the text, also of an error's body."""
-        return str(data.get("code", data.get("detail", "")) if isinstance(data, dict) else data)
+        """Return the text."""
+        return str(data["code"])
 
 
 @extend_schema_view(
@@ -178,7 +178,7 @@ class PipelineViewSet(viewsets.ModelViewSet[Pipeline]):
         revisions: QuerySet[PipelineRevision] = (
             self.get_object().revisions.select_related("created_by").order_by("-number")
         )
-        page = self.paginate_queryset(revisions)  # type: ignore[arg-type]
+        page: Any = self.paginate_queryset(revisions)  # type: ignore[arg-type]
         return self.get_paginated_response(PipelineRevisionSerializer(page, many=True).data)
 
     def _save(self, pipeline: Pipeline, request: Request, *, partial: bool) -> Pipeline:

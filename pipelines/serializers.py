@@ -11,7 +11,6 @@ from pipelines.errors import Problem
 from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.services import FIELDS, assign
 
-
 # The others are what LogiData itself says of executions that it did not start.
 CHOSEN_TRIGGER_TYPES = ("manual", "api", "backfill")
 
@@ -170,7 +169,7 @@ class ProblemSerializer(serializers.Serializer[Problem]):
     """One problem: where it is and what to do about it."""
 
     node = serializers.CharField(allow_null=True)
-    field = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+    field = serializers.CharField(allow_null=True)
     message = serializers.CharField()
 
 

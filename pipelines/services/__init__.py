@@ -7,10 +7,10 @@ from pipelines.services.deployment import (
     remove_dag,
     request_deployment,
 )
+from pipelines.services.fields import FIELDS
 from pipelines.services.reconciling import reconcile_deployments
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
 from pipelines.services.validation import (
-    FIELDS,
     field_values,
     pipeline_field,
     required_params,

@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from airflow_bridge.deployment import deployment_of
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from airflow_bridge import factory
+from airflow_bridge.deployment import deployment_of
 from airflow_bridge.errors import AirflowError, DagFileError, DagNotFound
 from airflow_bridge.generator import DAGGenerator
 from pipelines.errors import PipelineNotSaved
@@ -173,14 +173,14 @@ def _look(pipeline: Pipeline, revision: PipelineRevision) -> dict[str, Any]:
             "deployment_started_at": now,
             "deployment_error": f"Waiting for Airflow: {error}",
         }
-    if found.state == DeploymentStatus.READY:
+    if found.state == "ready":
         return {
             "deployment_status": DeploymentStatus.READY,
             "deployment_error": "",
             "deployment_checked_at": now,
             "deployment_ready_at": now,
         }
-    if found.state == DeploymentStatus.FAILED:
+    if found.state == "failed":
         return {
             "deployment_status": DeploymentStatus.FAILED,
             "deployment_error": found.detail,

@@ -13,8 +13,8 @@ from etl.graph import canonical, canonical_json
 from pipelines.errors import InvalidPipeline, PipelineGone, Problem
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.services.deployment import begin_deployment, queue_removal
+from pipelines.services.fields import FIELDS
 from pipelines.services.validation import (
-    FIELDS,
     field_values,
     pipeline_field,
     validate_pipeline,
