@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST
 
 from executions import services
 from executions.models import PipelineExecution, TaskExecution
-from executions.templatetags.executions import duration, status_badge
+from executions.templatetags.executions import duration
+from pipelines.badges import BadgeMedia, status_badge
 from pipelines.errors import DomainError
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ class PipelineExecutionAdmin(_ModelAdmin):
     show_full_result_count = False
     actions = ("monitor_selected", "cancel_selected")
 
-    class Media:
-        css = {"all": ("executions/executions.css",)}
+    class Media(BadgeMedia):
+        pass
 
     @admin.display(description="Status", ordering="status")
     def badge(self, execution: PipelineExecution) -> SafeString:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from etl.liveness import running_nodes
-
 from airflow_bridge.client import TaskInstance
 from airflow_bridge.states import node_status
 from etl.execution_id import execution_id_of_run
+from etl.liveness import running_nodes
 from etl.settings import run_settings
 from executions.models import PipelineExecution, run_id_for
 from executions.statuses import FINAL_NODE_STATUSES

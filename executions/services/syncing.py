@@ -39,7 +39,7 @@ RETRY_UNSEEN = timedelta(seconds=30)
 REPEAT_CANCEL = timedelta(seconds=10)
 
 _BATCH = 100
-_LOCK = 0x10617DA7A
+LOCK = 0x10617DA7A
 
 Key = tuple[str, str]
 Item = TypeVar("Item")
@@ -240,11 +240,11 @@ def _key(execution: PipelineExecution) -> Key:
 def _alone() -> Iterator[bool]:
     """Hold the database's lock for syncing, if it is free; it is freed when the process dies."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         (held,) = cursor.fetchone()
     try:
         yield held
     finally:
         if held:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

@@ -1,20 +1,17 @@
-"""How statuses, durations and sizes are shown to people."""
+"""How statuses, durations, counts and sizes are shown to people."""
 
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+
+from pipelines.badges import status_badge
 
 register = template.Library()
 
 NOTHING = "-"
 
 
-@register.filter
-def status_badge(status: str) -> SafeString:
-    """Return the status as a coloured badge; its word stays readable without the colour."""
-    return format_html('<span class="status status-{}">{}</span>', status, status)
+register.filter(status_badge)
 
 
 @register.filter

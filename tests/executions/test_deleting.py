@@ -1,0 +1,32 @@
+"""Deleting a pipeline: never under an execution that is active, never with its history."""
+
+from __future__ import annotations
+
+import pytest
+
+from executions import services
+from executions.errors import PipelineBusy
+from executions.models import PipelineExecution
+from pipelines.models import Pipeline
+from tests.executions.conftest import again, key
+from tests.fake_airflow import FakeAirflow
+
+
+def test_a_pipeline_with_an_active_execution_is_not_deleted(running: PipelineExecution) -> None:
+    assert running.pipeline is not None
+    with pytest.raises(PipelineBusy, match="1 execution waits or runs"):
+        services.delete_pipeline(running.pipeline)
+    assert Pipeline.objects.filter(pk=running.pipeline_id).exists()
+
+
+def test_a_deleted_pipeline_leaves_its_executions_readable(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    airflow.finish(*key(running))
+    assert running.pipeline is not None
+    services.refresh_execution(running)
+    services.delete_pipeline(running.pipeline)
+    kept = again(running)
+    assert (kept.pipeline, kept.pipeline_name, kept.status) == (None, "orders", "success")
+    assert kept.revision is not None
+    assert kept.tasks.count() == 3
