@@ -90,7 +90,7 @@ def _cause(text: str) -> str:
     count = _COUNT.search(text)
     if count:
         return (
-            f": the row has {count[2]} columns instead of {count[1]}. Correct the row; a value "
+            f": the row has {count[2]} values instead of {count[1]}. Correct the row; a value "
             "that holds the delimiter must be quoted."
         )
     if "unterminated quote" in text:

@@ -32,7 +32,7 @@ class Engine:
         self, *, tables: Mapping[str, Sequence[Path]], folder: Path, memory_limit: str
     ) -> None:
         self._tables = dict(tables)
-        self._folder = folder
+        self.folder = folder
         self._memory = memory_bytes(memory_limit)
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -57,7 +57,7 @@ class Engine:
         for statement in (
             f"SET memory_limit = '{self._memory}B'",
             f"SET threads = {threads}",
-            f"SET temp_directory = {literal(str(self._folder / '.spill'))}",
+            f"SET temp_directory = {literal(str(self.folder / '.spill'))}",
             # Otherwise a table name in SQL could stand for a Python variable of ours.
             "SET python_enable_replacements = false",
             "SET allow_persistent_secrets = false",
@@ -67,7 +67,7 @@ class Engine:
             "SET TimeZone = 'UTC'",
             "SET enable_progress_bar = false",
             f"SET allowed_paths = [{allowed}]",
-            f"SET allowed_directories = [{literal(str(self._folder))}]",
+            f"SET allowed_directories = [{literal(str(self.folder))}]",
             "SET enable_external_access = false",
             "SET lock_configuration = true",
         ):

@@ -10,9 +10,6 @@ from etl.sql import INPUT, quote
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
-
-BATCH_ROWS = 50_000
 
 
 class Inputs(Mapping[str, Dataset]):
@@ -52,6 +49,6 @@ class Inputs(Mapping[str, Dataset]):
         """Return one input as a lazy relation."""
         return self.query(f"FROM {quote(port)}")
 
-    def batches(self, items: Sequence[str]) -> "pa.RecordBatchReader":
-        """Return the SELECT of `items` as Arrow batches, computed as they are read."""
-        return self.select(items).to_arrow_reader(BATCH_ROWS)
+    def scratch_file(self, name: str) -> Path:
+        """Return the path of a temporary file that the node's DuckDB may write."""
+        return self._engine.folder / name

@@ -102,14 +102,6 @@ def check_query(text: str, *, tables: Collection[str] | None = None) -> str:
     return text
 
 
-def tables_of(text: str) -> set[str]:
-    """Return the names of the tables that a SELECT reads; raise SQLRefusedError if it is none."""
-    statement = _only_statement(_parse(text), "one SELECT")
-    ctes = _cte_names(statement)
-    found = {item["table_name"] for item in _dicts(statement) if item.get("type") == "BASE_TABLE"}
-    return {name for name in found if name.casefold() not in ctes}
-
-
 def check_type(text: str) -> str:
     """Return `text` if it is one SQL type, such as DECIMAL(10, 2); else raise SQLRefusedError."""
     statement = _only_statement(_parse(f"SELECT CAST(NULL AS {text}\n)"), "one SQL type")
@@ -145,14 +137,15 @@ def _parse(text: str) -> dict[str, Any]:
         raise SQLRefusedError("The SQL holds a NUL character. Remove it")
     import duckdb
 
-    # The text is a parameter: it is parsed here, and never run.
+    # The text is parsed here, and never run. It is no bound parameter, because binding one makes
+    # DuckDB import pandas, which takes longer than all the rest of a small node.
     serialize = (
-        "SELECT json_serialize_sql(?::VARCHAR, skip_null := false, skip_empty := false,"
+        f"SELECT json_serialize_sql({literal(text)}, skip_null := false, skip_empty := false,"
         " skip_default := false)"
     )
     try:
         # A cursor, because a connection may serve one thread at a time only.
-        row = _parser(os.getpid()).cursor().execute(serialize, [text]).fetchone()
+        row = _parser(os.getpid()).cursor().execute(serialize).fetchone()
     except duckdb.Error as exc:
         raise SQLRefusedError(f"The SQL cannot be read: {_first_line(exc)}. Correct it") from None
     tree: dict[str, Any] = json.loads(row[0]) if row else {}

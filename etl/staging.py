@@ -35,9 +35,16 @@ def stage(
     Nothing is committed if this raises.
     """
     part = work / _PART
-    relation = _exact(_as_relation(output, inputs))
-    _check_names(relation.columns)
-    relation.write_parquet(str(part), compression="zstd")
+    batches = _Batches(output) if isinstance(output, Iterator) else None
+    try:
+        relation = _exact(_as_relation(batches.reader() if batches else output, inputs))
+        _check_names(relation.columns)
+        relation.write_parquet(str(part), compression="zstd")
+    except Exception:
+        # DuckDB wraps what an iterator raises, and would hide whether a retry helps.
+        if batches is not None and batches.error is not None:
+            raise batches.error from None
+        raise
     dataset = _describe(inputs.database(), part, storage.uri(*folder))
     if not storage.is_local:
         storage.upload(part, *folder, _PART)
@@ -47,14 +54,14 @@ def stage(
 
 def _as_relation(output: Output, inputs: Inputs) -> "duckdb.DuckDBPyRelation":
     import duckdb
-    import pyarrow as pa
 
     if isinstance(output, duckdb.DuckDBPyRelation):
         return output
+    # Most nodes stay within DuckDB, and need not wait for these to be imported.
+    import pyarrow as pa
+
     if isinstance(output, pa.Table | pa.RecordBatchReader):
         return inputs.database().from_arrow(output)
-    if isinstance(output, Iterator):
-        return inputs.database().from_arrow(_reader(output))
     import pandas as pd
 
     if isinstance(output, pd.DataFrame):
@@ -65,21 +72,31 @@ def _as_relation(output: Output, inputs: Inputs) -> "duckdb.DuckDBPyRelation":
     )
 
 
-def _reader(batches: Iterator[Any]) -> Any:
-    import pyarrow as pa
+class _Batches:
+    """An iterator of Arrow batches as a reader, which keeps the error that ended it."""
 
-    first = next(batches, None)
-    if first is None:
-        raise DataError(
-            "the module gave no batches, so the columns of its output are unknown. "
-            "It must give at least one batch, which may be empty."
-        )
+    def __init__(self, batches: Iterator[Any]) -> None:
+        self._batches = batches
+        self.error: Exception | None = None
 
-    def every() -> Iterator[Any]:
+    def reader(self) -> Any:
+        import pyarrow as pa
+
+        first = next(self._batches, None)
+        if first is None:
+            raise DataError(
+                "the module gave no batches, so the columns of its output are unknown. "
+                "It must give at least one batch, which may be empty."
+            )
+        return pa.RecordBatchReader.from_batches(first.schema, self._each(first))
+
+    def _each(self, first: Any) -> Iterator[Any]:
         yield first
-        yield from batches
-
-    return pa.RecordBatchReader.from_batches(first.schema, every())
+        try:
+            yield from self._batches
+        except Exception as exc:
+            self.error = exc
+            raise
 
 
 def _exact(relation: "duckdb.DuckDBPyRelation") -> "duckdb.DuckDBPyRelation":
@@ -107,8 +124,6 @@ def _check_names(columns: list[str]) -> None:
 
 
 def _describe(database: "duckdb.DuckDBPyConnection", part: Path, uri: str) -> Dataset:
-    import pyarrow.parquet as pq
-
     written = database.sql(f"FROM read_parquet([{literal(str(part))}])")
     columns = tuple(
         Column(name, str(kind)) for name, kind in zip(written.columns, written.types, strict=True)
@@ -121,15 +136,16 @@ def _describe(database: "duckdb.DuckDBPyConnection", part: Path, uri: str) -> Da
             for c in columns
         )
     )
+    counted = written.aggregate("count(*)").fetchone()
     return Dataset(
         uri=uri,
         columns=columns,
-        rows=pq.read_metadata(part).num_rows,
+        rows=int(counted[0]) if counted else 0,
         size=part.stat().st_size,
         parts=(_PART,),
         sample=tuple(
-            {name: _json_value(value) for name, value in record.items()}
-            for record in shown.to_arrow_table().to_pylist()
+            {c.name: _json_value(value) for c, value in zip(columns, record, strict=True)}
+            for record in shown.fetchall()
         ),
     )
 

@@ -61,7 +61,7 @@ def _execute(
     values = dict(parameters) or None
     try:
         cursor.execute(sql.SQL(query), values)
-    except psycopg.ProgrammingError as exc:
+    except (psycopg.ProgrammingError, psycopg.NotSupportedError) as exc:
         if exc.sqlstate is None:
             raise ConfigError(
                 f"the parameters do not fit the query: {exc}. Give each %(name)s a value, and "
