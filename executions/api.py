@@ -1,6 +1,6 @@
 """Executions over the REST API: list, read, monitor, cancel, logs."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
@@ -42,8 +42,8 @@ class NewestFirst(CursorPagination):
 class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
     """What ran, what runs, and how it went."""
 
-    permission_classes: ClassVar = [ModelPermissions]
-    action_permissions: ClassVar[dict[str, str]] = {
+    permission_classes = (ModelPermissions,)
+    action_permissions = {
         "monitor": VIEW,
         "logs": VIEW,
         "cancel": "executions.cancel_pipelineexecution",
@@ -51,8 +51,8 @@ class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
     pagination_class = NewestFirst
     filterset_class = ExecutionFilter
     # Cursor pages have one order; ordering by anything else would break them.
-    ordering_fields: ClassVar[list[str]] = []
-    search_fields: ClassVar[list[str]] = ["pipeline_name"]
+    ordering_fields: tuple[str, ...] = ()
+    search_fields = ("pipeline_name",)
     queryset = PipelineExecution.objects.select_related(
         "revision", "triggered_by", "cancel_requested_by"
     )

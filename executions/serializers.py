@@ -1,8 +1,12 @@
 """Executions at the JSON boundary. All of them are read-only."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from executions.models import PipelineExecution, TaskExecution
+
+AnyField = serializers.Field[Any, Any, Any, Any]
 
 
 class TaskExecutionSerializer(serializers.ModelSerializer[TaskExecution]):
@@ -84,12 +88,12 @@ class ExecutionDetailSerializer(ExecutionSerializer):
         read_only_fields = fields
 
 
-class LogQuerySerializer(serializers.Serializer[None]):
+class LogQuerySerializer(serializers.Serializer[Any]):
     """Which logs to read."""
 
     node = serializers.CharField(required=False, help_text="Id of a node; all nodes by default.")
 
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, AnyField]:
         """Add `try`, which is no Python identifier."""
         return super().get_fields() | {
             "try": serializers.IntegerField(
@@ -98,7 +102,7 @@ class LogQuerySerializer(serializers.Serializer[None]):
         }
 
 
-class LogEventSerializer(serializers.Serializer[None]):
+class LogEventSerializer(serializers.Serializer[Any]):
     """One message of a log."""
 
     timestamp = serializers.DateTimeField(allow_null=True)
@@ -106,13 +110,13 @@ class LogEventSerializer(serializers.Serializer[None]):
     message = serializers.CharField()
 
 
-class NodeLogSerializer(serializers.Serializer[None]):
+class NodeLogSerializer(serializers.Serializer[Any]):
     """The log of one try of a node."""
 
     node = serializers.CharField(source="node_id")
     events = LogEventSerializer(many=True)
 
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, AnyField]:
         """Add `try`, which is no Python identifier; 0 for a node that has not begun."""
         fields = super().get_fields()
         return {
@@ -122,7 +126,7 @@ class NodeLogSerializer(serializers.Serializer[None]):
         }
 
 
-class ExecutionLogsSerializer(serializers.Serializer[None]):
+class ExecutionLogsSerializer(serializers.Serializer[Any]):
     """The logs of an execution, node by node."""
 
     execution_id = serializers.UUIDField()

@@ -7,12 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from airflow_bridge.client import DagRun
+from airflow_bridge.spec import DAG_ID_PREFIX
 from etl.graph import parse_graph
 from executions.models import RUN_ID_PREFIX, PipelineExecution
 from executions.services.results import storable
 from executions.services.starting import RESERVED_PARAM, create_node_rows
 from executions.statuses import TriggerType
-from pipelines.models import DAG_ID_PREFIX, Pipeline, PipelineRevision
+from pipelines.models import Pipeline, PipelineRevision
 
 _TRIGGER_TYPES = {
     "scheduled": TriggerType.SCHEDULED,
@@ -23,8 +24,10 @@ _TRIGGER_TYPES = {
 def adopt(runs: Iterable[DagRun]) -> dict[tuple[str, str], PipelineExecution]:
     """Return new executions, by (dag id, run id), for the runs whose pipeline still exists."""
     runs = list(runs)
-    ids = {_uuid(run.dag_id, DAG_ID_PREFIX) for run in runs} - {None}
-    found = Pipeline.objects.filter(pk__in=ids).select_related("current_revision")
+    ids = {_uuid(run.dag_id, DAG_ID_PREFIX) for run in runs}
+    found = Pipeline.objects.filter(pk__in=[pk for pk in ids if pk is not None]).select_related(
+        "current_revision"
+    )
     pipelines = {pipeline.dag_id: pipeline for pipeline in found}
     return {
         (run.dag_id, run.run_id): _adopt_one(pipelines[run.dag_id], run)
