@@ -16,6 +16,7 @@ from airflow_bridge.client import (
     TaskInstance,
 )
 from airflow_bridge.errors import (
+    AirflowUnavailable,
     DagBroken,
     DagNotFound,
     RunNotFound,
@@ -24,6 +25,8 @@ from airflow_bridge.rest import JSON, Method, Reply, segment
 from airflow_bridge.rest_calls import PAGE, RestCalls
 
 _LOG_PARTS = 100
+# Airflow 2 gives no order to task instances, so that only a single page is sure to have all.
+_TASKS = 10_000
 _ENDED = frozenset({"success", "failed"})
 
 
@@ -67,8 +70,7 @@ class RestClient(RestCalls):
             return readings.dag_run(self._call("POST", _runs(dag_id), body=body))
         except Reply as reply:
             if reply.status == HTTPStatus.CONFLICT:
-                # An earlier call that seemed to fail had got through.
-                return self.get_run(dag_id, run_id)
+                return self._run_of_an_earlier_call(dag_id, run_id, reply)
             if reply.status == HTTPStatus.NOT_FOUND:
                 raise _dag_not_found(dag_id) from reply
             if "import error" in reply.detail:
@@ -165,6 +167,15 @@ class RestClient(RestCalls):
         """See AirflowClient.pool_names."""
         return {str(raw["name"]) for raw in self._pages("/pools", "pools")}
 
+    def _run_of_an_earlier_call(self, dag_id: str, run_id: str, reply: Reply) -> DagRun:
+        try:
+            return self.get_run(dag_id, run_id)
+        except RunNotFound:
+            # The conflict is about the logical date, of which a DAG has one run only.
+            raise AirflowUnavailable(
+                f"Another run of DAG '{dag_id}' began in the same instant. Try again."
+            ) from reply
+
     def _of_dag(
         self,
         method: Method,
@@ -197,7 +208,7 @@ class RestClient(RestCalls):
         }
         offset = 0
         while True:
-            body = {**which, "page_limit": PAGE, "page_offset": offset}
+            body = {**which, "page_limit": _TASKS, "page_offset": offset}
             try:
                 answer = self._call("POST", "/dags/~/dagRuns/~/taskInstances/list", body=body)
             except Reply as reply:

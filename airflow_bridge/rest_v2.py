@@ -131,7 +131,7 @@ def _exception(detail: Any) -> str:
     if not isinstance(detail, Mapping):
         return str(detail)
     frames = [
-        f"  File {frame.get('filename')}, line {frame.get('lineno')}, in {frame.get('name')}"
+        f'  File "{frame.get("filename")}", line {frame.get("lineno")}, in {frame.get("name")}'
         for frame in detail.get("frames") or ()
         if isinstance(frame, Mapping)
     ]

@@ -197,7 +197,7 @@ class ETLOperator(BaseOperator):
         details = {**error.as_dict(), "node": error.node or self.task_id}
         message = self._leave_error(context, details)
         failure = AirflowException if error.retryable else AirflowFailException
-        raise failure(message) from None
+        raise failure(message) from error
 
     def _crash(self, context: Any, error: Exception) -> NoReturn:
         # DuckDB turns the interrupt into an error of its own.
