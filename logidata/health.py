@@ -25,7 +25,7 @@ from logidata.beat import FRESH_FOR_SECONDS, HEARTBEAT_KEY
 
 ANSWER_WITHIN_SECONDS = 2.5
 # Shorter, so that a missing worker is told apart from a broker that hangs.
-WORKER_ANSWERS_WITHIN_SECONDS = 1.5
+WORKER_ANSWERS_WITHIN_SECONDS = 1.0
 STATUSES = OK, DOWN = "ok", "down"
 
 

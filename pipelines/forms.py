@@ -37,6 +37,10 @@ class PrettyJSONField(forms.JSONField):
             return value
         return json.dumps(value, indent=2, ensure_ascii=False)
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return what was typed, just as it was typed."""
+        return InvalidJSONInput(data or "")
+
     def to_python(self, value: Any) -> Any:
         """Return the value that the text holds; say where it stops being JSON."""
         if value in self.empty_values:

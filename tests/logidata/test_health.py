@@ -1,0 +1,153 @@
+"""Health tells what is down, in bounded time, and tells strangers nothing more than that."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from redis.exceptions import ConnectionError as RedisConnectionError
+from rest_framework.test import APIClient
+
+from logidata import health
+from logidata.beat import HEARTBEAT_KEY, HeartbeatScheduler
+from logidata.health import DOWN, OK, Finding
+from tests.fake_airflow import FakeAirflow
+
+URL = "/api/v1/health"
+
+
+def all_well() -> dict[str, Finding]:
+    return {name: Finding(OK) for name in health.CHECKS}
+
+
+@pytest.fixture
+def signed_in(ann: User) -> APIClient:
+    client = APIClient()
+    client.force_authenticate(ann)
+    return client
+
+
+def test_all_well_is_a_200(signed_in: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "check_all", all_well)
+    answer = signed_in.get(URL)
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "ok"
+    assert set(answer.json()["components"]) == {"database", "redis", "worker", "beat", "airflow"}
+
+
+def test_one_component_down_is_a_503_that_names_it(
+    signed_in: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = all_well() | {"worker": Finding(DOWN, "No worker.")}
+    monkeypatch.setattr(health, "check_all", lambda: found)
+    answer = signed_in.get(URL)
+    assert answer.status_code == 503
+    assert answer.json()["components"]["worker"]["detail"] == "No worker."
+
+
+def test_strangers_learn_the_status_only(
+    db: None, anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "check_all", all_well)
+    assert anonymous.get(URL).json() == {"status": "ok"}
+
+
+def test_checks_run_at_once_and_a_hanging_one_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "ANSWER_WITHIN_SECONDS", 0.6)
+
+    def slow() -> Finding:
+        time.sleep(0.3)
+        return Finding(OK)
+
+    def hanging() -> Finding:
+        time.sleep(2)
+        return Finding(OK)
+
+    started = time.monotonic()
+    found = health.check_all({"a": slow, "b": slow, "c": slow, "d": hanging})
+    assert time.monotonic() - started < 1
+    assert [found[name].status for name in "abcd"] == [OK, OK, OK, DOWN]
+    assert found["a"].milliseconds >= 300
+    assert "No answer within" in found["d"].detail
+
+
+def test_a_check_that_breaks_tells_no_secret() -> None:
+    def broken() -> Finding:
+        raise ValueError("cannot connect to postgres://u:hush@host")
+
+    found = health.check_all({"database": broken})["database"]
+    assert found.status == DOWN
+    assert "hush" not in found.detail
+
+
+def test_database_and_redis_are_really_asked(transactional_db: None) -> None:
+    found = health.check_all({"database": health.check_database, "redis": health.check_redis})
+    assert {finding.status for finding in found.values()} == {OK}
+    assert found["database"].facts["version"]
+
+
+def test_without_a_worker_the_check_says_so_in_time() -> None:
+    started = time.monotonic()
+    found = health.check_worker()
+    assert found.status == DOWN
+    assert "No Celery worker" in found.detail
+    assert time.monotonic() - started < health.ANSWER_WITHIN_SECONDS
+
+
+def test_beat_is_alive_while_its_heartbeat_is_fresh() -> None:
+    cache.delete(HEARTBEAT_KEY)
+    assert health.check_beat().status == DOWN
+    cache.set(HEARTBEAT_KEY, time.time() - 60)
+    assert "60 s ago" in health.check_beat().detail
+    cache.set(HEARTBEAT_KEY, time.time())
+    assert health.check_beat().status == OK
+
+
+@pytest.fixture
+def scheduler(monkeypatch: pytest.MonkeyPatch) -> HeartbeatScheduler:
+    """Beat's scheduler, with nothing to do for the next three seconds."""
+    monkeypatch.setattr("django_celery_beat.schedulers.DatabaseScheduler.tick", lambda _: 3.0)
+    return HeartbeatScheduler.__new__(HeartbeatScheduler)
+
+
+def test_every_turn_of_beat_leaves_a_heartbeat(scheduler: HeartbeatScheduler) -> None:
+    cache.delete(HEARTBEAT_KEY)
+    assert scheduler.tick() == 3
+    assert time.time() - cache.get(HEARTBEAT_KEY) < 5
+
+
+def test_beat_goes_on_while_redis_is_away(
+    scheduler: HeartbeatScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise RedisConnectionError("away")
+
+    monkeypatch.setattr("logidata.beat.cache.set", away)
+    assert scheduler.tick() == 3
+
+
+def test_airflows_version_and_components_are_shown(airflow: FakeAirflow) -> None:
+    found = health.check_airflow()
+    assert found.status == OK
+    assert found.facts["version"] == "3.3.2"
+    assert found.facts["components"]["scheduler"]["status"] == "healthy"
+
+
+def test_a_component_of_airflow_that_is_not_healthy_is_named(
+    airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well = airflow.health()
+    ill = replace(well, components={**well.components, "scheduler": ("unhealthy", None)})
+    monkeypatch.setattr(airflow, "health", lambda: ill)
+    found = health.check_airflow()
+    assert found.status == DOWN
+    assert "scheduler" in found.detail
+
+
+def test_an_airflow_that_is_down_is_down_with_the_reason(airflow: FakeAirflow) -> None:
+    airflow.outage = "Airflow at http://x cannot be reached."
+    found = health.check_all({"airflow": health.check_airflow})["airflow"]
+    assert (found.status, found.detail) == (DOWN, "Airflow at http://x cannot be reached.")
