@@ -153,11 +153,13 @@ class PipelineExecutionAdmin(_ModelAdmin):
         pipeline_url = None
         if execution.pipeline_id and request.user.has_perm("pipelines.view_pipeline"):
             pipeline_url = reverse("admin:pipelines_pipeline_change", args=[execution.pipeline_id])
+        tasks = list(execution.tasks.all())
         return self._page(
             request,
             "execution",
             execution,
-            tasks=execution.tasks.all(),
+            tasks=tasks,
+            rejected=sum(task.rows_rejected or 0 for task in tasks),
             may_cancel=self.has_cancel_permission(request),
             pipeline_url=pipeline_url,
             **(extra_context or {}),

@@ -4,9 +4,16 @@ from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework import viewsets
 from rest_framework.decorators import action
+from rest_framework.filters import SearchFilter
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,8 +29,13 @@ from executions.serializers import (
     LogQuerySerializer,
 )
 from pipelines.permissions import ModelPermissions
+from pipelines.serializers import ErrorSerializer
 
 VIEW = "executions.view_pipelineexecution"
+
+DOWN = OpenApiResponse(ErrorSerializer, description="Airflow cannot be asked.")
+ENDED = OpenApiResponse(ErrorSerializer, description="The execution has ended.")
+UNKNOWN = OpenApiResponse(ErrorSerializer, description="No such execution, node or try.")
 
 
 class NewestFirst(CursorPagination):
@@ -50,8 +62,8 @@ class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
     }
     pagination_class = NewestFirst
     filterset_class = ExecutionFilter
-    # Cursor pages have one order; ordering by anything else would break them.
-    ordering_fields: tuple[str, ...] = ()
+    # Cursor pages have one order, so there is no filter for it.
+    filter_backends = (DjangoFilterBackend, SearchFilter)
     search_fields = ("pipeline_name",)
     queryset = PipelineExecution.objects.select_related(
         "revision", "triggered_by", "cancel_requested_by"
@@ -69,7 +81,7 @@ class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
     @extend_schema(
         summary="Ask Airflow about an execution now",
         request=None,
-        responses=ExecutionDetailSerializer,
+        responses={200: ExecutionDetailSerializer, 503: DOWN},
     )
     @action(detail=True, methods=["post"])
     def monitor(self, request: Request, pk: str) -> Response:
@@ -80,7 +92,7 @@ class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
     @extend_schema(
         summary="Cancel an execution",
         request=None,
-        responses={202: ExecutionDetailSerializer},
+        responses={202: ExecutionDetailSerializer, 409: ENDED},
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
@@ -94,7 +106,7 @@ class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
             OpenApiParameter("node", str, description="Id of a node; all nodes by default."),
             OpenApiParameter("try", int, description="Number of a try; the latest by default."),
         ],
-        responses=ExecutionLogsSerializer,
+        responses={200: ExecutionLogsSerializer, 404: UNKNOWN, 503: DOWN},
         filters=False,
     )
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])

@@ -11,9 +11,13 @@ class ExecutionFilter(django_filters.FilterSet):
 
     status = django_filters.MultipleChoiceFilter(choices=ExecutionStatus.choices)
     trigger_type = django_filters.MultipleChoiceFilter(choices=TriggerType.choices)
-    pipeline = django_filters.UUIDFilter(field_name="pipeline_id")
-    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    pipeline = django_filters.UUIDFilter(field_name="pipeline_id", help_text="Id of a pipeline.")
+    created_after = django_filters.IsoDateTimeFilter(
+        field_name="created_at", lookup_expr="gte", help_text="Created then or later."
+    )
+    created_before = django_filters.IsoDateTimeFilter(
+        field_name="created_at", lookup_expr="lt", help_text="Created earlier than then."
+    )
 
     class Meta:
         model = PipelineExecution

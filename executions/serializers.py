@@ -5,12 +5,19 @@ from typing import Any
 from rest_framework import serializers
 
 from executions.models import PipelineExecution, TaskExecution
+from pipelines.serializers import ObjectField
 
 AnyField = serializers.Field[Any, Any, Any, Any]
 
 
 class TaskExecutionSerializer(serializers.ModelSerializer[TaskExecution]):
     """One node of an execution."""
+
+    output = ObjectField(
+        read_only=True,
+        allow_null=True,
+        help_text="Columns, schema, shape and the first rows, at most 20.",
+    )
 
     class Meta:
         model = TaskExecution
@@ -38,6 +45,7 @@ class TaskExecutionSerializer(serializers.ModelSerializer[TaskExecution]):
 class ExecutionSerializer(serializers.ModelSerializer[PipelineExecution]):
     """An execution as lists show it."""
 
+    params = ObjectField(read_only=True)
     revision = serializers.IntegerField(
         source="revision.number",
         read_only=True,

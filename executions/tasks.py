@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 # Seconds between two looks at a deployment that Airflow is registering.
 REGISTERING_EVERY = 0.3
+# For as long as a deployment normally may take; after that the regular sync looks again.
+REGISTERING_FOR = timedelta(minutes=3)
 # A fresh run is looked at this often, a little less often as it grows older; after a minute the
 # regular sync suffices.
 MONITOR_FASTEST, MONITOR_SLOWEST = 0.3, 1.0
@@ -48,7 +50,8 @@ def execute_pipeline(
     if execution is None:
         return None
     attempt = services.trigger_execution(execution.pk)
-    if attempt is services.Attempt.SOON:
+    age = timezone.now() - execution.created_at
+    if attempt is services.Attempt.SOON and age < REGISTERING_FOR:
         queue_execute(execution, countdown=REGISTERING_EVERY)
     elif attempt is services.Attempt.TRIGGERED:
         queue_monitor(execution.pk, countdown=MONITOR_FASTEST)

@@ -49,9 +49,9 @@ def change_status(
 
 def explain_waiting(execution_id: uuid.UUID, reason: str) -> None:
     """Say why an execution that is still pending waits."""
-    PipelineExecution.objects.filter(pk=execution_id, status=ExecutionStatus.PENDING).exclude(
-        status_reason=reason
-    ).update(status_reason=reason)
+    PipelineExecution.objects.filter(
+        pk=execution_id, status=ExecutionStatus.PENDING, cancel_requested_at=None
+    ).exclude(status_reason=reason).update(status_reason=reason)
 
 
 def end_without_run(

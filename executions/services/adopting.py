@@ -1,7 +1,6 @@
 """Take in DAG runs of ours that Airflow's scheduler, or a person in Airflow, started."""
 
 import uuid
-from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,23 +20,17 @@ _TRIGGER_TYPES = {
 }
 
 
-def adopt(runs: Iterable[DagRun]) -> dict[tuple[str, str], PipelineExecution]:
-    """Return new executions, by (dag id, run id), for the runs whose pipeline still exists."""
-    runs = list(runs)
-    ids = {_uuid(run.dag_id, DAG_ID_PREFIX) for run in runs}
-    found = Pipeline.objects.filter(pk__in=[pk for pk in ids if pk is not None]).select_related(
-        "current_revision"
-    )
-    pipelines = {pipeline.dag_id: pipeline for pipeline in found}
-    return {
-        (run.dag_id, run.run_id): _adopt_one(pipelines[run.dag_id], run)
-        for run in runs
-        if run.dag_id in pipelines
-    }
-
-
 @transaction.atomic
-def _adopt_one(pipeline: Pipeline, run: DagRun) -> PipelineExecution:
+def adopt(run: DagRun) -> PipelineExecution | None:
+    """Return a new execution for the run; None if its pipeline does not exist (any more)."""
+    pipeline_id = _uuid(run.dag_id, DAG_ID_PREFIX)
+    pipeline = (
+        Pipeline.objects.select_related("current_revision").filter(pk=pipeline_id).first()
+        if pipeline_id
+        else None
+    )
+    if pipeline is None:
+        return None
     revision = _revision_of(pipeline, run)
     begun = run.queued_at or run.start_date
     execution, created = PipelineExecution.objects.get_or_create(
@@ -65,18 +58,21 @@ def _adopt_one(pipeline: Pipeline, run: DagRun) -> PipelineExecution:
 
 
 def _revision_of(pipeline: Pipeline, run: DagRun) -> PipelineRevision | None:
-    """Return the revision that the run names, else the newest there was when it began."""
+    """Return the revision that the run names, else the one that Airflow served when it began."""
     number = _own_conf(run).get("revision")
     if isinstance(number, int):
         named = pipeline.revisions.filter(number=number).first()
         if named is not None:
             return named
     begun = run.queued_at or run.start_date
+    known = pipeline.revisions.order_by("-number")
     if begun is not None:
-        newest = pipeline.revisions.filter(created_at__lte=begun).order_by("-number").first()
-        if newest is not None:
-            return newest
-    return pipeline.current_revision
+        known = known.filter(created_at__lte=begun)
+        ready = pipeline.deployment_ready_at
+        # A revision that exists is served a moment later; until then the one before it runs.
+        if ready is not None and begun < ready and known.count() > 1:
+            known = known.exclude(pk=pipeline.current_revision_id)
+    return known.first() or pipeline.current_revision
 
 
 def _params_of(run: DagRun, revision: PipelineRevision | None) -> dict[str, object]:

@@ -3,7 +3,6 @@
 import enum
 import logging
 import uuid
-from datetime import timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -18,15 +17,11 @@ from executions.errors import ExecutionFinished
 from executions.models import PipelineExecution
 from executions.services.following import follow, mark_deleted
 from executions.services.queueing import queue_cancel_on_commit
-from executions.services.triggering import confirm_triggered
+from executions.services.triggering import confirm_triggered, no_run_can_exist
 from executions.statuses import ACTIVE_STATUSES, ExecutionStatus, NodeStatus
 from executions.transitions import end_without_run
 
 logger = logging.getLogger(__name__)
-
-# How long a trigger that a worker set out with may still arrive at Airflow: longer than any of
-# our requests may take.
-TRIGGER_MAY_ARRIVE = timedelta(seconds=60)
 
 _NO_RUN_YET = Q(trigger_claimed_at=None)
 
@@ -94,7 +89,8 @@ def _stop(client: AirflowClient, execution: PipelineExecution) -> Cancel:
     if execution.cancel_sent_at is None and not execution.is_final:
         follow(client, execution)
         execution.refresh_from_db()
-    if _goes_on(run) and (execution.cancel_sent_at is None or execution.is_final):
+    # A run that still goes on after a cancel was sent never got it: it is sent again.
+    if _goes_on(run):
         _send(client, execution)
         execution.refresh_from_db()
     if not execution.is_final:
@@ -123,8 +119,8 @@ def _without_run(execution: PipelineExecution) -> Cancel:
     if execution.triggered_at is not None:
         mark_deleted(execution)
         return Cancel.DONE
-    arrived_by_now = Q(trigger_claimed_at__lt=timezone.now() - TRIGGER_MAY_ARRIVE)
-    return Cancel.DONE if _cancel_without_run(execution.pk, arrived_by_now) else Cancel.SOON
+    cancelled = _cancel_without_run(execution.pk, no_run_can_exist())
+    return Cancel.DONE if cancelled else Cancel.SOON
 
 
 def _cancel_without_run(execution_id: uuid.UUID, only_if: Q) -> bool:

@@ -15,6 +15,7 @@ from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient, DagRun, TaskInstance
 from airflow_bridge.errors import AirflowError, RunNotFound
 from airflow_bridge.states import execution_status, node_status
+from etl.errors import ETLError
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution, TaskExecution
 from executions.services.results import read_result
@@ -166,14 +167,9 @@ def _end(execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInst
     status, error = ExecutionStatus.SUCCESS, ""
     if run.state != "success":
         if execution.cancel_sent_at is not None:
-            busy = still_running(execution, instances)
+            busy = _why_not_stopped(execution, instances)
             if busy:
-                change_status(
-                    execution.pk,
-                    ExecutionStatus.RUNNING,
-                    status_reason="Cancel asked for; waiting for these nodes to stop: "
-                    f"{', '.join(sorted(busy))}.",
-                )
+                change_status(execution.pk, ExecutionStatus.RUNNING, status_reason=busy)
                 return
         status, error = _verdict(execution)
     completed = run.end_date or timezone.now()
@@ -192,6 +188,19 @@ def _end(execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInst
             execution.pk,
             NodeStatus.CANCELLED if status == ExecutionStatus.CANCELLED else NodeStatus.SKIPPED,
         )
+
+
+def _why_not_stopped(execution: PipelineExecution, instances: Sequence[TaskInstance]) -> str:
+    """Return what the end of a cancelled run waits for; empty once everything has stopped."""
+    try:
+        busy = still_running(execution, instances)
+    except (OSError, ETLError) as error:
+        return (
+            f"Cancel asked for; whether its nodes have stopped cannot be seen: {error}. "
+            "See that the worker can read the folder LOGIDATA_STAGING."
+        )
+    nodes = ", ".join(sorted(busy))
+    return f"Cancel asked for; waiting for these nodes to stop: {nodes}." if busy else ""
 
 
 def _verdict(execution: PipelineExecution) -> tuple[ExecutionStatus, str]:

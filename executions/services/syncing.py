@@ -55,6 +55,7 @@ class SyncReport:
     followed: int = 0
     adopted: int = 0
     queued: int = 0
+    failed: int = 0
     skipped: bool = False
 
 
@@ -97,7 +98,8 @@ def _sync(client: AirflowClient) -> SyncReport:
     ).update(status_reason="")
     _queue_cancels()
     report.queued = queue_lost_triggers(waiting_for=RETRY_SET_ASIDE, silent_for=RETRY_UNSEEN)
-    _remember(latest)
+    # What could not be written is to be seen again.
+    _remember(None if report.failed else latest)
     return report
 
 
@@ -123,9 +125,12 @@ def _remember(latest: datetime | None) -> None:
 def _follow_changed(client: AirflowClient, runs: Sequence[DagRun], report: SyncReport) -> None:
     by_key = {(run.dag_id, run.run_id): run for run in runs}
     executions = _executions_of(by_key)
-    adopted = adopt([run for key, run in by_key.items() if key not in executions])
-    report.adopted += len(adopted)
-    executions |= adopted
+    for key in by_key.keys() - executions.keys():
+        with _apart(report, key):
+            adopted = adopt(by_key[key])
+            if adopted is not None:
+                executions[key] = adopted
+                report.adopted += 1
     due = {
         key: execution
         for key, execution in executions.items()
@@ -133,12 +138,13 @@ def _follow_changed(client: AirflowClient, runs: Sequence[DagRun], report: SyncR
     }
     instances = _instances_of(client, due)
     for key, execution in due.items():
-        if execution.triggered_at is None:
-            confirm_triggered(execution, by_key[key])
-            execution.refresh_from_db()
-        if not _has_nothing_new(execution, by_key[key]):
-            apply_run(client, execution, by_key[key], instances.get(key, []))
-            report.followed += 1
+        with _apart(report, key):
+            if execution.triggered_at is None:
+                confirm_triggered(execution, by_key[key])
+                execution.refresh_from_db()
+            if not _has_nothing_new(execution, by_key[key]):
+                apply_run(client, execution, by_key[key], instances.get(key, []))
+                report.followed += 1
 
 
 def _follow_unchanged(client: AirflowClient, seen: set[Key], report: SyncReport) -> None:
@@ -151,11 +157,24 @@ def _follow_unchanged(client: AirflowClient, seen: set[Key], report: SyncReport)
         executions = {key: rest[key] for key in keys}
         instances = _instances_of(client, executions)
         for key, execution in executions.items():
-            report.followed += 1
-            if key in instances:
-                apply_nodes(client, execution, instances[key])
-            if key not in instances or execution.cancel_sent_at is not None:
-                _ask_for_run(client, execution, instances.get(key, []))
+            with _apart(report, key):
+                if key in instances:
+                    apply_nodes(client, execution, instances[key])
+                if key not in instances or execution.cancel_sent_at is not None:
+                    _ask_for_run(client, execution, instances.get(key, []))
+                report.followed += 1
+
+
+@contextmanager
+def _apart(report: SyncReport, key: Key) -> Iterator[None]:
+    """Keep what goes wrong with one run from holding up the others; an outage concerns all."""
+    try:
+        yield
+    except AirflowError:
+        raise
+    except Exception:
+        report.failed += 1
+        logger.exception("Sync: run %s of DAG %s could not be followed", key[1], key[0])
 
 
 def _ask_for_run(

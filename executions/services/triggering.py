@@ -3,6 +3,7 @@
 import enum
 import logging
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, Value
@@ -17,6 +18,7 @@ from airflow_bridge.errors import (
     AirflowUnavailable,
     DagBroken,
     DagNotFound,
+    RunNotFound,
 )
 from airflow_bridge.generator import hash_tag
 from etl.graph import parse_graph
@@ -28,6 +30,10 @@ from executions.transitions import end_without_run, explain_waiting
 from pipelines.models import DeploymentStatus, PipelineRevision
 
 logger = logging.getLogger(__name__)
+
+# How long a trigger whose answer was lost may still arrive at Airflow: longer than any request
+# of ours may take.
+MAY_ARRIVE = timedelta(seconds=60)
 
 _UNTRIGGERED = Q(status=ExecutionStatus.PENDING, triggered_at=None)
 
@@ -69,6 +75,8 @@ def trigger_execution(execution_id: uuid.UUID) -> Attempt:
         "revision", "pipeline__current_revision"
     ).get(pk=execution_id)
     try:
+        if execution.trigger_claimed_at is not None and _arrived(execution):
+            return Attempt.TRIGGERED
         revision = _revision_to_run(execution)
         client = factory.get_airflow_client()
         _require_served(client, execution, revision)
@@ -77,10 +85,14 @@ def trigger_execution(execution_id: uuid.UUID) -> Attempt:
         explain_waiting(execution_id, waits.reason)
         return waits.attempt
     except _Impossible as impossible:
-        end_without_run(
-            execution_id, ExecutionStatus.FAILED, nodes=NodeStatus.SKIPPED, error=str(impossible)
+        ended = end_without_run(
+            execution_id,
+            ExecutionStatus.FAILED,
+            nodes=NodeStatus.SKIPPED,
+            error=str(impossible),
+            only_if=no_run_can_exist(),
         )
-        return Attempt.NOTHING
+        return Attempt.NOTHING if ended else Attempt.LATER
     except AirflowUnavailable as error:
         explain_waiting(
             execution_id, f"{error} The execution goes on by itself when Airflow is back."
@@ -91,6 +103,22 @@ def trigger_execution(execution_id: uuid.UUID) -> Attempt:
             execution_id, f"{error} The execution goes on by itself once that is put right."
         )
         return Attempt.LATER
+
+
+def no_run_can_exist() -> Q:
+    """Return the condition under which Airflow cannot have, or still get, an untriggered run."""
+    return Q(trigger_claimed_at=None) | Q(trigger_claimed_at__lt=timezone.now() - MAY_ARRIVE)
+
+
+def _arrived(execution: PipelineExecution) -> bool:
+    """Whether an earlier trigger, whose answer was lost, made the run after all."""
+    client = factory.get_airflow_client()
+    try:
+        run = client.get_run(execution.airflow_dag_id, execution.airflow_dag_run_id)
+    except RunNotFound:
+        return False
+    confirm_triggered(execution, run)
+    return True
 
 
 def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from airflow_bridge.errors import AirflowRefused
+from airflow_bridge.errors import AirflowRefused, AirflowUnavailable
 from executions import services
 from executions.errors import ExecutionFinished
 from executions.models import PipelineExecution
-from executions.services import Cancel, carry_out_cancel, request_cancel
+from executions.services import Cancel, carry_out_cancel, request_cancel, stopping
 from tests.executions.conftest import NODES, Queue, again, key, statuses
 from tests.fake_airflow import FakeAirflow, dataset
 
@@ -167,6 +167,32 @@ def test_a_cancel_that_airflow_refuses_is_not_taken_as_sent(
     assert again(running).cancel_sent_at is None
     airflow.fail(*key(running), "read", {"message": "no such file"})
     assert services.refresh_execution(running).status == "failed"
+
+
+def test_a_cancel_that_was_lost_on_its_way_is_sent_again(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def lose() -> None:
+        raise AirflowUnavailable("Airflow did not answer in time.")
+
+    airflow.before("cancel_run", lose)
+    request_cancel(running, None)
+    assert carry_out_cancel(running.pk) is Cancel.LATER
+    assert airflow.runs[key(running)].state == "running"
+    assert carry_out_cancel(running.pk) is Cancel.DONE
+    assert again(running).status == "cancelled"
+
+
+def test_it_is_not_cancelled_while_nobody_can_see_whether_it_stopped(
+    running: PipelineExecution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(staging: str, execution_id: str) -> set[str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(stopping, "running_nodes", unreadable)
+    request_cancel(running, None)
+    assert carry_out_cancel(running.pk) is Cancel.SOON
+    assert "cannot be seen" in again(running).status_reason
 
 
 def test_a_trigger_that_may_still_arrive_keeps_a_cancel_waiting(

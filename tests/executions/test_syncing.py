@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from executions import services
 from executions.models import PipelineExecution, SyncCursor
+from executions.services import syncing
 from executions.services.syncing import LOCK
 from executions.services.triggering import trigger_execution
 from pipelines.models import Pipeline
@@ -247,6 +248,38 @@ def test_an_outage_in_the_middle_forgets_nothing(
     assert again(running).status == "running"
     services.sync_active()
     assert again(running).status == "success"
+
+
+def test_a_run_that_cannot_be_followed_does_not_hold_up_the_others(
+    pipeline: Pipeline, airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = started(pipeline), started(pipeline)
+    for execution in (bad, good):
+        airflow.finish(*key(execution))
+    apply = syncing.apply_run
+
+    def fail_for_bad(client: Any, execution: PipelineExecution, *args: Any) -> None:
+        if execution.pk == bad.pk:
+            raise RuntimeError("unforeseen")
+        apply(client, execution, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(syncing, "apply_run", fail_for_bad)
+        assert services.sync_active().failed == 1
+    assert (again(bad).status, again(good).status) == ("pending", "success")
+    services.sync_active()
+    assert again(bad).status == "success"
+
+
+def test_a_scheduled_run_before_a_revision_was_served_has_the_one_before(
+    pipeline: Pipeline, airflow: FakeAirflow
+) -> None:
+    first = pipeline.current_revision
+    revise(pipeline, description="changed")
+    airflow.begin(pipeline.dag_id, "just before", run_type="scheduled")
+    Pipeline.objects.update(deployment_ready_at=timezone.now())
+    services.sync_active()
+    assert PipelineExecution.objects.get().revision == first
 
 
 def test_only_one_sync_runs_at_a_time(running: PipelineExecution, airflow: FakeAirflow) -> None:

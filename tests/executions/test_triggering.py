@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from airflow_bridge.errors import AirflowRefused, AirflowUnavailable, DagBroken, DagNotFound
 from executions import services
@@ -41,6 +43,28 @@ def test_a_trigger_whose_answer_was_lost_makes_one_run(
     assert again(pending).status == "pending"
     assert trigger_execution(pending.pk) is Attempt.TRIGGERED
     assert list(airflow.runs) == [key(pending)]
+
+
+def test_a_run_that_exists_after_all_is_not_failed_for_a_later_change(
+    pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
+) -> None:
+    airflow.lose_answer("trigger")
+    trigger_execution(pending.pk)
+    revise(pipeline, config={"nodes": GRAPH["nodes"][:2], "edges": GRAPH["edges"][:1]})
+    assert trigger_execution(pending.pk) is Attempt.TRIGGERED
+    assert again(pending).status == "pending"
+
+
+def test_a_trigger_that_may_still_arrive_keeps_a_failure_waiting(
+    pending: PipelineExecution, pipeline: Pipeline
+) -> None:
+    revise(pipeline, config={"nodes": GRAPH["nodes"][:2], "edges": GRAPH["edges"][:1]})
+    PipelineExecution.objects.update(trigger_claimed_at=timezone.now())
+    assert trigger_execution(pending.pk) is Attempt.LATER
+    assert again(pending).status == "pending"
+    PipelineExecution.objects.update(trigger_claimed_at=timezone.now() - timedelta(minutes=2))
+    trigger_execution(pending.pk)
+    assert again(pending).status == "failed"
 
 
 def test_an_airflow_that_is_down_leaves_it_pending_with_the_reason(
