@@ -7,13 +7,12 @@ from celery import shared_task
 
 from airflow_bridge.errors import AirflowError
 from pipelines import services
-from pipelines.models import DeploymentStatus, Pipeline
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.4
-# How often to look for an Airflow that does not answer, or that has still to forget a DAG.
-PATIENT_SECONDS = 3
+# Long enough for Airflow to have read the folder without the file.
+FORGET_SECONDS = 3
 
 
 @shared_task
@@ -29,14 +28,15 @@ def follow_deployment(pipeline_id: str) -> None:
 
     No worker is held while waiting. Running out of time ends it, see `check_deployment`.
     """
-    if services.check_deployment(uuid.UUID(pipeline_id)) != DeploymentStatus.REGISTERING:
-        return
-    waits_for_airflow = (
-        Pipeline.objects.filter(pk=pipeline_id).exclude(deployment_error="").exists()
-    )
-    follow_deployment.apply_async(
-        (pipeline_id,), countdown=PATIENT_SECONDS if waits_for_airflow else POLL_SECONDS
-    )
+    pk = uuid.UUID(pipeline_id)
+    if services.claim_look(pk) and services.check_deployment(pk):
+        follow_deployment.apply_async((pipeline_id,), countdown=POLL_SECONDS)
+
+
+@shared_task
+def resume_deployments() -> None:
+    """Go on with deployments that waited for Airflow or were lost; beat runs it."""
+    services.resume_deployments()
 
 
 @shared_task
@@ -49,7 +49,7 @@ def remove_dag(dag_id: str) -> None:
         logger.warning("DAG %s is not removed from Airflow yet: %s", dag_id, error)
         return
     if not done:
-        remove_dag.apply_async((dag_id,), countdown=PATIENT_SECONDS)
+        remove_dag.apply_async((dag_id,), countdown=FORGET_SECONDS)
 
 
 @shared_task

@@ -2,13 +2,14 @@
 
 from pipelines.services.deployment import (
     check_deployment,
+    claim_look,
     deploy,
     generated_code,
     remove_dag,
     request_deployment,
 )
 from pipelines.services.fields import FIELDS
-from pipelines.services.reconciling import reconcile_deployments
+from pipelines.services.reconciling import reconcile_deployments, resume_deployments
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
 from pipelines.services.validation import (
     field_values,
@@ -22,6 +23,7 @@ __all__ = [
     "FIELDS",
     "assign",
     "check_deployment",
+    "claim_look",
     "delete_pipeline",
     "deploy",
     "field_values",
@@ -32,6 +34,7 @@ __all__ = [
     "remove_dag",
     "request_deployment",
     "required_params",
+    "resume_deployments",
     "save_pipeline",
     "used_params",
     "validate_pipeline",

@@ -1,7 +1,7 @@
 """Getting a pipeline's current revision served by Airflow, and a deleted one forgotten."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from airflow_bridge import factory
@@ -20,6 +21,7 @@ from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRev
 
 DEPLOY = "pipelines.tasks.deploy_pipeline"
 REMOVE = "pipelines.tasks.remove_dag"
+LOOK_APART = timedelta(seconds=0.25)
 
 
 def generator() -> DAGGenerator:
@@ -103,25 +105,38 @@ def deploy(pipeline_id: uuid.UUID) -> bool:
     return True
 
 
-def check_deployment(pipeline_id: uuid.UUID) -> str | None:
-    """Ask Airflow whether it serves the current revision; return the deployment status.
+def claim_look(pipeline_id: uuid.UUID) -> bool:
+    """Return whether it is the caller's turn to look at a deployment.
 
-    Ready, failed and draft ones are returned as they stand; None if the pipeline is deleted.
-    While Airflow cannot be asked the status stays *registering*, `deployment_error` says why,
-    and the deadline does not run.
+    False where it is settled, or where someone else has looked just now: however often a message
+    is repeated, one chain of looks goes on.
+    """
+    now = timezone.now()
+    return bool(
+        Pipeline.objects.filter(
+            Q(deployment_checked_at=None) | Q(deployment_checked_at__lt=now - LOOK_APART),
+            pk=pipeline_id,
+            deployment_status=DeploymentStatus.REGISTERING,
+        ).update(deployment_checked_at=now)
+    )
+
+
+def check_deployment(pipeline_id: uuid.UUID) -> bool:
+    """Ask Airflow whether it serves the current revision; return whether to look again soon.
+
+    While Airflow cannot be asked the status stays *registering*, `deployment_error` says why, the
+    deadline does not run, and `resume_deployments` goes on once Airflow is back.
     """
     pipeline = Pipeline.objects.select_related("current_revision").filter(pk=pipeline_id).first()
-    if pipeline is None:
-        return None
-    revision = pipeline.current_revision
-    if revision is None or pipeline.deployment_status != DeploymentStatus.REGISTERING:
-        return pipeline.deployment_status
-    changes = _look(pipeline, revision)
-    _settle(pipeline, revision, **changes)
-    # Ours may have lost to a newer revision, which is then still to be deployed.
-    return (
-        Pipeline.objects.filter(pk=pipeline_id).values_list("deployment_status", flat=True).first()
-    )
+    if pipeline is None or pipeline.current_revision is None:
+        return False
+    if pipeline.deployment_status != DeploymentStatus.REGISTERING:
+        return False
+    _settle(pipeline, pipeline.current_revision, **_look(pipeline, pipeline.current_revision))
+    # Read anew: ours may have lost to a newer revision, which is then still to be deployed.
+    return Pipeline.objects.filter(
+        pk=pipeline_id, deployment_status=DeploymentStatus.REGISTERING, deployment_error=""
+    ).exists()
 
 
 def remove_dag(dag_id: str) -> bool:

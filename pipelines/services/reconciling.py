@@ -22,17 +22,41 @@ from pipelines.services.deployment import (
 
 logger = logging.getLogger(__name__)
 
-# A deployment that nobody has looked at for so long has lost its message.
+# A deployment, or a removal, that nobody has looked at for so long has lost its message.
 SILENT_FOR = timedelta(seconds=15)
 
 
 def reconcile_deployments() -> None:
-    """Queue again what is stuck, and bring DAG files and Airflow back in line with pipelines."""
+    """Bring DAG files and Airflow back in line with the pipelines, and finish removals."""
     _queue_lost_removals()
     _remove_orphaned_files()
-    _queue_lost_deployments()
     _redeploy_changed_files()
     _redeploy_unserved()
+
+
+def resume_deployments() -> None:
+    """Queue the deployments that waited for Airflow, once it answers, and those that were lost.
+
+    One question to Airflow decides for all of them, however many wait.
+    """
+    silent_since = timezone.now() - SILENT_FOR
+    waiting = list(
+        Pipeline.objects.filter(
+            Q(deployment_error__gt="")
+            | Q(deployment_checked_at__lt=silent_since)
+            | Q(deployment_checked_at=None, deployment_started_at__lt=silent_since),
+            deployment_status=DeploymentStatus.REGISTERING,
+        ).values_list("pk", flat=True)
+    )
+    if not waiting:
+        return
+    try:
+        factory.get_airflow_client().version()
+    except AirflowError as error:
+        logger.info("%s deployments wait for Airflow: %s", len(waiting), error)
+        return
+    for pk in waiting:
+        queue_deployment(pk)
 
 
 def _queue_lost_removals() -> None:
@@ -49,17 +73,6 @@ def _remove_orphaned_files() -> None:
         logger.warning("Removing %s: no pipeline has this DAG file.", dag_id)
         DagRemoval.objects.get_or_create(dag_id=dag_id)
         queue_removal(dag_id)
-
-
-def _queue_lost_deployments() -> None:
-    silent_since = timezone.now() - SILENT_FOR
-    lost = Pipeline.objects.filter(
-        Q(deployment_checked_at__lt=silent_since)
-        | Q(deployment_checked_at=None, deployment_started_at__lt=silent_since),
-        deployment_status=DeploymentStatus.REGISTERING,
-    )
-    for pk in lost.values_list("pk", flat=True):
-        queue_deployment(pk)
 
 
 def _redeploy_changed_files() -> None:

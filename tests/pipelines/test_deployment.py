@@ -34,7 +34,7 @@ def deployed(pipeline: Pipeline, queue: Queue) -> Pipeline:
 @pytest.fixture
 def ready(deployed: Pipeline, airflow: FakeAirflow, queue: Queue) -> Pipeline:
     serve(airflow, deployed)
-    tasks.follow_deployment(str(deployed.pk))
+    look(deployed)
     deployed.refresh_from_db()
     assert deployed.deployment_status == "ready"
     queue.clear()
@@ -44,6 +44,12 @@ def ready(deployed: Pipeline, airflow: FakeAirflow, queue: Queue) -> Pipeline:
 def status_of(pipeline: Pipeline) -> str:
     pipeline.refresh_from_db()
     return pipeline.deployment_status
+
+
+def look(pipeline: Pipeline) -> None:
+    """Have the next look take place, as if enough time had passed since the last one."""
+    Pipeline.objects.filter(pk=pipeline.pk).update(deployment_checked_at=None)
+    tasks.follow_deployment(str(pipeline.pk))
 
 
 def later(pipeline: Pipeline, seconds: float) -> None:
@@ -66,12 +72,12 @@ def test_it_is_ready_only_when_airflow_serves_this_very_revision(
 ) -> None:
     airflow.serve(deployed.dag_id, tags=["sha256:of-the-previous-revision"])
     queue.clear()
-    tasks.follow_deployment(str(deployed.pk))
+    look(deployed)
     assert status_of(deployed) == "registering"
     assert len(queue.of("follow_deployment")) == 1
     serve(airflow, deployed)
     queue.clear()
-    tasks.follow_deployment(str(deployed.pk))
+    look(deployed)
     assert status_of(deployed) == "ready"
     assert queue == []
 
@@ -82,14 +88,14 @@ def test_an_import_error_fails_it_and_is_shown_word_for_word(
     airflow.broken_files = [
         DagImportError(f"{deployed.dag_id}.py", "SyntaxError: no", datetime.now(UTC))
     ]
-    tasks.follow_deployment(str(deployed.pk))
+    look(deployed)
     assert status_of(deployed) == "failed"
     assert deployed.deployment_error == "SyntaxError: no"
 
 
 def test_past_the_deadline_it_fails_and_says_where_to_look(deployed: Pipeline) -> None:
     later(deployed, 121)
-    tasks.follow_deployment(str(deployed.pk))
+    look(deployed)
     assert status_of(deployed) == "failed"
     assert "DAG processor" in deployed.deployment_error
 
@@ -100,13 +106,39 @@ def test_the_deadline_does_not_run_while_airflow_is_down(
     later(deployed, 10_000)
     airflow.outage = "Airflow is down."
     queue.clear()
-    tasks.follow_deployment(str(deployed.pk))
+    look(deployed)
     assert status_of(deployed) == "registering"
     assert "Airflow is down." in deployed.deployment_error
-    assert len(queue.of("follow_deployment")) == 1
+    assert queue == []
     airflow.outage = ""
-    tasks.follow_deployment(str(deployed.pk))
+    look(deployed)
     assert status_of(deployed) == "registering"
+    assert deployed.deployment_error == ""
+    assert len(queue.of("follow_deployment")) == 1
+
+
+def test_deployments_that_wait_cost_one_question_and_go_on_when_airflow_is_back(
+    save: Save, airflow: FakeAirflow, queue: Queue, resume: Any
+) -> None:
+    waiting = [save(name=f"Orders {number}") for number in range(3)]
+    airflow.outage = "Airflow is down."
+    for pipeline in waiting:
+        look(pipeline)
+    queue.clear()
+    airflow.calls.clear()
+    resume()
+    assert queue == []
+    assert airflow.calls.total() == 1
+    airflow.outage = ""
+    resume()
+    assert {pk for (pk,) in queue.of("deploy_pipeline")} == {str(one.pk) for one in waiting}
+
+
+def test_repeated_messages_do_not_multiply_the_looks(deployed: Pipeline, queue: Queue) -> None:
+    queue.clear()
+    for _ in range(3):
+        tasks.follow_deployment(str(deployed.pk))
+    assert len(queue.of("follow_deployment")) == 1
 
 
 def test_a_folder_that_cannot_be_written_fails_it_with_the_reason(
@@ -175,6 +207,15 @@ def test_a_removal_outlives_an_airflow_that_is_down(
 
 
 @pytest.fixture
+def resume(django_capture_on_commit_callbacks: Any) -> Any:
+    def run() -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.resume_deployments()
+
+    return run
+
+
+@pytest.fixture
 def reconcile(django_capture_on_commit_callbacks: Any) -> Any:
     def run() -> None:
         with django_capture_on_commit_callbacks(execute=True):
@@ -192,13 +233,13 @@ def test_reconciling_leaves_what_is_right_alone(
 
 
 def test_a_deployment_whose_message_was_lost_is_queued_again(
-    pipeline: Pipeline, queue: Queue, reconcile: Any
+    pipeline: Pipeline, queue: Queue, resume: Any
 ) -> None:
     queue.clear()
-    reconcile()
+    resume()
     assert queue == []
     later(pipeline, 60)
-    reconcile()
+    resume()
     assert queue.of("deploy_pipeline") == [[str(pipeline.pk)]]
 
 
@@ -231,7 +272,7 @@ def test_a_failed_deployment_that_airflow_serves_after_all_becomes_ready(
     Pipeline.objects.update(deployment_status="failed", deployment_error="Too late.")
     reconcile()
     assert queue.of("deploy_pipeline") == [[str(ready.pk)]]
-    tasks.follow_deployment(str(ready.pk))
+    look(ready)
     assert status_of(ready) == "ready"
 
 
