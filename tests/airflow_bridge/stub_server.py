@@ -66,9 +66,11 @@ def serve(respond: Respond) -> Iterator[Stub]:
             stub.asked.append(asked)
             answer = respond(asked)
             is_text = isinstance(answer.body, str)
-            content = b"" if answer.body is None else (
-                answer.body if is_text else json.dumps(answer.body)
-            ).encode()
+            content = (
+                b""
+                if answer.body is None
+                else (answer.body if is_text else json.dumps(answer.body)).encode()
+            )
             self.send_response(answer.status)
             kind = "text/html" if is_text else "application/json"
             for name, value in {"Content-Type": kind, **answer.headers}.items():
@@ -77,9 +79,9 @@ def serve(respond: Respond) -> Iterator[Stub]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _handle
+        do_GET = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815 - http.server's names
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Keep quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -1,11 +1,10 @@
-"""Whatever a user types, the DAG file is data: it compiles, holds it exactly and runs none of it.
-"""
+"""Whatever a user types, the DAG file is data: it compiles, holds it exactly and runs none of it."""
 
 import json
 import keyword
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from airflow_bridge.generator import DAGGenerator
@@ -92,6 +91,7 @@ def as_json(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
+@settings(deadline=None)
 @given(specs())
 @example(make_spec(name=HOSTILE[0], description=HOSTILE[1], tags=HOSTILE))
 def test_the_file_compiles_and_holds_the_exact_values_and_nothing_else(spec: DagSpec) -> None:
@@ -123,6 +123,7 @@ def test_the_file_compiles_and_holds_the_exact_values_and_nothing_else(spec: Dag
     assert set(found.arrows) == {(edge.source, edge.target) for edge in spec.graph.edges}
 
 
+@settings(deadline=None)
 @given(specs())
 def test_the_same_spec_gives_the_same_bytes(spec: DagSpec) -> None:
     # A stored graph comes back with its keys in another order.

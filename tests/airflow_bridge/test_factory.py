@@ -1,0 +1,104 @@
+"""How the client for the configured Airflow is found."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from airflow_bridge import factory
+from airflow_bridge.errors import AirflowRefused, AirflowUnavailable
+from airflow_bridge.rest import Server
+from airflow_bridge.rest_v1 import AirflowV1
+from airflow_bridge.rest_v2 import AirflowV2
+from tests.airflow_bridge.conftest import World
+from tests.airflow_bridge.recorded import DAG
+from tests.airflow_bridge.stub_airflow import PASSWORD, USERNAME, StubAirflow3
+from tests.airflow_bridge.stub_server import Answer, Asked, serve
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    factory.forget_airflow_client()
+    yield
+    factory.forget_airflow_client()
+
+
+@pytest.mark.parametrize(
+    "api_url",
+    [
+        "http://airflow:8080",
+        "http://airflow:8080/",
+        "http://airflow:8080/api/v1",
+        "http://airflow:8080/api/v2/",
+        " http://airflow:8080/api/v2\n",
+    ],
+)
+def test_the_address_may_end_in_an_api_version(api_url: str) -> None:
+    assert factory.server_url(api_url) == "http://airflow:8080"
+
+
+def test_a_path_before_the_api_is_kept() -> None:
+    assert factory.server_url("https://host/airflow/api/v2") == "https://host/airflow"
+
+
+def test_an_airflow_below_a_path_is_reached() -> None:
+    stub = StubAirflow3()
+
+    def below(asked: Asked) -> Answer:
+        assert asked.path.startswith("/tools/airflow/")
+        path = asked.path.removeprefix("/tools/airflow")
+        return stub(Asked(asked.method, path, asked.query, asked.body, asked.authorization))
+
+    with serve(below) as wire:
+        client = factory.connect(Server(f"{wire.url}/tools/airflow"), USERNAME, PASSWORD)
+        assert client.get_dag(DAG).dag_id == DAG
+
+
+def test_the_server_decides_which_version_is_spoken(airflow2: World, airflow3: World) -> None:
+    assert isinstance(airflow2.client, AirflowV1)
+    assert isinstance(airflow3.client, AirflowV2)
+
+
+def test_what_is_no_airflow_is_refused() -> None:
+    with (
+        serve(lambda _: Answer({"error": "not found"}, 404)) as wire,
+        pytest.raises(AirflowRefused, match="neither"),
+    ):
+        factory.connect(Server(wire.url), USERNAME, PASSWORD)
+
+
+def test_what_is_no_address_is_refused_by_name() -> None:
+    with pytest.raises(AirflowRefused, match="AIRFLOW_API_URL is 'airflow:8080'"):
+        factory.connect(Server("airflow:8080"), USERNAME, PASSWORD)
+
+
+def test_the_client_is_shared_and_made_from_the_settings(
+    airflow3: World, settings: Settings
+) -> None:
+    settings.AIRFLOW_API_URL = f"{airflow3.wire.url}/api/v2"
+    settings.AIRFLOW_USERNAME, settings.AIRFLOW_PASSWORD = USERNAME, PASSWORD
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(factory.get_airflow_client()))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len({id(client) for client in found}) == 1
+    assert found[0].get_dag(DAG).dag_id == DAG
+
+
+def test_an_airflow_that_was_down_at_first_is_found_later(
+    airflow3: World, settings: Settings
+) -> None:
+    settings.AIRFLOW_API_URL = "http://127.0.0.1:9"
+    with pytest.raises(AirflowUnavailable):
+        factory.get_airflow_client()
+
+    settings.AIRFLOW_API_URL = airflow3.wire.url
+
+    assert isinstance(factory.get_airflow_client(), AirflowV2)
