@@ -63,7 +63,7 @@ def test_a_value_that_does_not_cast_is_shown(live):
     cast = {
         "id": "to_number",
         "module": "transform.select",
-        "config": {"columns": [{"name": "status", "type": "integer"}]},
+        "config": {"cast": {"status": "INTEGER"}},
     }
     pipeline = live.create(*chain(csv_node("orders.csv"), cast, load_node(table)))
     failed(live, pipeline, "to_number", "paid")
