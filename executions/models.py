@@ -147,8 +147,6 @@ class TaskExecution(models.Model):
     output = models.JSONField(
         null=True, blank=True, help_text="Columns, schema and a small sample of the output."
     )
-    # The try whose result has been read from Airflow, so that it is read once.
-    recorded_try = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = "node of an execution"

@@ -199,7 +199,6 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
-                ("recorded_try", models.PositiveIntegerField(default=0, editable=False)),
                 (
                     "execution",
                     models.ForeignKey(

@@ -136,9 +136,10 @@ def _apply_node(
         "completed_at": instance.end_date,
         "duration_seconds": instance.duration,
     }
-    if status in FINAL_NODE_STATUSES and task.recorded_try < tries:
+    if status in FINAL_NODE_STATUSES:
+        # Written together with the status, after which this try is not looked at again: so the
+        # result is read once.
         fields |= read_result(client, instance, status)
-        fields["recorded_try"] = tries
     if status != NodeStatus.FAILED:
         fields.setdefault("error", "")
     change_node(task, status=status, tries=tries, cancel_sent_at=execution.cancel_sent_at, **fields)

@@ -135,6 +135,21 @@ def test_whoever_looked_before_the_cancel_does_not_call_it_failed(
     assert again(running).status == "cancelled"
 
 
+def test_a_node_that_the_cancel_made_fail_is_not_called_failed_by_who_looked_before(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def cancel_is_sent_meanwhile() -> None:
+        now = timezone.now()
+        PipelineExecution.objects.update(cancel_requested_at=now, cancel_sent_at=now)
+        airflow.cancel_run(*key(running))
+
+    airflow.before("task_instances", cancel_is_sent_meanwhile)
+    services.refresh_execution(running)
+    assert statuses(running)["read"] == "running"
+    carry_out_cancel(running.pk)
+    assert again(running).status == "cancelled"
+
+
 def test_an_ended_execution_cannot_be_cancelled(
     running: PipelineExecution, airflow: FakeAirflow
 ) -> None:

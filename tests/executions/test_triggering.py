@@ -220,6 +220,19 @@ def test_a_cancel_between_the_look_and_the_trigger_starts_no_dag_run(
     assert again(pending).status == "cancelled"
 
 
+def test_a_cancel_between_two_attempts_starts_no_dag_run(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def fall_over() -> None:
+        raise AirflowUnavailable("Airflow did not answer in time.")
+
+    airflow.before("trigger", fall_over)
+    trigger_execution(pending.pk)
+    airflow.after("get_dag", lambda: _cancel(pending))
+    assert trigger_execution(pending.pk) is Attempt.NOTHING
+    assert airflow.runs == {}
+
+
 def test_a_cancel_while_the_trigger_is_on_its_way_stops_the_run(
     pending: PipelineExecution, airflow: FakeAirflow, queue: Queue
 ) -> None:

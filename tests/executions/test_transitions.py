@@ -1,0 +1,68 @@
+"""The one way a status changes."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from django.db.models import Q
+
+from executions.models import PipelineExecution
+from executions.statuses import FINAL_STATUSES, ExecutionStatus
+from executions.transitions import change_node, change_status, reopen
+from tests.executions.conftest import again, statuses
+
+
+@pytest.mark.parametrize(
+    ("final", "later"), list(itertools.product(sorted(FINAL_STATUSES), ExecutionStatus.values))
+)
+def test_a_final_status_stays(pending: PipelineExecution, final: str, later: str) -> None:
+    assert change_status(pending.pk, final, error_message="first")
+    assert not change_status(pending.pk, later, error_message="second")
+    stored = again(pending)
+    assert (stored.status, stored.error_message) == (final, "first")
+
+
+def test_running_does_not_go_back_to_pending(pending: PipelineExecution) -> None:
+    change_status(pending.pk, "running")
+    assert not change_status(pending.pk, "pending")
+    assert again(pending).status == "running"
+
+
+@pytest.mark.parametrize("later", [s for s in ExecutionStatus.values if s != "unknown"])
+def test_unknown_is_left_as_soon_as_something_is_known(
+    pending: PipelineExecution, later: str
+) -> None:
+    change_status(pending.pk, "unknown")
+    assert change_status(pending.pk, later)
+
+
+def test_a_condition_that_no_longer_holds_changes_nothing(pending: PipelineExecution) -> None:
+    assert not change_status(pending.pk, "failed", only_if=Q(triggered_at__isnull=False))
+    assert again(pending).status == "pending"
+
+
+def test_a_change_clears_the_reason_that_was_shown(pending: PipelineExecution) -> None:
+    change_status(pending.pk, "pending", status_reason="waits")
+    change_status(pending.pk, "running")
+    assert again(pending).status_reason == ""
+
+
+def test_an_execution_that_has_not_ended_cannot_be_reopened(pending: PipelineExecution) -> None:
+    assert not reopen(pending)
+
+
+def test_a_node_moves_within_a_try_until_it_has_ended_and_then_with_the_next(
+    pending: PipelineExecution,
+) -> None:
+    task = pending.tasks.get(node_id="read")
+
+    def change(status: str, tries: int) -> bool:
+        return change_node(task, status=status, tries=tries, cancel_sent_at=None)
+
+    assert change("running", 1)
+    assert change("failed", 1)
+    assert not change("running", 1)
+    assert change("running", 2)
+    assert not change("success", 1)
+    assert statuses(pending)["read"] == "running"
