@@ -65,14 +65,15 @@ def _revision_of(pipeline: Pipeline, run: DagRun) -> PipelineRevision | None:
         if named is not None:
             return named
     begun = run.queued_at or run.start_date
+    current = pipeline.current_revision
     known = pipeline.revisions.order_by("-number")
     if begun is not None:
         known = known.filter(created_at__lte=begun)
         ready = pipeline.deployment_ready_at
         # A revision that exists is served a moment later; until then the one before it runs.
-        if ready is not None and begun < ready and known.count() > 1:
-            known = known.exclude(pk=pipeline.current_revision_id)
-    return known.first() or pipeline.current_revision
+        if current is not None and ready is not None and begun < ready and known.count() > 1:
+            known = known.exclude(pk=current.pk)
+    return known.first() or current
 
 
 def _params_of(run: DagRun, revision: PipelineRevision | None) -> dict[str, object]:
