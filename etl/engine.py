@@ -78,8 +78,10 @@ class Engine:
         return connection
 
     def close(self) -> None:
-        """Release the memory and the temporary files of the engine."""
+        """End what still runs, and release the memory and the temporary files of the engine."""
         if self._connection is not None:
+            # After a signal the threads of a query would otherwise go on.
+            self._connection.interrupt()
             self._connection.close()
             self._connection = None
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from etl.module import Loaded, Module
 
 
+_INTERRUPTED = "Query interrupted"
+
+
 class Metrics(TypedDict):
     """What a node did. Times are seconds; `bytes` is what it staged, compressed."""
 
@@ -136,6 +139,9 @@ def _run(
         except ETLError:
             raise
         except Exception as exc:
+            if _INTERRUPTED in str(exc) and exc.__cause__ is not None:
+                # DuckDB hides what a signal handler raised, which says who stopped us and why.
+                raise exc.__cause__ from None
             explained = module.explain(exc)
             if explained is None and isinstance(exc, duckdb.Error):
                 explained = translate(exc, context.memory_limit)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
-from jinja2.exceptions import SecurityError, TemplateError
+from jinja2.exceptions import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from etl.errors import ConfigError
@@ -85,7 +85,7 @@ def template_problems(text: str) -> list[str]:
     problems = [
         f"The template uses '{name}', which is not available. "
         f"Use one of {', '.join(sorted(ALLOWED_NAMES))}."
-        for name in sorted(meta.find_undeclared_variables(tree) - ALLOWED_NAMES)
+        for name in sorted(_outside_names(tree) - ALLOWED_NAMES)
     ]
     problems += [
         f"The template reads '{name}'. Names that begin with an underscore are private: remove it."
@@ -94,6 +94,12 @@ def template_problems(text: str) -> list[str]:
     if any(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))):
         problems.append("The template loads another template. Write its text here instead.")
     return problems
+
+
+def _outside_names(tree: nodes.Template) -> set[str]:
+    # Jinja itself gives `self`, and so does not count it as undeclared.
+    own = {node.name for node in tree.find_all(nodes.Name) if node.name == "self"}
+    return set(meta.find_undeclared_variables(tree)) | own
 
 
 def _private_names(tree: nodes.Template) -> set[str]:
@@ -177,7 +183,7 @@ def _render(value: Any, context: Mapping[str, object], path: Path) -> Any:
         return _environment().from_string(value).render(context)
     except UndefinedError as exc:
         raise ConfigError(_undefined(value, context, field, exc), field=field) from None
-    except (TemplateError, SecurityError, TypeError, ValueError) as exc:
+    except Exception as exc:
         raise ConfigError(
             f"the template in {field} cannot be rendered: {exc}. Correct it.", field=field
         ) from exc

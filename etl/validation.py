@@ -49,14 +49,14 @@ def validate_graph(
     nodes = _read_nodes(raw.get("nodes"), problems)
     edges = _read_edges(raw.get("edges", []), raw.get("nodes"), problems)
     problems += _duplicates(nodes)
-    modules = {node.id: module for node in nodes if (module := _module(node, problems))}
     for node in nodes:
         problems += _templates(node)
         problems += _pool(node, pools)
-        if node.id in modules:
-            problems += _config(node, modules[node.id], connections)
-            problems += port_problems(node, modules[node.id], edges)
-            problems += _inputs(node, modules[node.id], edges)
+        module = _module(node, problems)
+        if module is not None:
+            problems += _config(node, module, connections)
+            problems += port_problems(node, module, edges)
+            problems += _inputs(node, module, edges)
     cycle = find_cycle({node.id for node in nodes}, edges)
     if cycle:
         problems.append(cycle_problem(cycle))
