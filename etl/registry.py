@@ -1,14 +1,17 @@
 """Which modules exist. A graph can name these only, never a dotted path."""
 
+import logging
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, cast
 
 from etl.errors import ConfigError
 from etl.module import Module
 
 ENTRY_POINTS = "logidata.modules"
+
+_LOGGER = logging.getLogger(__name__)
 
 _BUILT_IN = {
     "extract.csv": "etl.modules.extract_csv:ExtractCSV",
@@ -51,22 +54,40 @@ def get_module(key: str) -> type[Module]:
         path, _, name = _BUILT_IN[key].partition(":")
         found = getattr(import_module(path), name)
     elif key in _third_party():
-        found = _third_party()[key].load()
+        found = _installed(_third_party()[key])
     else:
         raise UnknownModuleError(
             f"module '{key}' does not exist. Pick one of {', '.join(module_keys())}."
         )
+    return cast("type[Module]", found)
+
+
+def _installed(point: EntryPoint) -> type[Module]:
+    try:
+        found = point.load()
+    except Exception as exc:
+        raise ConfigError(
+            f"module '{point.name}' cannot be loaded ({type(exc).__name__}: {exc}). "
+            "Repair the package that brings it."
+        ) from exc
     if not (isinstance(found, type) and issubclass(found, Module)):
         raise ConfigError(
-            f"module '{key}' comes from an installed package, but is no etl.module.Module. "
+            f"module '{point.name}' comes from an installed package, but is no etl.module.Module. "
             "Ask its author to correct the entry point."
         )
     return found
 
 
 def all_modules() -> dict[str, type[Module]]:
-    """Return {key: class} of every module."""
-    return {key: get_module(key) for key in module_keys()}
+    """Return {key: class} of every module; broken ones of installed packages are left out."""
+    modules = {}
+    for key in module_keys():
+        try:
+            modules[key] = get_module(key)
+        except ConfigError as exc:
+            # One package must not take the whole catalogue down.
+            _LOGGER.warning("%s", exc)
+    return modules
 
 
 def catalogue() -> list[dict[str, Any]]:

@@ -166,16 +166,6 @@ def _module(node: Node, problems: list[Problem]) -> type[Module] | None:
         return get_module(node.module)
     except ConfigError as exc:
         problems.append(Problem(node.id, "module", f"Node '{node.id}': {exc.message}"))
-    except Exception as exc:  # noqa: BLE001
-        # A module installed by a third party may fail to import in any way at all.
-        problems.append(
-            Problem(
-                node.id,
-                "module",
-                f"Node '{node.id}': module '{node.module}' cannot be loaded "
-                f"({type(exc).__name__}: {exc}). Repair the package that brings it.",
-            )
-        )
     return None
 
 
