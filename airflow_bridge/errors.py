@@ -16,25 +16,25 @@ class AirflowError(Exception):
             self.retryable = retryable
 
 
-class AirflowUnavailable(AirflowError):  # noqa: N818 - says what is so, not that it is an error
+class AirflowUnavailable(AirflowError):
     """Airflow cannot be reached, or is not able to answer now."""
 
     retryable = True
 
 
-class AirflowRefused(AirflowError):  # noqa: N818 - says what is so, not that it is an error
+class AirflowRefused(AirflowError):
     """Airflow answered, and said no: wrong login, missing permission, a request it rejects."""
 
 
-class DagNotFound(AirflowError):  # noqa: N818 - says what is so, not that it is an error
+class DagNotFound(AirflowError):
     """Airflow does not serve the DAG (any more, or yet)."""
 
 
-class DagBroken(AirflowError):  # noqa: N818 - says what is so, not that it is an error
+class DagBroken(AirflowError):
     """Airflow cannot import the DAG's file."""
 
 
-class RunNotFound(AirflowError):  # noqa: N818 - says what is so, not that it is an error
+class RunNotFound(AirflowError):
     """Airflow has no such DAG run."""
 
 

@@ -35,7 +35,7 @@ class Server:
     read_timeout: float = 30
 
 
-class Reply(AirflowError):  # noqa: N818 - an answer
+class Reply(AirflowError):
     """An answer of Airflow that is no success; `status` is the HTTP status code."""
 
     def __init__(self, status: int, detail: str, request: str) -> None:

@@ -88,9 +88,8 @@ class ETLOperator(BaseOperator):
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Run the node and return its dataset by reference, as XCom."""
-        from etl.runner import run_node
-
         from etl.errors import ETLError
+        from etl.runner import run_node
 
         self._working = True
         try:
