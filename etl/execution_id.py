@@ -11,7 +11,8 @@ def execution_id_of_run(dag_id: str, run_id: str) -> str:
 
     The same run always gives the same id, and no two runs share one; it can name a folder.
     """
-    plain = f"{dag_id}__{run_id}"
+    # No DAG id has a colon.
+    plain = f"{dag_id}:{run_id}"
     safe = _FORBIDDEN.sub("_", plain)
     if safe == plain:
         return safe

@@ -56,7 +56,7 @@ class Aggregate(Transformer):
         """The settings of transform.aggregate."""
 
         group_by: list[ColumnName] = Field(
-            default_factory=list, description="Columns whose equal values make a group."
+            default=[], description="Columns whose equal values make a group."
         )
         measures: list[Measure] = Field(min_length=1, description="What to compute for a group.")
 

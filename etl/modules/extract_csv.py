@@ -43,13 +43,13 @@ class ExtractCSV(Extractor):
             default="utf-8", description="How the file encodes characters."
         )
         null_values: list[str] = Field(
-            default_factory=lambda: [""],
+            default=[""],
             min_length=1,
             description="Texts that mean: no value.",
             examples=[["", "NA"]],
         )
         types: dict[ColumnName, SQLType] = Field(
-            default_factory=dict,
+            default={},
             description="SQL types of columns that must not be guessed.",
             examples=[{"postcode": "VARCHAR"}],
         )

@@ -41,7 +41,7 @@ class ExtractSQL(Extractor):
             examples=["SELECT * FROM orders WHERE ordered_at >= %(since)s"],
         )
         parameters: dict[str, Scalar] = Field(
-            default_factory=dict,
+            default={},
             description="Values of the parameters in the query.",
             examples=[{"since": "{{ ds }}"}],
         )

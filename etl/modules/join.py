@@ -42,7 +42,7 @@ class Join(Transformer):
         )
         left_keys: list[ColumnName] = Field(min_length=1, description="Key columns on the left.")
         right_keys: list[ColumnName] = Field(
-            default_factory=list,
+            default=[],
             description="Key columns on the right, in the same order. Empty: named as the left.",
         )
         suffix: str = Field(

@@ -21,7 +21,7 @@ class LoadPostgres(Loader):
 
     Everything happens in one transaction: a load that fails leaves the table as it was. A load
     that is repeated within an execution, by a retry, makes no duplicates: append notes each
-    load in the table `_logidata_loads` beside the target.
+    load for 90 days in the table `_logidata_loads` beside the target.
     """
 
     key = "load.postgres"
@@ -44,7 +44,7 @@ class LoadPostgres(Loader):
             "rows whose keys exist and adds the others.",
         )
         keys: list[ColumnName] = Field(
-            default_factory=list,
+            default=[],
             description="Columns that identify a row, for upsert. A new table gets them as its "
             "primary key; an existing one needs a unique index on them.",
             examples=[["order_id"]],

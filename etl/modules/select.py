@@ -26,17 +26,17 @@ class Select(Transformer):
         """The settings of transform.select."""
 
         keep: list[ColumnName] = Field(
-            default_factory=list,
+            default=[],
             description="Columns to keep, in the order of the output. Empty: all.",
             examples=[["order_id", "amount"]],
         )
         rename: dict[ColumnName, ColumnName] = Field(
-            default_factory=dict,
+            default={},
             description="New names of columns.",
             examples=[{"amount": "amount_eur"}],
         )
         cast: dict[ColumnName, SQLType] = Field(
-            default_factory=dict,
+            default={},
             description="SQL types to cast columns to.",
             examples=[{"amount": "DECIMAL(10, 2)"}],
         )

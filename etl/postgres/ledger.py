@@ -7,6 +7,9 @@ from etl.postgres.table import Table, existing_columns
 
 LEDGER = "_logidata_loads"
 
+# No execution is retried after so long; without an end the table would only grow.
+_KEPT = "90 days"
+
 
 def claim(
     connection: psycopg.Connection, table: Table, execution_id: str, node_id: str, rows: int
@@ -35,6 +38,7 @@ def claim(
         [execution_id, node_id, table.name, rows],
     )
     if claimed.rowcount == 1:
+        _forget_old(connection, ledger)
         return None
     row = connection.execute(
         sql.SQL("SELECT rows FROM {} WHERE execution_id = %s AND node_id = %s").format(
@@ -43,3 +47,13 @@ def claim(
         [execution_id, node_id],
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def _forget_old(connection: psycopg.Connection, ledger: Table) -> None:
+    # Rows that another load is removing at the moment are left to it, not waited for.
+    connection.execute(
+        sql.SQL(
+            "DELETE FROM {0} WHERE (execution_id, node_id) IN (SELECT execution_id, node_id"
+            " FROM {0} WHERE loaded_at < now() - {1}::interval LIMIT 1000 FOR UPDATE SKIP LOCKED)"
+        ).format(ledger.identifier, sql.Literal(_KEPT))
+    )

@@ -69,6 +69,14 @@ def test_delimiter_quote_encoding_and_null_values_can_be_set(lab: Lab) -> None:
     assert lab.records(result) == [{"name": "Jörg; A", "n": None}]
 
 
+def test_utf_16_is_read(lab: Lab) -> None:
+    (lab.data / "t.csv").write_bytes("name,n\nJörg,1\n".encode("utf-16"))
+
+    result = lab.run("extract.csv", {"path": "t.csv", "encoding": "utf-16"})
+
+    assert lab.records(result) == [{"name": "Jörg", "n": 1}]
+
+
 def test_a_compressed_file_and_windows_line_ends_are_read(lab: Lab) -> None:
     with gzip.open(lab.data / "t.csv.gz", "wt", newline="") as stream:
         stream.write('a,b\r\n1,"x\r\ny"\r\n')

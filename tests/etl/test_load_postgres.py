@@ -167,6 +167,23 @@ def test_a_repeated_load_makes_no_duplicates(lab: Lab, warehouse: Warehouse, mod
     assert second["metrics"]["rows_out"] == first["metrics"]["rows_out"] == 3
 
 
+def test_loads_are_noted_for_90_days(lab: Lab, warehouse: Warehouse) -> None:
+    load(lab, warehouse, ORDERS)
+    warehouse.rows("UPDATE _logidata_loads SET loaded_at = now() - interval '91 days'")
+    lab.execution_id = "run-2"
+    load(lab, warehouse, ORDERS)
+
+    assert warehouse.rows("SELECT execution_id, node_id, rows FROM _logidata_loads") == [
+        ("run-2", "node", 3)
+    ]
+
+
+def test_a_line_that_ends_a_copy_elsewhere_is_a_value_here(lab: Lab, warehouse: Warehouse) -> None:
+    load(lab, warehouse, "SELECT unnest(['\\.', 'after']) AS text")
+
+    assert warehouse.rows("SELECT text FROM orders") == [("\\.",), ("after",)]
+
+
 def test_two_nodes_of_one_execution_both_append(lab: Lab, warehouse: Warehouse) -> None:
     for node_id in ("first", "second"):
         lab.run(
