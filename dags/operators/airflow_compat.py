@@ -32,7 +32,7 @@ else:
     from airflow.models.baseoperator import BaseOperator
     from airflow.models.dag import DAG as AirflowDAG  # noqa: N811 - a class
 
-    class DAG(AirflowDAG):  # type: ignore[no-redef]
+    class DAG(AirflowDAG):
         """Airflow 2's DAG, taking the arguments that Airflow 3's takes."""
 
         def __init__(self, dag_id: str, **arguments: Any) -> None:
@@ -47,12 +47,12 @@ else:
 try:
     from airflow.sdk import CronTriggerTimetable
 except ImportError:
-    from airflow.timetables.trigger import CronTriggerTimetable  # type: ignore[assignment]
+    from airflow.timetables.trigger import CronTriggerTimetable
 
 try:
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
 except ImportError:
-    from airflow.exceptions import AirflowException, AirflowFailException  # type: ignore[no-redef]
+    from airflow.exceptions import AirflowException, AirflowFailException
 
 
 def without_unknown_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def get_connection(connection_id: str) -> Any | None:
     try:
         from airflow.sdk import BaseHook
     except ImportError:
-        from airflow.hooks.base import BaseHook  # type: ignore[no-redef]
+        from airflow.hooks.base import BaseHook
     try:
         return BaseHook.get_connection(connection_id)
     except AirflowNotFoundException:

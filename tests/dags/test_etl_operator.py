@@ -164,7 +164,7 @@ def test_the_run_context_comes_from_the_run_and_the_settings(node: Recorder) -> 
 def test_a_run_of_the_schedule_stages_under_its_own_name(node: Recorder) -> None:
     run(an_operator(), a_context(run_id="scheduled__2026-01-02T00:00:00+00:00"))
 
-    expected = "pipeline_1__scheduled__2026-01-02T00:00:00+00:00"
+    expected = "pipeline_1:scheduled__2026-01-02T00:00:00+00:00"
     assert node.context.execution_id == expected
 
 
