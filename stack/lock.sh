@@ -8,5 +8,9 @@ compile() {
 compile pyproject.toml --all-extras --output-file requirements.txt
 compile pyproject.toml --group dev --constraint requirements.txt --output-file requirements-dev.txt
 compile pyproject.toml --constraint requirements.txt --output-file docker/requirements-web.txt
+# Airflow's Celery provider cannot run beside our Celery: in its image it has an older one.
+grep -E '^[a-z].*==' requirements.txt | grep -v '^celery==' | tr -d '\\' >.venv/airflow-constraints.txt
+compile docker/requirements-airflow.in --constraint .venv/airflow-constraints.txt \
+    --output-file docker/requirements-airflow.txt
 echo "uv==$(.venv/bin/python -m uv --version | cut -d' ' -f2)" |
     compile - --output-file requirements-installer.txt

@@ -138,7 +138,6 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
         # A cancelled task is stopped at its next heartbeat.
         "workers__min_heartbeat_interval": "1",
         "logging__base_log_folder": str(layout.logs / "airflow"),
-        "usage_data_collection__enabled": "False",
     }
     return (
         base_environment(stack)
