@@ -1,4 +1,4 @@
-"""Whatever a user types, the DAG file is data: it compiles, holds it exactly and runs none of it."""
+"""What users type is data in a DAG file: it compiles, holds it exactly, runs none of it."""
 
 import json
 import keyword
