@@ -30,6 +30,16 @@ ALLOWED_NAMES = frozenset(
     }
 )
 
+# Names that a param cannot have: `{{ params.items }}` is a method of the object that holds the
+# params, in Airflow as here, and `logidata` is our own key beside them.
+RESERVED_PARAMS = frozenset(name for name in dir(dict) if not name.startswith("_")) | {
+    "dump",
+    "filter_params_by_source",
+    "logidata",
+    "suppress_exception",
+    "validate",
+}
+
 Path = tuple[str | int, ...]
 
 
@@ -90,6 +100,10 @@ def template_problems(text: str) -> list[str]:
     problems += [
         f"The template reads '{name}'. Names that begin with an underscore are private: remove it."
         for name in sorted(_private_names(tree))
+    ]
+    problems += [
+        f"The template reads the param '{name}', a name that cannot be used. Rename the param."
+        for name in sorted(_params(tree, required_only=False) & RESERVED_PARAMS)
     ]
     if any(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))):
         problems.append("The template loads another template. Write its text here instead.")

@@ -10,6 +10,8 @@ from zoneinfo import available_timezones
 
 from croniter import CroniterError, croniter
 
+from etl.templates import RESERVED_PARAMS
+
 # Those that Airflow knows; croniter alone has others.
 CRON_PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 MAX_DEPTH = 50
@@ -19,8 +21,6 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # Airflow's own limit.
 _MAX_TAG = 100
 _RESERVED_TAG = re.compile(r"logidata\Z|revision:|sha256:")
-# The key of a DAG run's conf under which LogiData keeps its own things.
-_RESERVED_PARAM = "logidata"
 
 
 def problems_of_field(name: str, value: object) -> Iterator[str]:
@@ -95,8 +95,8 @@ def _default_params(value: object) -> Iterator[str]:
                 f"The parameter name {str(key)[:100]!r} is no identifier. Use letters, digits and "
                 "underscores, beginning with a letter."
             )
-        elif key == _RESERVED_PARAM:
-            yield f"The parameter name '{_RESERVED_PARAM}' is LogiData's own. Choose another."
+        elif key in RESERVED_PARAMS:
+            yield f"The parameter name '{key}' has another meaning in templates. Choose another."
 
 
 def _tags(value: object) -> Iterator[str]:

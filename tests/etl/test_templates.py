@@ -45,6 +45,8 @@ def test_what_airflow_gives_may_be_used(text: str) -> None:
         ("{{ ti.xcom_pull() }}", "uses 'ti'"),
         ("{{ dag_run.conf }}", "uses 'dag_run'"),
         ("{{ self }}", "uses 'self'"),
+        ("{{ params.items }}", "the param 'items'"),
+        ("{{ params['logidata'] }}", "the param 'logidata'"),
         ("{{ params.__class__ }}", "reads '__class__'"),
         ("{{ params['_private'] }}", "reads '_private'"),
         ("{{ params | map(attribute='__class__') }}", "reads '__class__'"),

@@ -68,6 +68,7 @@ def test_a_schedule_that_airflow_would_refuse_is_a_problem(
         ("timezone", "../etc/passwd"),
         ("default_params", {"not a name": 1, "min_amount": 1}),
         ("default_params", {"logidata": 1, "min_amount": 1}),
+        ("default_params", {"values": 1, "min_amount": 1}),
         ("default_params", {"min_amount": float("nan")}),
         ("tags", ["a", "a"]),
         ("tags", ["revision:1"]),
