@@ -11,7 +11,11 @@ ComponentHealth = tuple[str, datetime | None]
 
 @dataclass(frozen=True)
 class Dag:
-    """A DAG as Airflow serves it; `is_active` is false once its file is gone."""
+    """A DAG as Airflow serves it; `is_active` is false once its file is gone.
+
+    `tags` are those of the file as it was last read. `doc_md` is that of the DAG that a run
+    started now would follow, which Airflow may bring up to date later; a listing leaves it empty.
+    """
 
     dag_id: str
     is_paused: bool
@@ -19,6 +23,7 @@ class Dag:
     has_import_errors: bool = False
     file_token: str | None = None
     is_active: bool = True
+    doc_md: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,12 @@ class Deployment:
     detail: str
 
 
+def serves(dag: Dag, sha256: str) -> bool:
+    """Return whether a run started now would follow the revision with that hash."""
+    mark = hash_tag(sha256)
+    return dag.is_active and mark in dag.tags and mark in dag.doc_md
+
+
 def deployment_of(
     client: AirflowClient, dag_id: str, sha256: str, filename: str | PurePath
 ) -> Deployment:
@@ -33,7 +39,7 @@ def deployment_of(
         dag: Dag | None = client.get_dag(dag_id)
     except DagNotFound:
         dag = None
-    current = dag is not None and dag.is_active and hash_tag(sha256) in dag.tags
+    current = dag is not None and serves(dag, sha256)
     if current and dag is not None and not dag.has_import_errors:
         return Deployment("ready", "Airflow serves this revision.")
     if error := _import_error(client, PurePath(filename)):

@@ -5,6 +5,7 @@ import keyword
 import os
 import re
 import tempfile
+import time
 from datetime import UTC
 from pathlib import Path
 
@@ -36,6 +37,16 @@ _HEADER = '''\
 def hash_tag(sha256: str) -> str:
     """Return the tag by which a served DAG shows which revision it is."""
     return f"sha256:{sha256}"
+
+
+def documentation(revision: int, sha256: str) -> str:
+    """Return what a DAG says of itself in Airflow; it marks the revision a second time.
+
+    Airflow writes tags down as soon as it has read a file, but the DAG itself, which runs, only
+    every `[core] min_serialized_dag_update_interval`, 30 s by default. The documentation is
+    written down with the DAG.
+    """
+    return f"Revision {revision} of a LogiData pipeline, `{hash_tag(sha256)}`."
 
 
 class DAGGenerator:
@@ -96,6 +107,17 @@ class DAGGenerator:
         _replace(path, content)
         return path
 
+    def ask_again(self, dag_id: str, *, after: float = 3.0) -> None:
+        """Make Airflow read the DAG's file again if it was written more than `after` seconds ago.
+
+        Airflow compares a file's time with the end of its last reading, so that it overlooks a
+        change during the reading until `[dag_processor] min_file_process_interval` has passed.
+        """
+        path = self.path_of(dag_id)
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > after:
+                os.utime(path)
+
     def delete_dag(self, dag_id: str) -> bool:
         """Remove the DAG's file; return whether there was one."""
         try:
@@ -142,6 +164,7 @@ def _dag_arguments(spec: DagSpec) -> list[tuple[str, str]]:
         ("dag_id", _text(spec.dag_id)),
         ("dag_display_name", _text(spec.name[:_DISPLAY_NAME_LENGTH])),
         ("description", _text(spec.description)),
+        ("doc_md", _text(documentation(spec.revision, spec.sha256))),
         ("schedule", _schedule(spec)),
     ]
     if _starts(spec):

@@ -21,6 +21,7 @@ def dag(raw: JSON) -> Dag:
         has_import_errors=bool(raw.get("has_import_errors")),
         file_token=raw.get("file_token"),
         is_active=not raw["is_stale"] if "is_stale" in raw else bool(raw.get("is_active", True)),
+        doc_md=raw.get("doc_md") or "",
     )
 
 

@@ -43,7 +43,7 @@ class RestClient(RestCalls):
 
     def get_dag(self, dag_id: str) -> Dag:
         """See AirflowClient.get_dag."""
-        return readings.dag(self._of_dag("GET", dag_id))
+        return readings.dag(self._of_dag("GET", dag_id, "/details"))
 
     def set_paused(self, dag_id: str, paused: bool) -> None:
         """See AirflowClient.set_paused."""

@@ -77,6 +77,8 @@ def base_environment(stack: Stack) -> dict[str, str]:
             [str(stack.layout.project), str(stack.layout.project / "dags")]
         ),
         "PYTHONUNBUFFERED": "1",
+        # Airflow's processes rename themselves; without this they would wipe out their mark.
+        "SPT_NOENV": "1",
     }
 
 
@@ -134,6 +136,8 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
         # A new or changed file is served about a second after it was written, not after minutes.
         "dag_processor__refresh_interval": "1",
         "dag_processor__bundle_refresh_check_interval": "1",
+        # Without this an edit within 30 s of the last one would be read, but not served.
+        "core__min_serialized_dag_update_interval": "0",
         "scheduler__scheduler_idle_sleep_time": "0.2",
         # A cancelled task is stopped at its next heartbeat.
         "workers__min_heartbeat_interval": "1",

@@ -65,11 +65,19 @@ class FakeAirflow:
         tasks: Sequence[str] = ("work",),
         tags: Collection[str] = (),
         paused: bool = False,
+        doc_md: str | None = None,
     ) -> None:
-        """Serve a DAG with these tasks, as if its file had just been read."""
+        """Serve a DAG with these tasks, as if its file had just been read.
+
+        Its documentation repeats the tags, unless it is given: that of a DAG which Airflow has
+        not brought up to date yet.
+        """
         self._tasks[dag_id] = tuple(tasks)
         self.dags[dag_id] = Dag(
-            dag_id=dag_id, is_paused=paused, tags=frozenset({"logidata", *tags})
+            dag_id=dag_id,
+            is_paused=paused,
+            tags=frozenset({"logidata", *tags}),
+            doc_md=" ".join(tags) if doc_md is None else doc_md,
         )
 
     def before(self, method: str, action: Callable[[], None]) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient, DagRun
+from airflow_bridge.deployment import serves
 from airflow_bridge.errors import (
     AirflowError,
     AirflowRefused,
@@ -20,7 +21,6 @@ from airflow_bridge.errors import (
     DagNotFound,
     RunNotFound,
 )
-from airflow_bridge.generator import hash_tag
 from etl.graph import parse_graph
 from executions.models import PipelineExecution
 from executions.services.queueing import queue_cancel
@@ -163,7 +163,7 @@ def _require_served(
             "Airflow does not know the pipeline's DAG any more; it is being registered again.",
             Attempt.LATER,
         ) from missing
-    if not dag.is_active or hash_tag(revision.sha256) not in dag.tags:
+    if not serves(dag, revision.sha256):
         raise _Waits(
             f"Airflow still serves another version than revision {revision.number}.",
             Attempt.SOON,

@@ -212,6 +212,7 @@ def _look(pipeline: Pipeline, revision: PipelineRevision) -> dict[str, Any]:
             ),
             "deployment_checked_at": now,
         }
+    generator().ask_again(pipeline.dag_id)
     return {"deployment_checked_at": now, "deployment_error": ""}
 
 

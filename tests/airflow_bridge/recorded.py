@@ -12,6 +12,7 @@ CONF = {
     "logidata": {"execution_id": RUN.removeprefix("logidata__"), "revision": 3, "nodes": {}},
 }
 TAGS = ["logidata", "revision:3", "sales", "sha256:" + "ab" * 32]
+DOCUMENTATION = f"Revision 3 of a LogiData pipeline, `{TAGS[-1]}`."
 RESULT = {
     "uri": "/staging/a0e8ab24/read_orders/1",
     "target": None,
@@ -59,6 +60,7 @@ V2_HEALTH = {
 
 V1_DAG: dict[str, Any] = {
     "dag_id": DAG,
+    "doc_md": DOCUMENTATION,
     "default_view": "grid",
     "description": "Paid orders",
     "file_token": ".eJxT0i_JLdBPKkpJTC82.lIe3H9yugyfXxREsfaYkza-S4ms",
@@ -73,6 +75,7 @@ V1_DAG: dict[str, Any] = {
 }
 V2_DAG: dict[str, Any] = {
     "dag_id": DAG,
+    "doc_md": DOCUMENTATION,
     "dag_display_name": "Orders",
     "is_paused": False,
     "is_stale": False,

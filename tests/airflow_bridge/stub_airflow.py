@@ -40,7 +40,7 @@ class StubAirflow(ABC):
         run, task = r"/dags/([^/]+)/dagRuns/([^/]+)", r"/taskInstances/([^/]+)"
         self.routes: list[tuple[str, str, Handler]] = [
             ("GET", "/dags", lambda a, _: self._listing(a, "dags", self.dags, {"tags"})),
-            ("GET", r"/dags/([^/]+)", lambda _, p: self._dag(p[0])),
+            ("GET", r"/dags/([^/]+)/details", lambda _, p: self._dag(p[0])),
             ("PATCH", r"/dags/([^/]+)", self._patch_dag),
             ("DELETE", r"/dags/([^/]+)", self._delete_dag),
             ("POST", r"/dags/([^/]+)/clearTaskInstances", self._clear),

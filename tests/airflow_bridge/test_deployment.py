@@ -46,6 +46,12 @@ def test_a_dag_with_another_hash_is_still_the_previous_revision(
     )
 
 
+def test_tags_that_are_newer_than_the_dag_itself_do_not_count(world: World, dag_file: Path) -> None:
+    world.airflow.dag["doc_md"] = "Revision 2 of a LogiData pipeline, `sha256:of-before`."
+
+    assert deployment_of(world.client, DAG, HASH, dag_file).state == "registering"
+
+
 def test_a_dag_that_is_not_there_yet_is_registering(world: World, dag_file: Path) -> None:
     world.airflow.dags.clear()
 

@@ -27,6 +27,7 @@ with DAG(
     dag_id='pipeline_1b4e28ba-2fa1-41d2-883f-0016d3cca427',
     dag_display_name='Orders',
     description='Paid orders',
+    doc_md='Revision 3 of a LogiData pipeline, `sha256:abababababababababababababababababababababababababababababababab`.',
     schedule=CronTriggerTimetable('0 6 * * *', timezone='Europe/Berlin'),
     start_date=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc),
     catchup=False,
@@ -61,7 +62,7 @@ with DAG(
 
     read_orders >> keep_paid
     keep_paid >> write
-'''
+'''  # noqa: E501 - as the file has it
 
 
 def a_graph(*ids: str, edges: list[dict[str, Any]] | None = None) -> dict[str, Any]:
@@ -272,3 +273,26 @@ def test_the_folder_tells_its_pipelines_and_no_other_files(tmp_path: Path) -> No
 
     assert dags.dag_ids() == {DAG_ID}
     assert DAGGenerator(tmp_path / "not-there").dag_ids() == set()
+
+
+def test_a_file_that_airflow_may_have_overlooked_is_made_new_without_a_change(
+    tmp_path: Path,
+) -> None:
+    dags = DAGGenerator(tmp_path)
+    path = dags.update_dag(make_spec())
+    content = path.read_bytes()
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+
+    dags.ask_again(DAG_ID)
+
+    assert path.stat().st_mtime > 1_700_000_000
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_airflow_has_had_no_time_to_read_is_left_alone(tmp_path: Path) -> None:
+    dags = DAGGenerator(tmp_path)
+    written = dags.update_dag(make_spec()).stat().st_mtime_ns
+
+    dags.ask_again(DAG_ID)
+
+    assert dags.path_of(DAG_ID).stat().st_mtime_ns == written

@@ -96,6 +96,14 @@ def test_an_older_version_than_the_one_saved_is_never_triggered(
     assert airflow.runs == {}
 
 
+def test_a_dag_that_airflow_has_read_but_not_brought_up_to_date_is_not_triggered(
+    pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
+) -> None:
+    serve(airflow, pipeline, doc_md="Revision 1 of a LogiData pipeline, `sha256:of-before`.")
+    assert trigger_execution(pending.pk) is Attempt.SOON
+    assert airflow.runs == {}
+
+
 def test_a_paused_dag_is_not_triggered_into_an_invisible_queue(
     pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
 ) -> None:

@@ -181,6 +181,12 @@ class LiveStack:
             method, f"{self.env['AIRFLOW_API_URL']}/api/v2/{path}", json=body, timeout=30
         )
 
+    def airflow_answers(self) -> bool:
+        try:
+            return self.airflow_call("GET", "version").ok
+        except requests.ConnectionError:
+            return False
+
     def define_connection(self, connection_id: str, **fields: Any) -> None:
         """Define a PostgreSQL connection in Airflow; what is not given is the warehouse's."""
         ports, secrets = self.stack.ports, self.stack.secrets

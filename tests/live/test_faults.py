@@ -81,7 +81,7 @@ def test_an_unknown_connection_is_refused_when_saving(live):
     assert answer.status_code == 400
     [problem] = answer.json()["errors"]
     assert problem["node"] == "to_warehouse"
-    assert problem["field"] == "connection"
+    assert problem["field"] == "config.connection"
     assert "nowhere" in problem["message"]
 
 
