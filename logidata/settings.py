@@ -37,6 +37,8 @@ AIRFLOW_CONNECT_TIMEOUT = env.seconds("AIRFLOW_CONNECT_TIMEOUT", 3)
 AIRFLOW_READ_TIMEOUT = env.seconds("AIRFLOW_READ_TIMEOUT", 30)
 
 INSTALLED_APPS = [
+    # First, for its templates to take the place of the packages'.
+    "logidata",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -51,7 +53,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_beat",
-    "logidata",
     "pipelines",
     "executions",
     "airflow_bridge",

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
-from rest_framework.routers import DefaultRouter
+from rest_framework.routers import APIRootView, DefaultRouter
 
 from executions.urls import router as executions_router
 from logidata.health import HealthView
@@ -13,10 +13,17 @@ from logidata.tokens import TokenView
 from pipelines.urls import router as pipelines_router
 
 
+class ApiRoot(APIRootView):
+    """Where everything is: pipelines, their executions, and the modules that nodes can run."""
+
+    name = "LogiData API"
+
+
 class Router(DefaultRouter):
     """The routes of all apps under one root, which lists them."""
 
     include_format_suffixes = False
+    APIRootView = ApiRoot
 
 
 router = Router(trailing_slash=False)
