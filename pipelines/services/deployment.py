@@ -143,13 +143,16 @@ def remove_dag(dag_id: str) -> bool:
     """Remove a DAG's file, then what Airflow knows of it; return True once Airflow knows nothing.
 
     False means: look again in some seconds. A file that Airflow was just reading can bring the
-    DAG back once.
+    DAG back once. Without a record of the deletion nothing is removed: the message may come from
+    another database's LogiData, and Airflow would forget the history of a living pipeline.
 
     Raises:
         AirflowError: Airflow cannot be asked, or refuses.
     """
-    generator().delete_dag(dag_id)
     removal = DagRemoval.objects.filter(dag_id=dag_id)
+    if not removal.exists():
+        return True
+    generator().delete_dag(dag_id)
     client = factory.get_airflow_client()
     try:
         client.get_dag(dag_id)

@@ -29,7 +29,7 @@ SILENT_FOR = timedelta(seconds=15)
 def reconcile_deployments() -> None:
     """Bring DAG files and Airflow back in line with the pipelines, and finish removals."""
     _queue_lost_removals()
-    _remove_orphaned_files()
+    _report_orphaned_files()
     _redeploy_changed_files()
     _redeploy_unserved()
 
@@ -64,15 +64,24 @@ def _queue_lost_removals() -> None:
         queue_removal(removal.dag_id)
 
 
-def _remove_orphaned_files() -> None:
+def _report_orphaned_files() -> None:
+    """Name the DAG files that no pipeline stands behind, and leave them and their runs alone.
+
+    That is what every file looks like to a process started with another database: only the
+    deletion of a pipeline, which is on record, removes anything.
+    """
     # Files first, pipelines second: a file is written only after its pipeline is committed, so
     # that a pipeline created in between is never taken for missing.
     in_folder = generator().dag_ids()
     known = {f"{DAG_ID_PREFIX}{pk}" for pk in Pipeline.objects.values_list("pk", flat=True)}
+    known.update(DagRemoval.objects.values_list("dag_id", flat=True))
     for dag_id in sorted(in_folder - known):
-        logger.warning("Removing %s: no pipeline has this DAG file.", dag_id)
-        DagRemoval.objects.get_or_create(dag_id=dag_id)
-        queue_removal(dag_id)
+        logger.warning(
+            "%s: no pipeline in the database has this DAG file, and Airflow goes on running it. "
+            "See that LOGIDATA_DATABASE_URL and LOGIDATA_DAGS_DIR belong together; if the "
+            "pipeline is gone for good, remove the file, then delete the DAG in Airflow.",
+            generator().path_of(dag_id),
+        )
 
 
 def _redeploy_changed_files() -> None:

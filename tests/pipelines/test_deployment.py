@@ -276,15 +276,42 @@ def test_a_failed_deployment_that_airflow_serves_after_all_becomes_ready(
     assert status_of(ready) == "ready"
 
 
-def test_a_file_without_a_pipeline_is_removed(
-    ready: Pipeline, dags_dir: Path, queue: Queue, reconcile: Any
+def test_a_file_without_a_pipeline_stays_and_is_named(
+    ready: Pipeline,
+    airflow: FakeAirflow,
+    dags_dir: Path,
+    queue: Queue,
+    reconcile: Any,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    dag_id = ready.dag_id
+    file = file_of(ready, dags_dir)
+    # As for a LogiData that was started with another database.
     Pipeline.objects.all().delete()
     reconcile()
-    assert queue.of("remove_dag") == [[dag_id]]
-    tasks.remove_dag(dag_id)
-    assert list(dags_dir.iterdir()) == []
+    assert queue == []
+    assert file.exists()
+    assert ready.dag_id in airflow.dags
+    assert not DagRemoval.objects.exists()
+    assert str(file) in caplog.text
+    assert "LOGIDATA_DATABASE_URL" in caplog.text
+
+
+def test_a_removal_that_is_not_on_record_removes_nothing(
+    ready: Pipeline, airflow: FakeAirflow, dags_dir: Path, queue: Queue
+) -> None:
+    tasks.remove_dag(ready.dag_id)
+    assert file_of(ready, dags_dir).exists()
+    assert ready.dag_id in airflow.dags
+    assert queue == []
+
+
+def test_a_file_whose_removal_is_under_way_is_not_complained_about(
+    ready: Pipeline, reconcile: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    dag_id = ready.dag_id
+    services.delete_pipeline(ready)
+    reconcile()
+    assert dag_id not in caplog.text
 
 
 def test_files_that_are_not_ours_are_never_touched(
