@@ -12,6 +12,8 @@ from etl.errors import ConfigError
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_MEMORY_LIMIT = "512MB"
 
+# A password may hold a slash that should have been quoted.
+_LOGIN = re.compile(r"://([^/]*|[^@]*:[^@]*)@")
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(K|M|G|T)i?B\s*", re.IGNORECASE)
 
 
@@ -37,10 +39,21 @@ def read_settings(environ: Mapping[str, str]) -> RunSettings:
             "Write a number and a unit, such as 512MB or 2GB."
         )
     return RunSettings(
-        staging=environ.get("LOGIDATA_STAGING") or str(PROJECT / "var" / "staging"),
+        staging=_staging(environ.get("LOGIDATA_STAGING") or ""),
         data_dirs=_data_dirs(environ.get("LOGIDATA_DATA_DIRS") or ""),
         memory_limit=memory_limit,
     )
+
+
+def _staging(value: str) -> str:
+    # The URI becomes a part of XCom values, API answers and error texts.
+    if _LOGIN.search(value):
+        raise ConfigError(
+            "LOGIDATA_STAGING holds a login (user:password@host), which would be shown wherever "
+            "the URI is. Take it out, and give the login the way that the storage's own library "
+            "reads it, from its environment variables or configuration file."
+        )
+    return value or str(PROJECT / "var" / "staging")
 
 
 def _data_dirs(value: str) -> tuple[Path, ...]:

@@ -63,9 +63,16 @@ class Environment(environ.Env):  # type: ignore[misc]
         return value
 
     def http(self, name: str) -> str:
-        """Return an http(s) URL, without a slash at its end."""
+        """Return an http(s) URL, without a slash at its end; one with a login is refused."""
         value = self.text(name).strip().rstrip("/")
-        parts = urlsplit(value)
+        if "@" in value:
+            # The URL is quoted in errors that people see.
+            remedy = "write http://host:port, without user and password"
+            raise _malformed(name, None, remedy)
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            raise _malformed(name, value, "write http://host:port") from None
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise _malformed(name, value, "write http://host:port")
         return value

@@ -21,6 +21,26 @@ def test_defaults_lie_in_the_project() -> None:
     assert settings.memory_limit == "512MB"
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "ftp://user:hush@host/staging",
+        "s3://hush@bucket/staging",
+        "simplecache::ftp://user:hush@host/staging",
+        "ftp://user:hu/sh@host/staging",
+    ],
+)
+def test_a_login_in_the_staging_uri_is_refused_without_being_repeated(uri: str) -> None:
+    with pytest.raises(ConfigError, match="LOGIDATA_STAGING") as caught:
+        read_settings({"LOGIDATA_STAGING": uri})
+    assert "hu" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["s3://bucket/a@b", "/srv/a:b@c", "memory://staging"])
+def test_an_at_sign_in_a_path_is_no_login(place: str) -> None:
+    assert read_settings({"LOGIDATA_STAGING": place}).staging == place
+
+
 def test_all_settings_come_from_the_environment() -> None:
     settings = read_settings(
         {

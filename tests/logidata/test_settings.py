@@ -49,6 +49,7 @@ def load_settings(**changes: str | None) -> str:
         ("LOGIDATA_MEMORY_LIMIT", "lots"),
         ("LOGIDATA_DEPLOY_DEADLINE", "-1"),
         ("AIRFLOW_API_URL", "localhost:8080"),
+        ("LOGIDATA_STAGING", "ftp://user:hush@host"),
         ("AIRFLOW_PASSWORD", None),
     ],
 )
@@ -99,6 +100,27 @@ def test_a_database_url_means_what_libpq_takes_it_to_mean(
     assert (database["NAME"], database["USER"], database["PASSWORD"]) == ("x", "u", "p@ss")
     assert (database["HOST"], database["PORT"]) == (host, "5433")
     assert options.items() <= database["OPTIONS"].items()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://user:hush@host:8080", "http://user:hu/sh@host", "user:hush@host", "http://[hush@host"],
+)
+def test_a_login_in_an_http_address_is_refused_without_being_repeated(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("LOGIDATA_TRIED", url)
+    with pytest.raises(ImproperlyConfigured, match="LOGIDATA_TRIED") as caught:
+        env.http("LOGIDATA_TRIED")
+    assert "hu" not in str(caught.value)
+
+
+def test_an_http_address_that_cannot_be_read_is_named(
+    env: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGIDATA_TRIED", "http://[::1")
+    with pytest.raises(ImproperlyConfigured, match="LOGIDATA_TRIED"):
+        env.http("LOGIDATA_TRIED")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "0", "-3", "soon"])
