@@ -36,12 +36,17 @@ class Server:
 
 
 class Reply(AirflowError):
-    """An answer of Airflow that is no success; `status` is the HTTP status code."""
+    """An answer of Airflow that is no success; `status` is the HTTP status code.
 
-    def __init__(self, status: int, detail: str, request: str) -> None:
+    `reason` is the answer's own text, empty where it is none: other answers may repeat what was
+    sent.
+    """
+
+    def __init__(self, status: int, detail: str, request: str, reason: str = "") -> None:
         super().__init__(f"Airflow answered {status} to {request}: {detail}")
         self.status = status
         self.detail = detail
+        self.reason = reason
 
 
 class RestSession:
@@ -120,7 +125,9 @@ class RestSession:
         if response.status_code in _BUSY:
             raise self._unavailable(f"answered {response.status_code} to {request}")
         if response.status_code >= requests.codes.multiple_choices:
-            raise Reply(response.status_code, _detail(response), request)
+            said = _said(response)
+            reason = said if isinstance(said, str) else ""
+            raise Reply(response.status_code, _as_text(said), request, reason)
         if response.status_code == requests.codes.no_content or not response.content:
             return None
         try:
@@ -143,17 +150,29 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _detail(response: requests.Response) -> str:
+def _said(response: requests.Response) -> Any:
+    """Return what the answer says of why: a text as a rule, else what there is of JSON."""
     try:
         answer = response.json()
     except requests.JSONDecodeError:
         return response.reason or "no reason given"
-    if isinstance(answer, dict):
-        detail = answer.get("detail") or answer.get("title") or answer.get("error") or answer
-        if isinstance(detail, dict):
-            detail = detail.get("statement") or detail.get("reason") or detail
-        return str(detail)
-    return str(answer)
+    if not isinstance(answer, dict):
+        return answer
+    detail = answer.get("detail") or answer.get("title") or answer.get("error") or answer
+    if isinstance(detail, dict):
+        return detail.get("statement") or detail.get("reason") or detail
+    return detail
+
+
+def _as_text(said: Any) -> str:
+    """Return what was said without the input that it may repeat, passwords included."""
+    if isinstance(said, list):
+        return str([_without_input(one) for one in said])
+    return str(_without_input(said))
+
+
+def _without_input(said: Any) -> Any:
+    return {k: v for k, v in said.items() if k != "input"} if isinstance(said, dict) else said
 
 
 def segment(text: str) -> str:

@@ -72,8 +72,10 @@ class AirflowV2(RestClient):
         try:
             answer = self.session.call("POST", "/auth/token", body=self._login)
         except Reply as reply:
+            # What is no plain sentence may repeat the login that was sent.
+            why = reply.reason or f"it answered {reply.status}"
             raise AirflowRefused(
-                f"Airflow at {self.session.server.url} did not accept the login: {reply.detail}. "
+                f"Airflow at {self.session.server.url} did not accept the login: {why}. "
                 "Check AIRFLOW_USERNAME and AIRFLOW_PASSWORD."
             ) from reply
         token = str(answer["access_token"])

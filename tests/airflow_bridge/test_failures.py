@@ -112,6 +112,34 @@ def test_a_wrong_password_on_airflow_2_names_the_settings_to_check(airflow2: Wor
         client.get_run(DAG, RUN)
 
 
+def unreadable(asked: Asked) -> Answer:
+    """As FastAPI answers a body that it cannot read: with the body."""
+    what = {"type": "extra_forbidden", "loc": ["body"], "msg": "Not permitted", "input": asked.body}
+    return Answer({"detail": [what]}, 422)
+
+
+def test_an_answer_that_repeats_the_password_is_not_repeated() -> None:
+    airflow = StubAirflow3()
+
+    def answer(asked: Asked) -> Answer:
+        return unreadable(asked) if asked.path == "/auth/token" else airflow(asked)
+
+    with serve(answer) as wire, pytest.raises(AirflowRefused, match="AIRFLOW_PASSWORD") as caught:
+        connect(Server(wire.url), USERNAME, PASSWORD).get_run(DAG, RUN)
+    assert "422" in str(caught.value)
+    assert PASSWORD not in f"{caught.value} {caught.value.__cause__}"
+
+
+def test_a_refusal_says_what_is_wrong_without_what_was_sent(airflow3: World) -> None:
+    airflow3.airflow.routes.insert(
+        0, ("POST", r"/dags/([^/]+)/dagRuns", lambda asked, _: unreadable(asked))
+    )
+
+    with pytest.raises(AirflowRefused, match="Not permitted") as caught:
+        airflow3.client.trigger(DAG, RUN, {"token": "hush"})
+    assert "hush" not in str(caught.value)
+
+
 def test_no_login_is_taken_from_a_netrc_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
