@@ -35,7 +35,7 @@ lint: .venv/.development ## ruff, mypy, import-linter, migrations
 	$(PYTHON_IN_VENV) -m ruff check .
 	$(PYTHON_IN_VENV) -m ruff format --check .
 	$(PYTHON_IN_VENV) -m tests.with_services -m mypy
-	.venv/bin/lint-imports
+	PYTHONPATH=dags .venv/bin/lint-imports
 	$(PYTHON_IN_VENV) -m tests.with_services manage.py makemigrations --check --dry-run
 
 format: .venv/.development ## let ruff mend and format the code

@@ -8,6 +8,7 @@ import sys
 
 from stack.errors import StackError
 from stack.layout import Layout
+from stack.ports import HOST
 
 
 def main() -> int:
@@ -31,6 +32,9 @@ def main() -> int:
     )
     run.add_argument("program")
     arguments = parser.parse_args()
+    # What runs on this machine is asked directly, whatever proxy leads outside.
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), HOST]))
     try:
         return _run(arguments, Layout.from_environment())
     except StackError as error:

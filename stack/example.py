@@ -87,7 +87,8 @@ def _execute(api: _Api, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print_execution(execution: dict[str, Any]) -> None:
-    print(f"{execution['status']} in {execution['duration_seconds']:.1f} s")
+    seconds = execution["duration_seconds"]
+    print(execution["status"] + ("" if seconds is None else f" in {seconds:.1f} s"))
     print(node_table(_node_row(task) for task in execution["tasks"]))
 
 

@@ -7,10 +7,13 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
 import psutil
+from supervisor.xmlrpc import Faults
 
 from stack.errors import StackError
 from stack.layout import Layout
@@ -65,6 +68,16 @@ def write_config(stack: Stack) -> None:
             "killasgroup=true",
         ]
     write_private(layout.supervisor_config, "\n".join(lines) + "\n")
+
+
+@contextmanager
+def _already() -> Iterator[None]:
+    """Take the supervisor's "it runs already" and "it does not run" for what was wanted."""
+    try:
+        yield
+    except xmlrpc.client.Fault as fault:
+        if fault.faultCode not in (Faults.ALREADY_STARTED, Faults.NOT_RUNNING):
+            raise
 
 
 class Supervisor:
@@ -127,19 +140,23 @@ class Supervisor:
 
     def start_program(self, name: str) -> None:
         """Start a program without waiting for it; nothing happens where it runs already."""
-        if self.state(name) not in ("RUNNING", "STARTING"):
-            self._rpc.startProcess(name, False)
+        if self.state(name) not in ("RUNNING", "STARTING", "BACKOFF"):
+            with _already():
+                self._rpc.startProcess(name, False)
 
     def stop_program(self, name: str) -> None:
         """Stop a program and return when it has ended."""
         if self.state(name) in ("RUNNING", "STARTING", "BACKOFF"):
-            self._rpc.stopProcess(name, True)
+            with _already():
+                self._rpc.stopProcess(name, True)
 
     def stop(self) -> None:
         """Stop the programs, those that use others first, then the supervisor itself."""
         for program in reversed(PROGRAMS):
             if self.state(program.name) in ("RUNNING", "STARTING", "BACKOFF"):
-                self._rpc.stopProcess(program.name, program.name in ("postgres", "redis", "web"))
+                with _already():
+                    # Those that use others are told first, and stop side by side.
+                    self._rpc.stopProcess(program.name, program.name in ("postgres", "redis"))
         self._rpc.shutdown()
 
 

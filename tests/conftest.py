@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from tests.services import Services
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    # The slow hash of production is what most of such tests' time would go to.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
