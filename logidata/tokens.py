@@ -1,24 +1,20 @@
 """Tokens: given for a user name and password, revoked by themselves."""
 
-import logging
 from typing import Any
 
 from django.contrib.auth import authenticate
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from knox.models import get_token_model
-from redis.exceptions import RedisError
 from rest_framework import serializers, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
+from logidata.guessing import GuessingThrottle
 from pipelines.serializers import ErrorSerializer
-
-logger = logging.getLogger(__name__)
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
@@ -37,25 +33,10 @@ class TokenSerializer(serializers.Serializer[Any]):
     expiry = serializers.DateTimeField()
 
 
-class GuessingThrottle(ScopedRateThrottle):
-    """A limit to password guessing, by address."""
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        """Return whether the caller may try; while Redis is down, everyone may."""
-        if request.method != "POST":
-            return True
-        try:
-            return bool(super().allow_request(request, view))
-        except RedisError as error:
-            logger.warning("Token requests are not limited now: %s", error)
-            return True
-
-
 class TokenView(APIView):
     """Bearer tokens for the API."""
 
     throttle_classes = (GuessingThrottle,)
-    throttle_scope = "token"
     serializer_class = CredentialsSerializer
 
     def get_authenticators(self) -> list[BaseAuthentication]:

@@ -1,12 +1,14 @@
 """Where things are served: the admin, the API under `/api/v1`, its schema and a page to read it."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LoginView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import APIRootView, DefaultRouter
 
 from executions.urls import router as executions_router
+from logidata.guessing import limit_guesses
 from logidata.health import HealthView
 from logidata.problem import NothingHere
 from logidata.tokens import TokenView
@@ -42,8 +44,13 @@ admin.site.site_header = "LogiData"
 admin.site.site_title = "LogiData"
 admin.site.index_title = "Pipelines and their executions"
 
+api_login = LoginView.as_view(template_name="rest_framework/login.html")
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    # In the place of the packages' own, which let everyone guess.
+    path("admin/login/", limit_guesses(admin.site.login)),
+    path("api-auth/login/", limit_guesses(api_login)),
     path("admin/", admin.site.urls),
     path("api-auth/", include("rest_framework.urls")),
     # The root without its slash, which is cut off before addresses are looked up.

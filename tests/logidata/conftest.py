@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from tests.fake_airflow import FakeAirflow
@@ -14,6 +15,12 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> FakeAirflow:
     fake = FakeAirflow()
     monkeypatch.setattr("airflow_bridge.factory.get_airflow_client", lambda: fake)
     return fake
+
+
+@pytest.fixture(autouse=True)
+def no_attempts_yet() -> None:
+    """Nobody has tried to sign in."""
+    cache.clear()
 
 
 @pytest.fixture
