@@ -15,7 +15,7 @@ HEARTBEAT_KEY = "beat-heartbeat"
 FRESH_FOR_SECONDS = 20
 
 
-class HeartbeatScheduler(DatabaseScheduler):  # type: ignore[misc]
+class HeartbeatScheduler(DatabaseScheduler):
     """Schedules kept in the database; each turn of the loop leaves the time in the cache.
 
     Written by beat itself rather than by a task that it queues, so that a worker that is down

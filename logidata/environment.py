@@ -14,7 +14,7 @@ _FALSE = frozenset({"false", "0", "no", "off"})
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
-class Environment(environ.Env):  # type: ignore[misc]
+class Environment(environ.Env):
     """The process's environment; a missing or malformed variable raises ImproperlyConfigured."""
 
     def text(self, name: str, default: str | None = None) -> str:

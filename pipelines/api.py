@@ -41,7 +41,7 @@ class PipelinePages(PageNumberPagination):
     max_page_size = 500
 
 
-class PipelineFilter(filters.FilterSet):  # type: ignore[misc]
+class PipelineFilter(filters.FilterSet):
     """Filters of the list."""
 
     class Meta:
