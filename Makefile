@@ -22,11 +22,11 @@ status: .venv/.runtime ## say what runs
 logs: .venv/.runtime ## the end of every log; PROGRAM=worker follows one
 	@$(PYTHON_IN_VENV) -m stack logs $(PROGRAM)
 
-test: .venv/.development ## everything: linters aside, the live tests included
-	$(PYTHON_IN_VENV) -m pytest
+test: test-fast test-live ## everything: the live tests included
 
+# Two processes, each with a PostgreSQL and Redis of its own.
 test-fast: .venv/.development ## the tests that need no running Airflow
-	$(PYTHON_IN_VENV) -m pytest --ignore=tests/live
+	$(PYTHON_IN_VENV) -m pytest --ignore=tests/live --numprocesses=2
 
 test-live: .venv/.development ## only the tests against the real services
 	$(PYTHON_IN_VENV) -m pytest tests/live
