@@ -77,9 +77,14 @@ class PipelineAdmin(_ModelAdmin):
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: Pipeline | None = None) -> Any:
-        """Leave out what a pipeline that is just being added does not have yet."""
+        """Leave out what a new pipeline does not have yet; say which state a form shows."""
         fieldsets = super().get_fieldsets(request, obj)
-        return fieldsets if obj is not None else fieldsets[:2]
+        if obj is None:
+            return fieldsets[:2]
+        if not self.has_change_permission(request, obj):
+            return fieldsets
+        (title, options), *others = fieldsets
+        return [(title, {**options, "fields": (*options["fields"], "seen")}), *others]
 
     def get_inlines(self, request: HttpRequest, obj: Pipeline | None) -> Any:
         """Show revisions of a pipeline that is stored."""

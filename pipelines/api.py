@@ -18,6 +18,7 @@ from rest_framework.serializers import BaseSerializer
 from etl.registry import catalogue
 from executions import services as executions
 from pipelines import services
+from pipelines.errors import PipelineChanged
 from pipelines.models import Pipeline, PipelineRevision
 from pipelines.permissions import ModelPermissions
 from pipelines.serializers import (
@@ -68,11 +69,12 @@ class PlainTextRenderer(BaseRenderer):
         summary="Create a pipeline", responses={201: PipelineSerializer, 400: INVALID}
     ),
     update=extend_schema(
-        summary="Change a pipeline", responses={200: PipelineSerializer, 400: INVALID}
+        summary="Change a pipeline",
+        responses={200: PipelineSerializer, 400: INVALID, 409: CONFLICT},
     ),
     partial_update=extend_schema(
         summary="Change some fields of a pipeline",
-        responses={200: PipelineSerializer, 400: INVALID},
+        responses={200: PipelineSerializer, 400: INVALID, 409: CONFLICT},
     ),
     destroy=extend_schema(
         summary="Delete a pipeline",
@@ -111,7 +113,11 @@ class PipelineViewSet(viewsets.ModelViewSet[Pipeline]):
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Change a pipeline; what runs differently becomes a new revision."""
         partial = bool(kwargs.get("partial", False))
-        pipeline = self._save(self.get_object(), request, partial=partial)
+        try:
+            pipeline = self._save(self.get_object(), request, partial=partial)
+        except PipelineChanged:
+            # Someone changed it between our reading and saving: ours goes on top of theirs.
+            pipeline = self._save(self.get_object(), request, partial=partial)
         return Response(self.get_serializer(pipeline).data)
 
     def perform_destroy(self, instance: Pipeline) -> None:

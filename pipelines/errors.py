@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 from etl.problems import Problem
 
-__all__ = ["DomainError", "InvalidPipeline", "PipelineGone", "PipelineNotSaved", "Problem"]
+__all__ = [
+    "DomainError",
+    "InvalidPipeline",
+    "PipelineChanged",
+    "PipelineGone",
+    "PipelineNotSaved",
+    "Problem",
+]
 
 
 class DomainError(Exception):
@@ -42,6 +49,19 @@ class InvalidPipeline(DomainError):
             status=400,
             type="invalid-pipeline",
             errors=errors,
+        )
+
+
+class PipelineChanged(DomainError):
+    """Someone saved the pipeline after the caller had read it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Pipeline '{name}' was changed by someone else meanwhile. Look at it as it is now, "
+            "then make your change again.",
+            title="Pipeline was changed",
+            status=409,
+            type="pipeline-changed",
         )
 
 

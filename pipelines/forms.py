@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
 
-from pipelines.errors import Problem
+from pipelines.errors import PipelineChanged, Problem
 from pipelines.models import Pipeline
 from pipelines.services import FIELDS, find_problems, pipeline_field, used_params
 from pipelines.services.fields import CRON_PRESETS, timezones
@@ -93,6 +93,8 @@ class PipelineForm(_ModelForm):
         help_text='A JSON object such as {"min_amount": 10}. Executions may give other values.',
     )
     tags = TagsField(required=False, help_text="Separated by commas. Airflow shows them too.")
+    # When what the form shows was saved: it sends all fields, also those that nobody touched.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Pipeline
@@ -100,6 +102,18 @@ class PipelineForm(_ModelForm):
         help_texts = {
             "is_active": "Only an active pipeline can be executed and follows its schedule.",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "seen" in self.fields and not self.instance._state.adding:
+            self.fields["seen"].initial = self.instance.updated_at.isoformat()
+
+    def clean(self) -> Any:
+        """Refuse to undo what someone else has saved since the form was shown."""
+        seen = self.cleaned_data.get("seen")
+        if seen and seen != self.fields["seen"].initial:
+            raise ValidationError(PipelineChanged(self.instance.name).detail)
+        return super().clean()
 
     def clean_default_params(self) -> Any:
         """Take nothing for no defaults."""

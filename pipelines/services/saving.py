@@ -10,7 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from etl.graph import canonical, canonical_json
-from pipelines.errors import InvalidPipeline, PipelineGone, Problem
+from pipelines.errors import InvalidPipeline, PipelineChanged, PipelineGone, Problem
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.services.deployment import begin_deployment, queue_removal
 from pipelines.services.fields import FIELDS
@@ -43,8 +43,12 @@ def save_pipeline(
     `problems` are those that the caller has found while reading its input: they are reported
     together with ours.
 
+    All fields are saved, and the row is locked only after Airflow has been asked. So that nobody's
+    change is undone, a pipeline that was saved after the caller had read it is refused.
+
     Raises:
         InvalidPipeline: with every problem; nothing is saved.
+        PipelineChanged: someone else saved it after it was read.
         PipelineGone: it was deleted meanwhile.
     """
     found = [*problems, *find_problems(pipeline, unless=problems)]
@@ -102,6 +106,8 @@ def _store(pipeline: Pipeline, user: AbstractBaseUser | None) -> None:
     stored = Pipeline.objects.select_for_update().filter(pk=pipeline.pk).first()
     if stored is None:
         raise PipelineGone(pipeline.name)
+    if stored.updated_at != pipeline.updated_at:
+        raise PipelineChanged(stored.name)
     # Only what operators write: the deployment's columns belong to the tasks that follow it, and
     # ours may be older than theirs.
     pipeline.save(update_fields=[*FIELDS, "updated_at"])

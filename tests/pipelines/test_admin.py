@@ -122,6 +122,20 @@ def test_opening_and_saving_changes_nothing(
     assert pipeline.revisions.count() == 1
 
 
+def test_a_form_that_is_out_of_date_undoes_nothing(
+    browser: Client, form: dict[str, Any], pipeline: Pipeline, save: Any
+) -> None:
+    shown = browser.get(page(pipeline)).context["adminform"].form
+    form["seen"] = shown["seen"].value()
+    save(Pipeline.objects.get(), description="by someone else")
+    answer = browser.post(page(pipeline), form)
+    assert "changed by someone else" in text(answer)
+    pipeline.refresh_from_db()
+    assert pipeline.description == "by someone else"
+    form["seen"] = pipeline.updated_at.isoformat()
+    assert browser.post(page(pipeline), form).status_code == 302
+
+
 def test_the_list_shows_deployment_and_last_execution_in_a_fixed_number_of_queries(
     browser: Client, save: Any, django_assert_max_num_queries: Any
 ) -> None:

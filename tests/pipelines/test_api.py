@@ -9,6 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from executions.models import PipelineExecution
+from pipelines.errors import PipelineChanged
 from pipelines.models import Pipeline
 from tests.fake_airflow import FakeAirflow
 from tests.pipelines.conftest import Queue
@@ -72,6 +73,29 @@ def test_changing_one_field_keeps_the_others(api: APIClient, pipeline: Pipeline)
     assert answer.json()["revision"] == 2
     pipeline.refresh_from_db()
     assert len(pipeline.config["nodes"]) == 3
+
+
+def test_two_people_who_change_different_fields_at_once_both_succeed(
+    api: APIClient, pipeline: Pipeline, airflow: FakeAirflow, save: Any
+) -> None:
+    # Asked about names, when the pipeline is read already and not saved yet.
+    airflow.after("pool_names", lambda: save(Pipeline.objects.get(), description="theirs"))
+    answer = api.patch(f"{URL}/{pipeline.pk}", {"schedule": "@daily"})
+    assert answer.status_code == 200
+    pipeline.refresh_from_db()
+    assert (pipeline.description, pipeline.schedule) == ("theirs", "@daily")
+
+
+def test_a_pipeline_that_keeps_changing_is_a_409(
+    api: APIClient, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PipelineChanged("Orders")
+
+    monkeypatch.setattr("pipelines.services.save_pipeline", refuse)
+    answer = api.patch(f"{URL}/{pipeline.pk}", {"schedule": "@daily"})
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "pipeline-changed"
 
 
 def test_what_was_read_can_be_sent_back(api: APIClient, pipeline: Pipeline) -> None:

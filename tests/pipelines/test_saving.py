@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines import services
-from pipelines.errors import InvalidPipeline, PipelineGone
+from pipelines.errors import InvalidPipeline, PipelineChanged, PipelineGone
 from pipelines.models import DagRemoval, Pipeline, PipelineRevision
 from tests.fake_airflow import FakeAirflow
 from tests.pipelines.conftest import Queue, Save
@@ -102,6 +102,16 @@ def test_saving_does_not_undo_what_the_deployment_wrote_meanwhile(
     save(pipeline)
     pipeline.refresh_from_db()
     assert pipeline.deployment_status == "ready"
+
+
+def test_a_pipeline_that_was_saved_since_it_was_read_is_not_overwritten(
+    pipeline: Pipeline, save: Save
+) -> None:
+    save(Pipeline.objects.get(), description="theirs")
+    with pytest.raises(PipelineChanged, match="Orders"):
+        save(pipeline, schedule="@daily")
+    stored = Pipeline.objects.get()
+    assert (stored.description, stored.schedule) == ("theirs", "")
 
 
 def test_saving_again_after_a_failed_deployment_deploys_again(
