@@ -6,12 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 
 import requests
 
 from stack import postgres
 from stack.errors import StackError
+from stack.health import health_check
 from stack.layout import Layout
 from stack.ports import HOST, Ports
 from stack.programs import (
@@ -48,7 +48,7 @@ def up(layout: Layout) -> Stack:
             token = _issue_token(stack)
         wait_for(
             program.name,
-            _health_check(program.name, stack, token),
+            health_check(program.name, stack, token),
             supervisor,
             stack,
             START_SECONDS,
@@ -202,54 +202,6 @@ def manage(stack: Stack, *arguments: str, extra: dict[str, str] | None = None) -
         output = (done.stdout + done.stderr)[-3000:]
         raise StackError(f"`manage.py {arguments[0]}` failed:\n{output}")
     return done.stdout
-
-
-def _health_check(name: str, stack: Stack, token: str | None) -> Callable[[], str | None]:
-    """Return a check that gives None when the program is healthy, else what is missing."""
-    if name.startswith("airflow"):
-        component = name.removeprefix("airflow-").replace("-", "_")
-        return lambda: _airflow_component(
-            stack, "metadatabase" if component == "api_server" else component
-        )
-    if name == "web":
-        return lambda: _web_answers(stack)
-    return lambda: _logidata_component(stack, name, token)
-
-
-def _airflow_component(stack: Stack, component: str) -> str | None:
-    try:
-        health = requests.get(f"{stack.airflow_url}/api/v2/monitor/health", timeout=5).json()
-    except (requests.RequestException, ValueError) as error:
-        return f"no answer from {stack.airflow_url} ({type(error).__name__})"
-    status = (health.get(component) or {}).get("status")
-    return (
-        None
-        if status == "healthy"
-        else f"Airflow says that its {component} is {status or 'not there'}"
-    )
-
-
-def _web_answers(stack: Stack) -> str | None:
-    try:
-        answer = requests.get(f"{stack.web_url}/api/v1/health", timeout=10)
-    except requests.RequestException as error:
-        return f"no answer from {stack.web_url} ({type(error).__name__})"
-    return (
-        None if answer.status_code in (200, 503) else f"{answer.url} answers {answer.status_code}"
-    )
-
-
-def _logidata_component(stack: Stack, name: str, token: str | None) -> str | None:
-    try:
-        answer = requests.get(
-            f"{stack.web_url}/api/v1/health",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=15,
-        )
-        component = answer.json()["components"][name]
-    except (requests.RequestException, ValueError, KeyError) as error:
-        return f"no health report from {stack.web_url} ({type(error).__name__}: {error})"
-    return None if component["status"] == "ok" else component.get("detail") or component["status"]
 
 
 def _issue_token(stack: Stack) -> str:
