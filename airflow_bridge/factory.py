@@ -19,21 +19,26 @@ _shared: AirflowClient | None = None
 def get_airflow_client() -> AirflowClient:
     """Return the process's client, made at the first call that reaches Airflow.
 
-    Raises AirflowUnavailable or AirflowRefused where the server does not say what it is.
+    Nobody waits for another's attempt to reach it. Raises AirflowUnavailable or AirflowRefused
+    where the server does not say what it is.
     """
     global _shared
-    with _lock:
-        if _shared is None:
-            _shared = connect(
-                Server(
-                    url=server_url(settings.AIRFLOW_API_URL),
-                    connect_timeout=settings.AIRFLOW_CONNECT_TIMEOUT,
-                    read_timeout=settings.AIRFLOW_READ_TIMEOUT,
-                ),
-                settings.AIRFLOW_USERNAME,
-                settings.AIRFLOW_PASSWORD,
-            )
-        return _shared
+    client = _shared
+    if client is None:
+        client = connect(
+            Server(
+                url=server_url(settings.AIRFLOW_API_URL),
+                connect_timeout=settings.AIRFLOW_CONNECT_TIMEOUT,
+                read_timeout=settings.AIRFLOW_READ_TIMEOUT,
+            ),
+            settings.AIRFLOW_USERNAME,
+            settings.AIRFLOW_PASSWORD,
+        )
+        with _lock:
+            if _shared is None:
+                _shared = client
+            client = _shared
+    return client
 
 
 def forget_airflow_client() -> None:

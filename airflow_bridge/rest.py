@@ -13,12 +13,14 @@ import requests
 from requests.auth import AuthBase
 
 from airflow_bridge.errors import AirflowError, AirflowRefused, AirflowUnavailable
+from airflow_bridge.patience import seconds_left
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 JSON = dict[str, Any]
 
 # Seconds before the second and the third attempt: who waits for us hears within a second.
 _PAUSES = (0.1, 0.4)
+_SHORTEST = 0.001
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _TRY_AGAIN = frozenset({502, 503, 504})
 
@@ -69,14 +71,17 @@ class RestSession:
         """Return the JSON that Airflow answers, or None for an answer without content.
 
         Repeats, unless `once`, where the server could not be reached or is starting. Raises
-        Reply for an answer of 4xx, AirflowUnavailable for none or one of 5xx.
+        Reply for an answer of 4xx, AirflowUnavailable for one of 5xx or none in time (the
+        server's timeouts, and the caller's `patience.within`).
         """
         pauses = iter(() if once else _PAUSES)
         while True:
+            if not seconds_left(self.server.read_timeout):
+                raise self.late(f"{method} {path}")
             try:
                 response = self._send(method, path, auth, query, body)
             except requests.Timeout as error:
-                raise self._unavailable(f"did not answer in time to {method} {path}") from error
+                raise self.late(f"{method} {path}") from error
             except requests.RequestException as error:
                 if self._pause(pauses):
                     continue
@@ -99,7 +104,11 @@ class RestSession:
             params=query,
             json=body,
             auth=auth or _no_auth,
-            timeout=(self.server.connect_timeout, self.server.read_timeout),
+            timeout=(
+                # 0 would be refused.
+                max(seconds_left(self.server.connect_timeout), _SHORTEST),
+                max(seconds_left(self.server.read_timeout), _SHORTEST),
+            ),
             headers={"Accept": "application/json"},
             # A login page is no answer.
             allow_redirects=False,
@@ -118,7 +127,7 @@ class RestSession:
         pause = next(pauses, None)
         if pause is None:
             return False
-        time.sleep(pause)
+        time.sleep(seconds_left(pause))
         return True
 
     def _read(self, response: requests.Response, request: str) -> Any:
@@ -137,6 +146,10 @@ class RestSession:
                 f"{self.server.url} answered {request} with something that is not JSON. "
                 "Check that AIRFLOW_API_URL is the address of Airflow's API."
             ) from error
+
+    def late(self, request: str) -> AirflowUnavailable:
+        """Return the error of a request that took too long."""
+        return self._unavailable(f"did not answer in time to {request}")
 
     def _unavailable(self, what: str) -> AirflowUnavailable:
         return AirflowUnavailable(

@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 
 from airflow_bridge.client import LogEvent
 from airflow_bridge.errors import AirflowRefused
+from airflow_bridge.patience import seconds_left
 from airflow_bridge.rest import JSON, Reply, RestSession, parse_time
 from airflow_bridge.rest_client import RestClient
 
@@ -57,16 +58,28 @@ class AirflowV2(RestClient):
 
     def auth(self) -> AuthBase:
         """See RestClient.auth; logs in where there is no token or its time is nearly over."""
-        with self._lock:
-            if self._token is None or time.monotonic() >= self._token.renew_at:
-                self._token = self._log_in()
-            return self._token.auth
+        token = self._valid_token()
+        if token is not None:
+            return token.auth
+        # One login for all threads; who is in a hurry does not wait for another's slow one.
+        if not self._lock.acquire(timeout=seconds_left(self.session.server.read_timeout)):
+            raise self.session.late("a login")
+        try:
+            token = self._valid_token()
+            if token is None:
+                token = self._token = self._log_in()
+            return token.auth
+        finally:
+            self._lock.release()
 
     def renew_auth(self) -> bool:
         """See RestClient.renew_auth: Airflow may have been started anew, with another key."""
-        with self._lock:
-            self._token = None
+        self._token = None
         return True
+
+    def _valid_token(self) -> _Token | None:
+        token = self._token
+        return token if token is not None and time.monotonic() < token.renew_at else None
 
     def _log_in(self) -> _Token:
         try:

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from airflow_bridge import factory
 from airflow_bridge.errors import AirflowError
+from airflow_bridge.patience import within
 from etl.errors import ETLError
 from etl.graph import parse_graph
 from etl.problems import Problem
@@ -15,6 +16,9 @@ from etl.templates import referenced_params
 from etl.validation import validate_graph
 from pipelines.models import Pipeline
 from pipelines.services.fields import FIELDS, problems_of_field
+
+# Someone waits for their pipeline to be saved.
+NAMES_WITHIN_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,14 @@ class AirflowNames:
 def names_in_airflow() -> AirflowNames:
     """Return the names of Airflow's connections and pools, with LOGIDATA_CONNECTIONS added.
 
-    Both are None while Airflow cannot be asked: then nothing is claimed about them, so that a
-    pipeline can be saved, and its tasks report a missing connection themselves.
+    Both are None while Airflow cannot be asked or is slow: then nothing is claimed about them, so
+    that a pipeline can be saved, and its tasks report a missing connection themselves.
     """
     try:
-        client = factory.get_airflow_client()
-        connections = frozenset(client.connection_ids()) | settings.LOGIDATA_CONNECTIONS
-        return AirflowNames(connections, frozenset(client.pool_names()))
+        with within(NAMES_WITHIN_SECONDS):
+            client = factory.get_airflow_client()
+            connections = frozenset(client.connection_ids()) | settings.LOGIDATA_CONNECTIONS
+            return AirflowNames(connections, frozenset(client.pool_names()))
     except AirflowError:
         return AirflowNames(None, None)
 

@@ -1,6 +1,8 @@
 """How the client for the configured Airflow is found."""
 
+import contextlib
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +10,7 @@ from pytest_django.fixtures import Settings
 
 from airflow_bridge import factory
 from airflow_bridge.errors import AirflowRefused, AirflowUnavailable
+from airflow_bridge.patience import within
 from airflow_bridge.rest import Server
 from airflow_bridge.rest_v1 import AirflowV1
 from airflow_bridge.rest_v2 import AirflowV2
@@ -90,6 +93,33 @@ def test_the_client_is_shared_and_made_from_the_settings(
 
     assert len({id(client) for client in found}) == 1
     assert found[0].get_dag(DAG).dag_id == DAG
+
+
+def test_nobody_waits_for_another_who_waits_for_airflow(settings: Settings) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def hanging(_: Asked) -> Answer:
+        asked.set()
+        go_on.wait(10)
+        return Answer({}, 404)
+
+    def patient() -> None:
+        with contextlib.suppress(AirflowRefused, AirflowUnavailable):
+            factory.get_airflow_client()
+
+    with serve(hanging) as wire:
+        settings.AIRFLOW_API_URL = wire.url
+        other = threading.Thread(target=patient)
+        other.start()
+        try:
+            assert asked.wait(5)
+            started = time.monotonic()
+            with within(0.2), pytest.raises(AirflowUnavailable, match="in time"):
+                factory.get_airflow_client()
+            assert time.monotonic() - started < 2
+        finally:
+            go_on.set()
+            other.join()
 
 
 def test_an_airflow_that_was_down_at_first_is_found_later(

@@ -10,6 +10,7 @@ import requests
 from airflow_bridge import rest
 from airflow_bridge.errors import AirflowRefused, AirflowUnavailable
 from airflow_bridge.factory import connect
+from airflow_bridge.patience import within
 from airflow_bridge.rest import RestSession, Server
 from airflow_bridge.rest_v2 import AirflowV2
 from tests.airflow_bridge.conftest import World
@@ -51,6 +52,23 @@ def test_an_airflow_that_is_slow_is_not_waited_for_twice() -> None:
     with serve(slow) as wire, pytest.raises(AirflowUnavailable, match="in time"):
         a_client(wire.url, read_timeout=0.2).get_run(DAG, RUN)
     assert len(wire.asked) == 1
+
+
+def test_a_caller_in_a_hurry_waits_for_all_its_calls_together_no_longer(airflow3: World) -> None:
+    airflow3.airflow.page = 1
+    airflow3.airflow.connections = [str(number) for number in range(6)]
+    respond = airflow3.airflow._list_connections
+
+    def slow(asked: Asked, parts: list[str]) -> Answer:
+        time.sleep(0.05)
+        return respond(asked, parts)
+
+    airflow3.airflow.routes.insert(0, ("GET", "/connections", slow))
+    started = time.monotonic()
+    with within(0.15), pytest.raises(AirflowUnavailable, match="in time"):
+        airflow3.client.connection_ids()
+    assert time.monotonic() - started < 1
+    assert len(airflow3.client.connection_ids()) == 6
 
 
 def test_an_airflow_that_is_starting_is_asked_again(airflow3: World) -> None:

@@ -1,16 +1,19 @@
 """How the client for Airflow 3 keeps itself logged in."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from airflow_bridge import rest_v2
+from airflow_bridge.errors import AirflowUnavailable
 from airflow_bridge.factory import connect
+from airflow_bridge.patience import within
 from airflow_bridge.rest import Server
 from tests.airflow_bridge.conftest import World
 from tests.airflow_bridge.recorded import DAG, RUN
 from tests.airflow_bridge.stub_airflow import PASSWORD, USERNAME, StubAirflow3
-from tests.airflow_bridge.stub_server import serve
+from tests.airflow_bridge.stub_server import Answer, Asked, serve
 
 
 def logins(world: World) -> int:
@@ -37,6 +40,29 @@ def test_a_token_that_airflow_no_longer_takes_is_replaced_at_once(
 
     assert airflow3.client.get_run(DAG, RUN).run_id == RUN
     assert logins(airflow3) == 2
+
+
+def test_who_is_in_a_hurry_does_not_wait_for_anothers_login(airflow3: World) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    log_in = airflow3.airflow._log_in  # type: ignore[attr-defined]
+
+    def slowly(request: Asked) -> Answer:
+        asked.set()
+        go_on.wait(10)
+        answer: Answer = log_in(request)
+        return answer
+
+    airflow3.airflow._log_in = slowly  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(airflow3.client.get_run, DAG, RUN)
+        try:
+            assert asked.wait(5)
+            with within(0.2), pytest.raises(AirflowUnavailable, match="in time"):
+                airflow3.client.get_run(DAG, RUN)
+        finally:
+            go_on.set()
+        assert other.result().run_id == RUN
+    assert logins(airflow3) == 1
 
 
 def test_a_token_is_replaced_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:

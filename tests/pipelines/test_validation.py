@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
 
 from pipelines.services import FIELDS, required_params, validate_pipeline
+from tests.airflow_bridge.stub_server import Answer, Asked, serve
 from tests.fake_airflow import FakeAirflow
 
 JSON = st.recursive(
@@ -25,6 +30,25 @@ def fields(graph: dict[str, Any], airflow: FakeAirflow) -> dict[str, Any]:
 
 def test_a_good_pipeline_has_no_problem(fields: dict[str, Any]) -> None:
     assert validate_pipeline(fields) == []
+
+
+def test_an_airflow_that_hangs_does_not_hold_up_saving(
+    graph: dict[str, Any], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def hanging(_: Asked) -> Answer:
+        go_on.wait(10)
+        return Answer({}, 500)
+
+    monkeypatch.setattr("pipelines.services.validation.NAMES_WITHIN_SECONDS", 0.2)
+    started = time.monotonic()
+    with serve(hanging) as wire:
+        settings.AIRFLOW_API_URL = wire.url
+        found = validate_pipeline({"name": "Orders", "config": graph})
+        go_on.set()
+    assert found == []
+    assert time.monotonic() - started < 3
 
 
 def test_problems_of_all_fields_are_reported_at_once(fields: dict[str, Any]) -> None:
@@ -134,9 +158,7 @@ def test_a_connection_defined_outside_airflows_database_is_known(
     assert validate_pipeline(fields) == []
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@trying(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.dictionaries(st.sampled_from([*FIELDS, "other"]), JSON))
 def test_no_json_whatever_makes_validation_fail(airflow: FakeAirflow, body: dict[str, Any]) -> None:
     for problem in validate_pipeline(body):
