@@ -62,6 +62,15 @@ class DataError(ETLError):
         super().__init__(message, node=node, field=field, retryable=False)
 
 
+class NodeCancelled(ETLError):
+    """Somebody cancelled the execution. A retry must not bring it back."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it was cancelled before it had written anything. Execute the pipeline again to run it."
+        )
+
+
 class TransientError(ETLError):
     """Something outside is unavailable at the moment. A retry may help."""
 

@@ -93,7 +93,8 @@ def _inside(real: Path, path: str, folder: Path) -> Path:
 def replaced(path: str, context: RunContext) -> Iterator[Path]:
     """Give a temporary path to write; at the end it becomes the file `path`, at once.
 
-    If the block raises, the old file stays as it was and the temporary one is removed.
+    If the block raises, or the execution was cancelled meanwhile, the old file stays as it was
+    and the temporary one is removed.
     """
     target = writable(path, context.data_dirs)
     temporary = target.with_name(
@@ -101,6 +102,7 @@ def replaced(path: str, context: RunContext) -> Iterator[Path]:
     )
     try:
         yield temporary
+        context.check_stop()
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

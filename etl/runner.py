@@ -72,6 +72,8 @@ def run_node(
         # A killed process may have left something half written under the same number.
         storage.remove(*context.folder)
         with alive(storage, context), _work_folder(storage, context) as work:
+            # Only now: whoever cancels looks for the node's marker after leaving its own.
+            context.check_stop()
             result = _run(module, config, inputs, context, storage, work)
     except ETLError as exc:
         exc.node = exc.node or node_id
@@ -135,7 +137,7 @@ def _run(
             output = module.execute(ports, context)
             if isinstance(output, Loaded):
                 return _loaded(output, datasets)
-            return _staged(stage(output, ports, storage, context.folder, work), datasets)
+            return _staged(stage(output, ports, storage, context, work), datasets)
         except ETLError:
             raise
         except Exception as exc:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from etl.dataset import Column, Dataset, commit
 from etl.errors import ConfigError, DataError
 from etl.inputs import Inputs
-from etl.module import Output
+from etl.module import Output, RunContext
 from etl.sql import literal, quote
 from etl.storage import Storage
 
@@ -27,13 +27,14 @@ _JSON_TYPES |= {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLI
 
 
 def stage(
-    output: Output, inputs: Inputs, storage: Storage, folder: tuple[str, ...], work: Path
+    output: Output, inputs: Inputs, storage: Storage, context: RunContext, work: Path
 ) -> Dataset:
-    """Write `output` as Parquet, commit it in `folder`, and return the dataset.
+    """Write `output` as Parquet, commit it in the try's folder, and return the dataset.
 
-    `work` is a local folder that the engine may write; for a local staging it is `folder`.
+    `work` is a local folder that the engine may write; for a local staging it is the try's own.
     Nothing is committed if this raises.
     """
+    folder = context.folder
     part = work / _PART
     batches = _Batches(output) if isinstance(output, Iterator) else None
     try:
@@ -48,6 +49,7 @@ def stage(
     dataset = _describe(inputs.database(), part, storage.uri(*folder))
     if not storage.is_local:
         storage.upload(part, *folder, _PART)
+    context.check_stop()
     commit(storage, folder, dataset)
     return dataset
 

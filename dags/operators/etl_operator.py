@@ -153,6 +153,7 @@ class ETLOperator(BaseOperator):
             data_dirs=settings.data_dirs,
             connection=self._connection,
             memory_limit=settings.memory_limit,
+            run_began=context["dag_run"].start_date,
             # A plain logger: on Airflow 3 the operator's own is not one of logging's.
             logger=logging.getLogger("airflow.task.logidata"),
         )

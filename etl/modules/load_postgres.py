@@ -88,6 +88,8 @@ class LoadPostgres(Loader):
                         table,
                     )
                 rows = loading.append(connection, table, inputs) if before is None else before
+            # The last thing before the commit, since a load that is committed stays.
+            context.check_stop()
         target = f"{table} on {self.config.connection} ({self.config.mode})"
         return Loaded(rows=rows, target=target)
 

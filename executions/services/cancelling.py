@@ -13,10 +13,12 @@ from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient, DagRun
 from airflow_bridge.errors import AirflowError, AirflowRefused, AirflowUnavailable, RunNotFound
 from airflow_bridge.states import execution_status
+from etl.errors import ETLError
 from executions.errors import ExecutionFinished
 from executions.models import PipelineExecution
 from executions.services.following import follow, mark_deleted
 from executions.services.queueing import queue_cancel_on_commit
+from executions.services.stopping import allow_nodes, forbid_nodes
 from executions.services.triggering import confirm_triggered, no_run_can_exist
 from executions.statuses import ACTIVE_STATUSES, ExecutionStatus, NodeStatus
 from executions.transitions import end_without_run
@@ -91,7 +93,7 @@ def _stop(client: AirflowClient, execution: PipelineExecution) -> Cancel:
         execution.refresh_from_db()
     # A run that still goes on after a cancel was sent never got it: it is sent again.
     if _goes_on(run):
-        _send(client, execution)
+        _send(client, execution, run)
         execution.refresh_from_db()
     if not execution.is_final:
         follow(client, execution)
@@ -99,17 +101,23 @@ def _stop(client: AirflowClient, execution: PipelineExecution) -> Cancel:
     return Cancel.SOON if execution.is_active else Cancel.DONE
 
 
-def _send(client: AirflowClient, execution: PipelineExecution) -> None:
+def _send(client: AirflowClient, execution: PipelineExecution, run: DagRun) -> None:
     row = PipelineExecution.objects.filter(pk=execution.pk)
     if execution.status not in (ExecutionStatus.CANCELLED, *ACTIVE_STATUSES):
         return
     # Before the request: whoever reads Airflow after it must know that a cancel was sent.
     first = row.filter(cancel_sent_at=None).update(cancel_sent_at=timezone.now())
     try:
+        forbid_nodes(execution, run)
+    except (OSError, ETLError) as error:
+        # Airflow is told all the same. It is not called cancelled before this has succeeded.
+        logger.warning("Execution %s: its nodes cannot be told to stop: %s", execution.pk, error)
+    try:
         client.cancel_run(execution.airflow_dag_id, execution.airflow_dag_run_id)
     except AirflowRefused:
         if first:
             row.update(cancel_sent_at=None)
+            allow_nodes(execution)
         raise
     logger.info("Execution %s: Airflow was told to stop the run", execution.pk)
 

@@ -19,7 +19,7 @@ from etl.errors import ETLError
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution, TaskExecution
 from executions.services.results import read_result
-from executions.services.stopping import still_running
+from executions.services.stopping import allow_nodes, still_running
 from executions.statuses import (
     FINAL_NODE_STATUSES,
     FINAL_STATUSES,
@@ -168,11 +168,14 @@ def _end(execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInst
     status, error = ExecutionStatus.SUCCESS, ""
     if run.state != "success":
         if execution.cancel_sent_at is not None:
-            busy = _why_not_stopped(execution, instances)
+            busy = _why_not_stopped(execution, run, instances)
             if busy:
                 change_status(execution.pk, ExecutionStatus.RUNNING, status_reason=busy)
                 return
         status, error = _verdict(execution)
+    elif execution.cancel_sent_at is not None:
+        # The cancel came too late; should the run be cleared, its nodes must run.
+        allow_nodes(execution)
     completed = run.end_date or timezone.now()
     ended = change_status(
         execution.pk,
@@ -191,14 +194,16 @@ def _end(execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInst
         )
 
 
-def _why_not_stopped(execution: PipelineExecution, instances: Sequence[TaskInstance]) -> str:
+def _why_not_stopped(
+    execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInstance]
+) -> str:
     """Return what the end of a cancelled run waits for; empty once everything has stopped."""
     try:
-        busy = still_running(execution, instances)
+        busy = still_running(execution, run, instances)
     except (OSError, ETLError) as error:
         return (
             f"Cancel asked for; whether its nodes have stopped cannot be seen: {error}. "
-            "See that the worker can read the folder LOGIDATA_STAGING."
+            "See that the worker can read and write the folder LOGIDATA_STAGING."
         )
     nodes = ", ".join(sorted(busy))
     return f"Cancel asked for; waiting for these nodes to stop: {nodes}." if busy else ""

@@ -1,6 +1,7 @@
 """Stand-ins for what Airflow hands to a task, as far as the operator uses it."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -10,6 +11,7 @@ class FakeRun:
 
     run_id: str = "logidata__e1"
     conf: dict[str, Any] | None = None
+    start_date: datetime | None = datetime(2026, 1, 3, tzinfo=UTC)
 
 
 @dataclass

@@ -75,6 +75,14 @@ def test_the_nodes_result_is_the_tasks_xcom(node: Recorder) -> None:
     assert node.calls[0]["module"] == "transform.filter"
 
 
+def test_a_node_is_told_when_its_run_began(node: Recorder) -> None:
+    context = a_context()
+
+    run(an_operator(), context)
+
+    assert node.context.run_began == context["dag_run"].start_date
+
+
 def test_a_run_does_what_it_was_started_with(node: Recorder) -> None:
     conf = given(nodes={"keep": {"condition": "a > 2"}, "other": {"condition": "a > 3"}})
 

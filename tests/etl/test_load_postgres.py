@@ -7,13 +7,16 @@ import uuid
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from etl.connections import from_environment
-from etl.errors import ConfigError, DataError, ETLError, TransientError
+from etl.errors import ConfigError, DataError, ETLError, NodeCancelled, TransientError
+from etl.liveness import request_stop
+from etl.postgres import loading
 from etl.runner import NodeResult
 from tests.etl.conftest import Lab
 
@@ -430,3 +433,28 @@ def test_no_error_of_a_load_holds_the_password(
 
     assert password not in repr(caught.value.as_dict())
     assert password not in repr(from_environment("warehouse"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "config"), [("append", {}), ("replace", {}), ("upsert", {"keys": ["id"]})]
+)
+def test_a_load_is_not_committed_after_a_cancel(
+    lab: Lab,
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    config: dict[str, object],
+) -> None:
+    load(lab, warehouse, ORDERS, "upsert", keys=["id"])
+    copy_rows = loading.copy_rows
+
+    def cancel_meanwhile(*args: Any) -> int:
+        rows = copy_rows(*args)
+        request_stop(lab.staging, lab.execution_id, None)
+        return rows
+
+    monkeypatch.setattr(loading, "copy_rows", cancel_meanwhile)
+    with pytest.raises(NodeCancelled):
+        load(lab, warehouse, "SELECT 9 AS id, 'new' AS status, 1 AS amount", mode, **config)
+
+    assert warehouse.rows("SELECT id FROM orders ORDER BY id") == [(1,), (2,), (3,)]
