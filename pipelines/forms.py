@@ -1,6 +1,7 @@
 """Forms of the admin: a pipeline, and the parameters of an execution."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,9 @@ class PrettyJSONField(forms.JSONField):
                 f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}. "
                 "Correct it there."
             ) from error
+        except ValueError as error:
+            # An integer of thousands of digits.
+            raise ValidationError("This holds a number that is too long. Shorten it.") from error
         except RecursionError as error:
             raise ValidationError("This is nested too deeply. Make it flatter.") from error
 
@@ -149,6 +153,8 @@ class NumberField(forms.FloatField):
     def to_python(self, value: Any) -> Any:
         """Return an int where the text is one."""
         number = super().to_python(value)
+        if number is None or not math.isfinite(number):
+            return number
         try:
             return int(str(value).strip())
         except ValueError:

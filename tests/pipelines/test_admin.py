@@ -77,7 +77,10 @@ def test_every_problem_is_shown_beside_its_field(
     assert not Pipeline.objects.exists()
 
 
-@pytest.mark.parametrize("typed", ["{", "[" * 100_000, "", '{"nodes": [NaN], "edges": []}', "3"])
+@pytest.mark.parametrize(
+    "typed",
+    ["{", "[" * 100_000, "", '{"nodes": [NaN], "edges": []}', "3", "9" * 5000],
+)
 def test_a_graph_that_cannot_be_read_is_an_error_of_its_field(
     browser: Client, form: dict[str, Any], typed: str
 ) -> None:
@@ -179,6 +182,15 @@ def test_executing_takes_the_params_with_their_types(browser: Client, save: Any)
     assert execution.trigger_type == "manual"
     assert execution.triggered_by is not None
     assert answer["Location"] == f"/admin/executions/pipelineexecution/{execution.pk}/change/"
+
+
+@pytest.mark.parametrize("typed", ["9" * 400, "9" * 5000, "1e999", "nan"])
+def test_a_number_beyond_all_bounds_is_an_error_of_its_field(
+    browser: Client, pipeline: Pipeline, typed: str
+) -> None:
+    answer = browser.post(page(pipeline, "execute"), {"min_amount": typed})
+    assert answer.status_code == 200
+    assert "min_amount" in answer.context["form"].errors
 
 
 def test_a_param_without_default_must_be_given(browser: Client, save: Any) -> None:
