@@ -1,5 +1,6 @@
 """Is everything that LogiData needs up? All of it asked at once, in bounded time."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -21,11 +22,14 @@ from rest_framework.views import APIView
 
 from airflow_bridge import factory
 from airflow_bridge.errors import AirflowError
+from airflow_bridge.patience import within
 from logidata.beat import FRESH_FOR_SECONDS, HEARTBEAT_KEY
 
 ANSWER_WITHIN_SECONDS = 2.5
 # Shorter, so that a missing worker is told apart from a broker that hangs.
 WORKER_ANSWERS_WITHIN_SECONDS = 1.0
+# Anyone may ask, and each look costs threads, a broadcast to the workers and calls to Airflow.
+SHARED_FOR_SECONDS = 2.0
 STATUSES = OK, DOWN = "ok", "down"
 
 
@@ -97,7 +101,9 @@ def check_beat() -> Finding:
 
 def check_airflow() -> Finding:
     """Ask Airflow for its version and its components' health."""
-    health = factory.get_airflow_client().health()
+    # Else the thread would live on for as long as Airflow hangs.
+    with within(ANSWER_WITHIN_SECONDS):
+        health = factory.get_airflow_client().health()
     components = {
         name: {"status": status, "heartbeat": heartbeat.isoformat() if heartbeat else None}
         for name, (status, heartbeat) in health.components.items()
@@ -130,6 +136,37 @@ def check_all(checks: Mapping[str, Callable[[], Finding]] = CHECKS) -> dict[str,
         milliseconds=waited,
     )
     return {name: found.result() if found.done() else late for name, found in running.items()}
+
+
+class SharedLook:
+    """One look at everything for all who ask at about the same time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: Future[dict[str, Finding]] | None = None
+        self._fresh_until = math.inf
+
+    def findings(self) -> dict[str, Finding]:
+        """Return what was found within the last two seconds, or is being found, or look."""
+        with self._lock:
+            found = self._found
+            mine = found is None or time.monotonic() >= self._fresh_until
+            if found is None or mine:
+                found = self._found = Future()
+                self._fresh_until = math.inf
+        if mine:
+            try:
+                found.set_result(check_all())
+            except BaseException as error:
+                found.set_exception(error)
+                raise
+            finally:
+                with self._lock:
+                    self._fresh_until = time.monotonic() + SHARED_FOR_SECONDS
+        return found.result()
+
+
+_shared = SharedLook()
 
 
 def _in_thread(name: str, check: Callable[[], Finding]) -> "Future[Finding]":
@@ -188,7 +225,7 @@ class HealthView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Return 200 when all is well, else 503."""
-        findings = check_all()
+        findings = _shared.findings()
         well = all(found.status == OK for found in findings.values())
         body: dict[str, Any] = {"status": OK if well else DOWN}
         if request.user and request.user.is_authenticated:

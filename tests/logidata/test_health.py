@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -23,6 +24,11 @@ def all_well() -> dict[str, Finding]:
     return {name: Finding(OK) for name in health.CHECKS}
 
 
+@pytest.fixture(autouse=True)
+def nobody_has_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_shared", health.SharedLook())
+
+
 @pytest.fixture
 def signed_in(ann: User) -> APIClient:
     client = APIClient()
@@ -36,6 +42,47 @@ def test_all_well_is_a_200(signed_in: APIClient, monkeypatch: pytest.MonkeyPatch
     assert answer.status_code == 200
     assert answer.json()["status"] == "ok"
     assert set(answer.json()["components"]) == {"database", "redis", "worker", "beat", "airflow"}
+
+
+def test_who_asks_at_the_same_time_shares_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def slow() -> dict[str, Finding]:
+        looks.append(1)
+        time.sleep(0.2)
+        return all_well()
+
+    monkeypatch.setattr(health, "check_all", slow)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: health._shared.findings(), range(8)))
+    assert found == [all_well()] * 8
+    assert len(looks) == 1
+
+
+def test_a_look_is_kept_for_two_seconds(
+    db: None, anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(health.time, "monotonic", lambda: now)
+    monkeypatch.setattr(health, "check_all", all_well)
+    assert anonymous.get(URL).status_code == 200
+    monkeypatch.setattr(health, "check_all", lambda: {"redis": Finding(DOWN)})
+    now += 1.9
+    assert anonymous.get(URL).status_code == 200
+    now += 0.2
+    assert anonymous.get(URL).status_code == 503
+
+
+def test_a_look_that_fails_leaves_the_next_one_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> dict[str, Finding]:
+        raise RuntimeError("cannot start a thread")
+
+    monkeypatch.setattr(health, "SHARED_FOR_SECONDS", 0)
+    monkeypatch.setattr(health, "check_all", broken)
+    with pytest.raises(RuntimeError):
+        health._shared.findings()
+    monkeypatch.setattr(health, "check_all", all_well)
+    assert health._shared.findings() == all_well()
 
 
 def test_one_component_down_is_a_503_that_names_it(
