@@ -83,6 +83,10 @@ class PipelineExecution(models.Model):
     # Set just before Airflow is told to fail the run: a task that fails after this was cancelled.
     cancel_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    staging_removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the data that its nodes had staged was removed."
+    )
+
     class Meta:
         verbose_name = "execution"
         ordering = ["-created_at", "-id"]
@@ -102,7 +106,13 @@ class PipelineExecution(models.Model):
             models.Index(fields=["-created_at", "-id"], name="execution_newest"),
             models.Index(fields=["status", "-created_at"], name="execution_status"),
             models.Index(fields=["pipeline", "-created_at"], name="execution_pipeline"),
-            # What the regular look at Airflow reads: small, however long the history grows.
+            # What the removal of staged data and the regular look at Airflow read: small, however
+            # long the history grows.
+            models.Index(
+                fields=["completed_at"],
+                condition=models.Q(staging_removed_at=None, completed_at__isnull=False),
+                name="execution_staging",
+            ),
             models.Index(
                 fields=["created_at"],
                 condition=models.Q(status__in=["pending", "running"]),
@@ -170,6 +180,8 @@ class SyncCursor(models.Model):
 
     # Airflow's clock, not ours: it is compared with Airflow's own times only.
     runs_seen_until = models.DateTimeField(null=True, blank=True)
+    # When the last hour was looked at again, for runs whose change was missed.
+    looked_back_at = models.DateTimeField(null=True, blank=True)
     reached_airflow_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

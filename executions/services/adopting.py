@@ -37,8 +37,7 @@ def adopt(run: DagRun) -> PipelineExecution | None:
         airflow_dag_id=run.dag_id,
         airflow_dag_run_id=run.run_id,
         defaults={
-            # A run of ours whose row was lost (a restored backup) gets its old id back.
-            "id": _uuid(run.run_id, RUN_ID_PREFIX) or uuid.uuid4(),
+            "id": _old_id(run) or uuid.uuid4(),
             "pipeline": pipeline,
             "pipeline_name": pipeline.name,
             "revision": revision,
@@ -86,6 +85,17 @@ def _params_of(run: DagRun, revision: PipelineRevision | None) -> dict[str, obje
 def _own_conf(run: DagRun) -> dict[str, object]:
     own = run.conf.get(RESERVED_PARAM)
     return own if isinstance(own, dict) else {}
+
+
+def _old_id(run: DagRun) -> uuid.UUID | None:
+    """Return the id that a run of ours had whose row was lost (a restored backup).
+
+    None for a run that only goes by the id of one: of another DAG, or typed by hand.
+    """
+    old = _uuid(run.run_id, RUN_ID_PREFIX)
+    if old is None or _own_conf(run).get("execution_id") != str(old):
+        return None
+    return None if PipelineExecution.objects.filter(pk=old).exists() else old
 
 
 def _uuid(text: str, prefix: str) -> uuid.UUID | None:

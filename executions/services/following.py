@@ -103,6 +103,9 @@ def apply_nodes(
     tasks = {task.node_id: task for task in execution.tasks.all()}
     for instance in instances:
         task = tasks.get(instance.task_id)
+        if task is None and instance.state == "removed":
+            # A newer version of the DAG has lost it, and the run's own revision never had it.
+            continue
         if task is None:
             task, _ = TaskExecution.objects.get_or_create(
                 execution=execution,

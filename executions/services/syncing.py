@@ -19,10 +19,11 @@ from django.utils import timezone
 
 from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient, DagRun, TaskInstance
-from airflow_bridge.errors import AirflowError, AirflowUnavailable, RunNotFound
+from airflow_bridge.errors import AirflowError, AirflowUnavailable
+from airflow_bridge.states import TERMINAL_TASK_STATES
 from executions.models import PipelineExecution, SyncCursor
 from executions.services.adopting import adopt
-from executions.services.following import apply_nodes, apply_run, mark_deleted
+from executions.services.following import apply_nodes, apply_run, follow
 from executions.services.queueing import queue_cancel, queue_lost_triggers
 from executions.services.triggering import confirm_triggered
 from executions.statuses import ACTIVE_STATUSES, ExecutionStatus
@@ -30,8 +31,11 @@ from pipelines.models import Pipeline
 
 logger = logging.getLogger(__name__)
 
-# Runs are committed in Airflow a little later than they are stamped.
-OVERLAP = timedelta(seconds=5)
+# Runs are committed in Airflow later than they are stamped: seldom by seconds, and by minutes
+# where a transaction hangs. A run that could not be written is met again this way, too.
+OVERLAP = timedelta(seconds=30)
+LOOK_BACK = timedelta(hours=1)
+LOOK_BACK_EVERY = timedelta(minutes=1)
 # An execution that a worker has set aside is tried again at each sync; one that no worker has
 # seen may still have its message in the queue.
 RETRY_SET_ASIDE = timedelta(seconds=4)
@@ -82,7 +86,7 @@ def sync_active() -> SyncReport:
 
 def _sync(client: AirflowClient) -> SyncReport:
     report = SyncReport()
-    since = _look_back_to()
+    since, far = _look_back_to()
     latest: datetime | None = None
     seen: set[Key] = set()
     if since is not None:
@@ -98,24 +102,28 @@ def _sync(client: AirflowClient) -> SyncReport:
     ).update(status_reason="")
     _queue_cancels()
     report.queued = queue_lost_triggers(waiting_for=RETRY_SET_ASIDE, silent_for=RETRY_UNSEEN)
-    # What could not be written is to be seen again.
-    _remember(None if report.failed else latest)
+    _remember(latest, far=far)
     return report
 
 
-def _look_back_to() -> datetime | None:
-    """Return the time from which changes matter, or None while nothing can have run."""
+def _look_back_to() -> tuple[datetime | None, bool]:
+    """Return the time from which changes matter, and whether that is far back.
+
+    The time is None while nothing can have run.
+    """
     cursor = SyncCursor.objects.filter(pk=1).first()
-    if cursor is not None and cursor.runs_seen_until is not None:
-        return cursor.runs_seen_until - OVERLAP
-    first: datetime | None = Pipeline.objects.aggregate(first=Min("created_at"))["first"]
-    return first
+    if cursor is None or cursor.runs_seen_until is None:
+        return Pipeline.objects.aggregate(first=Min("created_at"))["first"], True
+    before = cursor.looked_back_at
+    far = before is None or before < timezone.now() - LOOK_BACK_EVERY
+    return cursor.runs_seen_until - (LOOK_BACK if far else OVERLAP), far
 
 
-def _remember(latest: datetime | None) -> None:
+def _remember(latest: datetime | None, *, far: bool) -> None:
     now = timezone.now()
     SyncCursor.objects.get_or_create(pk=1)
-    SyncCursor.objects.filter(pk=1).update(reached_airflow_at=now)
+    looked = {"looked_back_at": now} if far else {}
+    SyncCursor.objects.filter(pk=1).update(reached_airflow_at=now, **looked)
     if latest is not None:
         SyncCursor.objects.filter(
             Q(runs_seen_until=None) | Q(runs_seen_until__lt=latest), pk=1
@@ -148,7 +156,11 @@ def _follow_changed(client: AirflowClient, runs: Sequence[DagRun], report: SyncR
 
 
 def _follow_unchanged(client: AirflowClient, seen: set[Key], report: SyncReport) -> None:
-    """Nodes may move while their run does not; and a run that is gone never shows as changed."""
+    """Follow the active executions whose run is not among those that changed.
+
+    Nodes may move while their run does not; a run that is gone never shows as changed; and the
+    change of one that ended may have been missed, which its nodes tell.
+    """
     active = PipelineExecution.objects.filter(
         status__in=ACTIVE_STATUSES, triggered_at__isnull=False
     )
@@ -158,10 +170,11 @@ def _follow_unchanged(client: AirflowClient, seen: set[Key], report: SyncReport)
         instances = _instances_of(client, executions)
         for key, execution in executions.items():
             with _apart(report, key):
-                if key in instances:
+                if execution.cancel_sent_at is not None or _all_ended(instances.get(key, [])):
+                    # The run first and then its nodes: those read already may be older.
+                    follow(client, execution)
+                else:
                     apply_nodes(client, execution, instances[key])
-                if key not in instances or execution.cancel_sent_at is not None:
-                    _ask_for_run(client, execution, instances.get(key, []))
                 report.followed += 1
 
 
@@ -177,15 +190,8 @@ def _apart(report: SyncReport, key: Key) -> Iterator[None]:
         logger.exception("Sync: run %s of DAG %s could not be followed", key[1], key[0])
 
 
-def _ask_for_run(
-    client: AirflowClient, execution: PipelineExecution, instances: Sequence[TaskInstance]
-) -> None:
-    try:
-        run = client.get_run(*_key(execution))
-    except RunNotFound:
-        mark_deleted(execution)
-        return
-    apply_run(client, execution, run, instances)
+def _all_ended(instances: Iterable[TaskInstance]) -> bool:
+    return all(instance.state in TERMINAL_TASK_STATES for instance in instances)
 
 
 def _has_nothing_new(execution: PipelineExecution, run: DagRun) -> bool:

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from executions import services
-from executions.models import PipelineExecution, SyncCursor
+from executions.models import PipelineExecution, SyncCursor, run_id_for
 from executions.services import syncing
 from executions.services.syncing import LOCK
 from executions.services.triggering import trigger_execution
@@ -130,6 +130,87 @@ def test_a_run_has_the_revision_there_was_when_it_began(
     revise(pipeline, description="changed")
     services.sync_active()
     assert PipelineExecution.objects.get().revision == first
+
+
+def test_a_run_that_ended_behind_the_cursor_is_noticed_by_its_nodes(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    services.sync_active()
+    airflow.finish(*key(running))
+    now = timezone.now()
+    SyncCursor.objects.update(runs_seen_until=now + timedelta(days=1), looked_back_at=now)
+    services.sync_active()
+    assert again(running).status == "success"
+
+
+def test_a_run_whose_change_was_missed_is_adopted_within_a_minute(
+    pipeline: Pipeline, airflow: FakeAirflow
+) -> None:
+    services.sync_active()
+    airflow.begin(pipeline.dag_id, "by hand")
+    now = timezone.now()
+    SyncCursor.objects.update(runs_seen_until=now + timedelta(minutes=50), looked_back_at=now)
+    assert services.sync_active().adopted == 0
+    SyncCursor.objects.update(looked_back_at=now - timedelta(seconds=61))
+    assert services.sync_active().adopted == 1
+
+
+def test_the_run_of_a_cancel_is_read_before_its_nodes(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    """The node ends between the two answers: the run that is read must not be the newer one."""
+    services.sync_active()
+    airflow.cancel_run(*key(running))
+    now = timezone.now()
+    running.cancel_requested_at = running.cancel_sent_at = now
+    running.save()
+    SyncCursor.objects.update(runs_seen_until=now + timedelta(days=1), looked_back_at=now)
+    for node in NODES:
+        airflow.set_task(*key(running), node, "running", try_number=2)
+
+    def end_meanwhile() -> None:
+        for node in NODES:
+            airflow.set_task(*key(running), node, "success", try_number=2, result=dataset())
+        airflow.set_run(*key(running), "success")
+
+    airflow.after("task_instances", end_meanwhile)
+    services.sync_active()
+    assert statuses(running) == dict.fromkeys(NODES, "success")
+
+
+def test_a_run_that_only_goes_by_the_id_of_another_is_adopted_and_holds_up_nothing(
+    running: PipelineExecution,
+    make_pipeline: Callable[..., Pipeline],
+    airflow: FakeAirflow,
+) -> None:
+    other = make_pipeline("other")
+    conf = airflow.runs[key(running)].conf
+    airflow.begin(other.dag_id, running.airflow_dag_run_id, conf=conf)
+    airflow.begin(other.dag_id, f"logidata__{uuid.uuid4()}")
+    report = services.sync_active()
+    assert (report.adopted, report.failed) == (2, 0)
+    adopted = PipelineExecution.objects.filter(pipeline=other)
+    assert all(run_id_for(one.pk) != one.airflow_dag_run_id for one in adopted)
+
+
+def test_a_run_that_can_never_be_written_does_not_stop_the_cursor(
+    pipeline: Pipeline, airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(run: Any) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(syncing, "adopt", fail)
+    run = airflow.begin(pipeline.dag_id, "by hand")
+    assert services.sync_active().failed == 1
+    assert SyncCursor.objects.get().runs_seen_until == run.updated_at
+
+
+def test_a_task_that_the_dag_has_lost_does_not_become_a_node(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    airflow.set_task(*key(running), "of_another_revision", "removed")
+    services.sync_active()
+    assert list(statuses(running)) == NODES
 
 
 def test_a_run_of_ours_whose_row_was_lost_gets_its_id_back(
