@@ -156,7 +156,7 @@ def configured(module: "type[Module]", config: Mapping[str, Any]) -> "Module":
     """Return the module with its config; raise ConfigError naming the first wrong field."""
     from etl.validation import config_errors
 
-    errors = config_errors(module, config)
+    errors = config_errors(module, config, rendered=True)
     if errors:
         field, _ = errors[0]
         raise ConfigError(" ".join(text for _, text in errors), field=f"config.{field}".rstrip("."))

@@ -192,12 +192,15 @@ def _pool(node: Node, pools: Collection[str] | None) -> list[Problem]:
     ]
 
 
-def config_errors(module: type[Module], config: Mapping[str, Any]) -> list[tuple[str, str]]:
+def config_errors(
+    module: type[Module], config: Mapping[str, Any], *, rendered: bool = False
+) -> list[tuple[str, str]]:
     """Return (dotted field below config, sentence) for every error of a module's config.
 
-    Values that hold a template are left out: their type is known only once rendered.
+    Values that hold a template are left out, for their type is known only once rendered. In a
+    config that is `rendered` there are none: what looks like one is a param's value.
     """
-    templated = [path for path, text in strings(config) if is_template(text)]
+    templated = [path for path, text in strings(config) if is_template(text) and not rendered]
     try:
         module.Config.model_validate(config)
     except ValidationError as exc:

@@ -390,3 +390,12 @@ def test_a_signal_stops_a_long_query_at_once(lab: Lab) -> None:
     assert output.strip() == "Stopped"
     assert not marker.exists()
     assert not (marker.parent / "manifest.json").exists()
+
+
+def test_a_value_that_looks_like_a_template_is_checked_like_any_other(lab: Lab) -> None:
+    source = lab.stage("SELECT 1 AS a")
+
+    with pytest.raises(ConfigError, match="field 'delimiter' is wrong") as caught:
+        lab.run("load.csv", {"path": "o.csv", "delimiter": "{{ x }}"}, inputs={"input": source})
+
+    assert caught.value.field == "config.delimiter"
