@@ -4,6 +4,8 @@ import hashlib
 import re
 
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_.:+@-]")
+# A folder's name may have 255 bytes; some are left for those who put something behind it.
+_LONGEST = 200
 
 
 def execution_id_of_run(dag_id: str, run_id: str) -> str:
@@ -13,7 +15,7 @@ def execution_id_of_run(dag_id: str, run_id: str) -> str:
     """
     # No DAG id has a colon.
     plain = f"{dag_id}:{run_id}"
-    safe = _FORBIDDEN.sub("_", plain)
+    safe = _FORBIDDEN.sub("_", plain)[:_LONGEST]
     if safe == plain:
         return safe
     return f"{safe}-{hashlib.sha256(plain.encode()).hexdigest()[:12]}"

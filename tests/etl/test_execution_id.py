@@ -26,3 +26,10 @@ def test_two_runs_never_share_an_id() -> None:
 
 def test_the_same_run_always_has_the_same_id() -> None:
     assert execution_id_of_run("a", "b c") == execution_id_of_run("a", "b c")
+
+
+def test_the_id_of_a_very_long_run_id_still_names_a_folder_and_one_of_its_own() -> None:
+    ids = {execution_id_of_run("pipeline_1", "x" * 249 + end) for end in "ab"}
+
+    assert len(ids) == 2
+    assert max(len(found.encode()) for found in ids) < 255
