@@ -159,6 +159,8 @@ class PipelineExecutionAdmin(_ModelAdmin):
             "execution",
             execution,
             tasks=tasks,
+            # In the template, `.items` would be the param of that name.
+            params=list(execution.params.items()),
             rejected=sum(task.rows_rejected or 0 for task in tasks),
             may_cancel=self.has_cancel_permission(request),
             pipeline_url=pipeline_url,
@@ -233,7 +235,8 @@ class PipelineExecutionAdmin(_ModelAdmin):
         return execution
 
     def _task(self, execution: PipelineExecution, node_id: str) -> TaskExecution:
-        task = execution.tasks.filter(node_id=node_id).first()
+        # PostgreSQL takes no NUL, which an address can hold.
+        task = execution.tasks.filter(node_id=node_id).first() if "\0" not in node_id else None
         if task is None:
             raise Http404(f"The execution has no node '{node_id}'.")
         return task

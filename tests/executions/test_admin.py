@@ -219,3 +219,19 @@ def test_durations_are_shown_as_people_say_them(seconds: float | None, shown: st
 def test_sizes_and_counts_are_shown_as_people_write_them() -> None:
     assert [size(None), size(812), size(1_200_000_000)] == ["-", "812 B", "1.2 GB"]
     assert [rows(None), rows(0), rows(1234567)] == ["-", "0", "1,234,567"]
+
+
+def test_a_param_named_items_is_shown_like_the_others(
+    running: PipelineExecution, viewer: Client
+) -> None:
+    PipelineExecution.objects.update(params={"items": [1, 2], "min_amount": 10})
+    shown = viewer.get(page(running)).content.decode()
+    assert "items = [1, 2]" in shown
+    assert "min_amount = 10" in shown
+
+
+@pytest.mark.parametrize("name", ["log", "sample"])
+def test_a_node_whose_name_no_database_takes_is_not_found(
+    running: PipelineExecution, viewer: Client, name: str
+) -> None:
+    assert viewer.get(page(running, name, "a\0b")).status_code == 404
