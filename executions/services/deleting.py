@@ -5,7 +5,8 @@ from django.db import transaction
 
 from executions.errors import PipelineBusy
 from executions.models import PipelineExecution
-from executions.statuses import ACTIVE_STATUSES
+from executions.services.following import DELETED_IN_AIRFLOW
+from executions.statuses import FINAL_STATUSES, ExecutionStatus
 from pipelines import services as pipelines
 from pipelines.models import Pipeline
 
@@ -14,13 +15,17 @@ from pipelines.models import Pipeline
 def delete_pipeline(pipeline: Pipeline, user: AbstractBaseUser | None = None) -> None:
     """Delete the pipeline, its DAG file and what Airflow knows of it; its executions stay.
 
-    Raise `PipelineBusy` while executions of it wait or run.
+    Raise `PipelineBusy` while executions of it wait or run, or may run for all that is known.
     """
     # The same lock as for starting: no execution slips in between the look and the deletion.
     Pipeline.objects.select_for_update().filter(pk=pipeline.pk).first()
-    active = PipelineExecution.objects.filter(
-        pipeline_id=pipeline.pk, status__in=ACTIVE_STATUSES
-    ).count()
+    # One whose status is unknown may run still, unless that is because its run was deleted.
+    active = (
+        PipelineExecution.objects.filter(pipeline_id=pipeline.pk)
+        .exclude(status__in=FINAL_STATUSES)
+        .exclude(status=ExecutionStatus.UNKNOWN, status_reason=DELETED_IN_AIRFLOW)
+        .count()
+    )
     if active:
         raise PipelineBusy(pipeline.name, active)
     pipelines.delete_pipeline(pipeline)

@@ -30,3 +30,23 @@ def test_a_deleted_pipeline_leaves_its_executions_readable(
     assert (kept.pipeline, kept.pipeline_name, kept.status) == (None, "orders", "success")
     assert kept.revision is not None
     assert kept.tasks.count() == 3
+
+
+def test_a_pipeline_is_not_deleted_while_a_run_of_it_is_in_a_state_nobody_knows(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    assert running.pipeline is not None
+    airflow.set_run(*key(running), "a_state_of_tomorrow")
+    assert services.refresh_execution(running).status == "unknown"
+    with pytest.raises(PipelineBusy):
+        services.delete_pipeline(running.pipeline)
+
+
+def test_a_pipeline_whose_run_was_deleted_in_airflow_can_be_deleted(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    assert running.pipeline is not None
+    airflow.forget_run(*key(running))
+    assert services.refresh_execution(running).status == "unknown"
+    services.delete_pipeline(running.pipeline)
+    assert not Pipeline.objects.exists()
