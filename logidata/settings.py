@@ -1,6 +1,5 @@
 """Django's settings, the only place where LogiData's web and worker read the environment."""
 
-import warnings
 from datetime import timedelta
 from pathlib import Path
 
@@ -60,7 +59,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "logidata.static_files.StaticFiles",
     "logidata.slashes.optional_trailing_slash",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -124,7 +123,6 @@ STORAGES = {
 }
 # Without `collectstatic` (a checkout, a test) files are served from the apps themselves.
 WHITENOISE_USE_FINDERS = True
-warnings.filterwarnings("ignore", message="No directory at", module="whitenoise|django.core")
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
