@@ -49,6 +49,8 @@ def _prefix() -> list[str]:
         "--clear-groups",
         f"--inh-caps={capability}",
         f"--ambient-caps={capability}",
+        # Otherwise access(2), with which initdb looks for its programs, would not count it.
+        "--securebits=+no_setuid_fixup",
     ]
 
 
