@@ -23,7 +23,16 @@ class AirflowUnavailable(AirflowError):
 
 
 class AirflowRefused(AirflowError):
-    """Airflow answered, and said no: wrong login, missing permission, a request it rejects."""
+    """Airflow answered, and said no: wrong login, missing permission, a request it rejects.
+
+    `status` is the HTTP status code, None where the answer was not Airflow's at all.
+    """
+
+    def __init__(
+        self, message: str, *, retryable: bool | None = None, status: int | None = None
+    ) -> None:
+        super().__init__(message, retryable=retryable)
+        self.status = status
 
 
 class DagNotFound(AirflowError):

@@ -91,9 +91,10 @@ class RestCalls(ABC):
         if _is_about_login(reply):
             return AirflowRefused(
                 f"Airflow at {self.session.server.url} does not allow this: {reply.detail}. Check "
-                "AIRFLOW_USERNAME, AIRFLOW_PASSWORD and the roles of that user."
+                "AIRFLOW_USERNAME, AIRFLOW_PASSWORD and the roles of that user.",
+                status=reply.status,
             )
-        return AirflowRefused(f"{reply}. See Airflow's own log for more.")
+        return AirflowRefused(f"{reply}. See Airflow's own log for more.", status=reply.status)
 
 
 def _is_about_login(reply: Reply) -> bool:

@@ -4,8 +4,10 @@ import enum
 import logging
 import uuid
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -21,6 +23,7 @@ from airflow_bridge.errors import (
     DagNotFound,
     RunNotFound,
 )
+from airflow_bridge.patience import within
 from etl.graph import parse_graph
 from executions.models import PipelineExecution
 from executions.services.queueing import queue_cancel
@@ -31,9 +34,11 @@ from pipelines.models import DeploymentStatus, PipelineRevision
 
 logger = logging.getLogger(__name__)
 
-# How long a trigger whose answer was lost may still arrive at Airflow: longer than any request
-# of ours may take.
-MAY_ARRIVE = timedelta(seconds=60)
+# The answers that are about this very run, and would be the same next time.
+_REJECTED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+
+# What Airflow may take to act on a request that was given up.
+_ARRIVES_LATE = timedelta(seconds=10)
 
 _UNTRIGGERED = Q(status=ExecutionStatus.PENDING, triggered_at=None)
 
@@ -107,7 +112,17 @@ def trigger_execution(execution_id: uuid.UUID) -> Attempt:
 
 def no_run_can_exist() -> Q:
     """Return the condition under which Airflow cannot have, or still get, an untriggered run."""
-    return Q(trigger_claimed_at=None) | Q(trigger_claimed_at__lt=timezone.now() - MAY_ARRIVE)
+    return Q(trigger_claimed_at=None) | Q(trigger_claimed_at__lt=timezone.now() - may_arrive())
+
+
+def may_arrive() -> timedelta:
+    """Return how long a trigger whose answer was lost may still arrive at Airflow."""
+    return timedelta(seconds=_patience()) + _ARRIVES_LATE
+
+
+def _patience() -> float:
+    """Return the seconds that a trigger may take: login, request, and both again."""
+    return 4 * (settings.AIRFLOW_CONNECT_TIMEOUT + settings.AIRFLOW_READ_TIMEOUT)
 
 
 def _arrived(execution: PipelineExecution) -> bool:
@@ -179,20 +194,24 @@ def _require_served(
 def _trigger(client: AirflowClient, execution: PipelineExecution) -> Attempt:
     row = PipelineExecution.objects.filter(pk=execution.pk)
     # The claim and a cancel exclude each other in the database. Is the cancel first, no run
-    # starts; is the claim first, the cancel goes through Airflow.
-    claimed = row.filter(_UNTRIGGERED, cancel_requested_at=None).update(
-        trigger_claimed_at=timezone.now()
+    # starts; is the claim first, the cancel goes through Airflow. Another worker's claim since we
+    # looked means that it triggers at this moment.
+    before, now = execution.trigger_claimed_at, timezone.now()
+    claimed = row.filter(_UNTRIGGERED, cancel_requested_at=None, trigger_claimed_at=before).update(
+        trigger_claimed_at=now
     )
     if not claimed:
         return Attempt.NOTHING
     try:
-        run = client.trigger(
-            execution.airflow_dag_id, execution.airflow_dag_run_id, conf=conf_for(execution)
-        )
+        with within(_patience()):
+            run = client.trigger(
+                execution.airflow_dag_id, execution.airflow_dag_run_id, conf=conf_for(execution)
+            )
     except (DagNotFound, AirflowRefused) as error:
-        # Airflow answered, so there is no run: a cancel need not wait for one.
-        row.filter(triggered_at=None).update(trigger_claimed_at=None)
-        if isinstance(error, AirflowRefused) and not error.retryable:
+        # Airflow answered, so there is no run of this attempt, for which a cancel would have to
+        # wait. One of an attempt before may still be on its way.
+        row.filter(triggered_at=None, trigger_claimed_at=now).update(trigger_claimed_at=before)
+        if isinstance(error, AirflowRefused) and error.status in _REJECTED:
             raise _Impossible(f"Airflow refused to start the run: {error}") from error
         raise
     confirm_triggered(execution, run)

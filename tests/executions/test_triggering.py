@@ -62,7 +62,7 @@ def test_a_trigger_that_may_still_arrive_keeps_a_failure_waiting(
     PipelineExecution.objects.update(trigger_claimed_at=timezone.now())
     assert trigger_execution(pending.pk) is Attempt.LATER
     assert again(pending).status == "pending"
-    PipelineExecution.objects.update(trigger_claimed_at=timezone.now() - timedelta(minutes=2))
+    PipelineExecution.objects.update(trigger_claimed_at=timezone.now() - timedelta(hours=1))
     trigger_execution(pending.pk)
     assert again(pending).status == "failed"
 
@@ -180,11 +180,79 @@ def test_a_refused_trigger_fails_the_execution_with_the_reason(
     pending: PipelineExecution, airflow: FakeAirflow
 ) -> None:
     def refuse() -> None:
-        raise AirflowRefused("User 'logidata' may not trigger DAGs.")
+        raise AirflowRefused("The conf is no object.", status=422)
 
     airflow.before("trigger", refuse)
     trigger_execution(pending.pk)
-    assert "may not trigger DAGs" in again(pending).error_message
+    assert again(pending).status == "failed"
+    assert "The conf is no object." in again(pending).error_message
+
+
+@pytest.mark.parametrize("status", [401, 403, 302, None])
+def test_a_refusal_that_is_not_about_the_run_leaves_it_pending_with_the_reason(
+    pending: PipelineExecution, airflow: FakeAirflow, status: int | None
+) -> None:
+    def refuse() -> None:
+        raise AirflowRefused("User 'logidata' may not trigger DAGs.", status=status)
+
+    airflow.before("trigger", refuse)
+    assert trigger_execution(pending.pk) is Attempt.LATER
+    waiting = again(pending)
+    assert waiting.status == "pending"
+    assert "may not trigger DAGs" in waiting.status_reason
+    assert "once that is put right" in waiting.status_reason
+    assert trigger_execution(pending.pk) is Attempt.TRIGGERED
+
+
+def test_a_refusal_does_not_hide_that_an_earlier_trigger_may_still_arrive(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def fall_over() -> None:
+        raise AirflowUnavailable("Airflow did not answer in time.")
+
+    def refuse() -> None:
+        raise AirflowRefused("Not now.", status=422)
+
+    airflow.before("trigger", fall_over)
+    trigger_execution(pending.pk)
+    first = again(pending).trigger_claimed_at
+    airflow.before("trigger", refuse)
+    assert trigger_execution(pending.pk) is Attempt.LATER
+    assert again(pending).trigger_claimed_at == first
+    assert services.request_cancel(again(pending), None).status == "pending"
+
+
+def test_a_refused_trigger_fails_the_execution_once_no_earlier_one_can_arrive(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def refuse() -> None:
+        raise AirflowRefused("Not now.", status=422)
+
+    PipelineExecution.objects.update(trigger_claimed_at=timezone.now() - timedelta(hours=1))
+    airflow.before("trigger", refuse)
+    trigger_execution(pending.pk)
+    assert again(pending).status == "failed"
+
+
+def test_two_workers_do_not_trigger_at_the_same_moment(
+    pending: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    outcomes: list[Attempt] = []
+    airflow.before("get_dag", lambda: outcomes.append(trigger_execution(pending.pk)))
+    outcomes.append(trigger_execution(pending.pk))
+    assert outcomes == [Attempt.TRIGGERED, Attempt.NOTHING]
+    assert airflow.calls["trigger"] == 1
+
+
+def test_a_trigger_may_arrive_for_as_long_as_the_timeouts_allow(
+    pending: PipelineExecution, settings: Any
+) -> None:
+    settings.AIRFLOW_CONNECT_TIMEOUT, settings.AIRFLOW_READ_TIMEOUT = 5, 100
+    PipelineExecution.objects.update(trigger_claimed_at=timezone.now() - timedelta(seconds=420))
+    services.request_cancel(pending, None)
+    assert services.carry_out_cancel(pending.pk) is services.Cancel.SOON
+    settings.AIRFLOW_READ_TIMEOUT = 30
+    assert services.carry_out_cancel(pending.pk) is services.Cancel.DONE
 
 
 def test_a_wrong_login_is_waited_out_since_it_can_be_put_right(
