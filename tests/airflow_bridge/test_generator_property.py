@@ -123,7 +123,7 @@ def test_the_file_compiles_and_holds_the_exact_values_and_nothing_else(spec: Dag
     assert set(found.arrows) == {(edge.source, edge.target) for edge in spec.graph.edges}
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(specs())
 def test_the_same_spec_gives_the_same_bytes(spec: DagSpec) -> None:
     # A stored graph comes back with its keys in another order.
