@@ -34,5 +34,9 @@ echo "Installing the pinned requirements into .venv"
 # A sync removes what is not named: stamps of other sets of requirements no longer hold.
 rm -f .venv/.runtime .venv/.development
 set -- "$@" requirements-installer.txt
-.venv/bin/python -m uv pip sync --quiet --require-hashes --python .venv/bin/python "$@"
+sync() {
+    .venv/bin/python -m uv pip sync --quiet --require-hashes --python .venv/bin/python "$@"
+}
+# Behind a proxy with a certificate authority of its own, only the system's store knows that.
+sync "$@" 2>.venv/install.log || sync --system-certs "$@"
 touch "$stamp"
