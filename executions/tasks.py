@@ -11,7 +11,12 @@ from django.utils import timezone
 from executions import services
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution
-from executions.services.queueing import queue_cancel, queue_execute, queue_monitor
+from executions.services.queueing import (
+    queue_cancel,
+    queue_execute,
+    queue_monitor,
+    queue_remove_staging,
+)
 from pipelines.errors import DomainError
 from pipelines.models import Pipeline
 
@@ -25,6 +30,8 @@ REGISTERING_FOR = timedelta(minutes=3)
 # regular sync suffices.
 MONITOR_FASTEST, MONITOR_SLOWEST = 0.3, 1.0
 MONITOR_FOR = timedelta(seconds=60)
+# So many executions that the task ends well before its message counts as lost.
+STAGING_LOT = 200
 CANCEL_EVERY = 0.5
 CANCEL_FOR = timedelta(seconds=60)
 
@@ -113,6 +120,16 @@ def sync_executions() -> None:
     report = services.sync_active()
     if report.adopted or report.queued:
         logger.info("Sync: %d runs adopted, %d executions queued", report.adopted, report.queued)
+
+
+@shared_task(name="executions.tasks.remove_staging")
+def remove_staging() -> None:
+    """Remove staged data that is kept no longer, a lot at a time."""
+    removed = services.remove_staging(at_most=STAGING_LOT)
+    if removed:
+        logger.info("Staged data of %d executions removed", removed)
+    if removed == STAGING_LOT:
+        queue_remove_staging()
 
 
 def _existing(execution_id: str) -> PipelineExecution | None:

@@ -91,6 +91,7 @@ def reopen(execution: PipelineExecution) -> bool:
             cancel_requested_at=None,
             cancel_requested_by=None,
             cancel_sent_at=None,
+            staging_removed_at=None,
         )
         == 1
     )

@@ -5,26 +5,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('executions', '0002_sync_schedule'),
-        ('pipelines', '0002_reconcile_schedule'),
+        ("executions", "0002_sync_schedule"),
+        ("pipelines", "0002_reconcile_schedule"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='pipelineexecution',
-            name='staging_removed_at',
-            field=models.DateTimeField(blank=True, help_text='When the data that its nodes had staged was removed.', null=True),
+            model_name="pipelineexecution",
+            name="staging_removed_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="When the data that its nodes had staged was removed.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='synccursor',
-            name='looked_back_at',
+            model_name="synccursor",
+            name="looked_back_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='pipelineexecution',
-            index=models.Index(condition=models.Q(('completed_at__isnull', False), ('staging_removed_at', None)), fields=['completed_at'], name='execution_staging'),
+            model_name="pipelineexecution",
+            index=models.Index(
+                condition=models.Q(("completed_at__isnull", False), ("staging_removed_at", None)),
+                fields=["completed_at"],
+                name="execution_staging",
+            ),
         ),
     ]

@@ -1,6 +1,7 @@
 """The rules for executions: starting, triggering, following, cancelling, reading logs."""
 
 from executions.services.cancelling import Cancel, carry_out_cancel, request_cancel
+from executions.services.cleaning import remove_staging
 from executions.services.deleting import delete_pipeline
 from executions.services.following import refresh_execution
 from executions.services.logs import NodeLog, execution_logs
@@ -19,6 +20,7 @@ __all__ = [
     "delete_pipeline",
     "execution_logs",
     "refresh_execution",
+    "remove_staging",
     "request_cancel",
     "start_execution",
     "still_running",

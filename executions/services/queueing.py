@@ -16,6 +16,7 @@ EXECUTE = "executions.tasks.execute_pipeline"
 MONITOR = "executions.tasks.monitor_execution"
 CANCEL = "executions.tasks.cancel_pipeline"
 SYNC = "executions.tasks.sync_executions"
+REMOVE_STAGING = "executions.tasks.remove_staging"
 
 
 def queue_execute(execution: PipelineExecution, *, countdown: float | None = None) -> None:
@@ -45,6 +46,11 @@ def queue_cancel(execution: PipelineExecution, *, countdown: float | None = None
     """Queue the task that stops an execution and makes sure that it has stopped."""
     pipeline_id = str(execution.pipeline_id) if execution.pipeline_id else None
     current_app.send_task(CANCEL, args=[pipeline_id, str(execution.pk)], countdown=countdown)
+
+
+def queue_remove_staging() -> None:
+    """Queue the removal of the next lot of staged data."""
+    current_app.send_task(REMOVE_STAGING)
 
 
 def queue_execute_on_commit(execution: PipelineExecution) -> None:

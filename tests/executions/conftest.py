@@ -62,14 +62,14 @@ class Queue:
     def send_task(
         self,
         name: str,
-        args: list[Any],
+        args: list[Any] | None = None,
         task_id: str | None = None,
         countdown: float | None = None,
         **_: Any,
     ) -> None:
         if self.broken:
             raise OSError("Redis is away")
-        self.messages.append(Message(name.rsplit(".", 1)[-1], args, countdown, task_id))
+        self.messages.append(Message(name.rsplit(".", 1)[-1], args or [], countdown, task_id))
 
     def names(self) -> list[str]:
         return [message.task for message in self.messages]

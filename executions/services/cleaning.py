@@ -1,0 +1,59 @@
+"""Remove the data that nodes staged once nobody will need it any more."""
+
+import logging
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from etl.dataset import remove_execution
+from etl.errors import ETLError
+from etl.settings import run_settings
+from etl.storage import Storage
+from executions.models import PipelineExecution
+from executions.services.stopping import staging_key
+from executions.statuses import FINAL_STATUSES, ExecutionStatus
+
+logger = logging.getLogger(__name__)
+
+
+def remove_staging(at_most: int) -> int:
+    """Remove what executions staged that ended over LOGIDATA_STAGING_DAYS ago, oldest first.
+
+    At most so many executions are looked at; return how many were cleaned. What cannot be removed
+    is logged and tried again at the next call. Raise OSError or ETLError if nothing can be, as when
+    the staging cannot be reached.
+    """
+    staging, cleaned, problem = run_settings().staging, 0, None
+    for execution in _due().order_by("completed_at", "created_at")[:at_most]:
+        now = timezone.now()
+        row = PipelineExecution.objects.filter(pk=execution.pk)
+        # Noted first, and only while it holds: a run that was cleared meanwhile needs its data.
+        if not _due().filter(pk=execution.pk).update(staging_removed_at=now):
+            continue
+        try:
+            _remove(staging, staging_key(execution))
+            cleaned += 1
+        except (OSError, ETLError) as error:
+            row.filter(staging_removed_at=now).update(staging_removed_at=None)
+            logger.warning("Execution %s: its staged data stays: %s", execution.pk, error)
+            problem = error
+    if problem is not None and not cleaned:
+        raise problem
+    return cleaned
+
+
+def _due() -> QuerySet[PipelineExecution]:
+    until = timezone.now() - settings.LOGIDATA_STAGING_DAYS
+    return PipelineExecution.objects.filter(
+        Q(status__in=FINAL_STATUSES, completed_at__lt=until)
+        # How these ended is not known, so neither is when; they are not followed any more.
+        | Q(status=ExecutionStatus.UNKNOWN, created_at__lt=until),
+        staging_removed_at=None,
+    )
+
+
+def _remove(staging: str, key: str) -> None:
+    remove_execution(staging, key)
+    if Storage(staging).folders(key):
+        raise PermissionError(f"{staging}/{key} cannot be removed. Let the worker write there")
