@@ -3,6 +3,9 @@
 import hashlib
 import re
 
+# The run that LogiData starts for an execution has this before the execution's id.
+RUN_ID_PREFIX = "logidata__"
+
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_.:+@-]")
 # A folder's name may have 255 bytes; some are left for those who put something behind it.
 _LONGEST = 200

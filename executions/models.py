@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from etl.execution_id import RUN_ID_PREFIX
 from executions.statuses import (
     ACTIVE_STATUSES,
     FINAL_STATUSES,
@@ -14,8 +15,6 @@ from executions.statuses import (
     TriggerType,
 )
 from pipelines.models import Pipeline, PipelineRevision
-
-RUN_ID_PREFIX = "logidata__"
 
 
 def run_id_for(execution_id: uuid.UUID) -> str:

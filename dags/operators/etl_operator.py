@@ -137,16 +137,19 @@ class ETLOperator(BaseOperator):
         return results
 
     def _run_context(self, context: Any) -> RunContext:
-        from etl.execution_id import execution_id_of_run
+        from etl.execution_id import RUN_ID_PREFIX, execution_id_of_run
         from etl.module import RunContext
         from etl.settings import run_settings
 
         settings = run_settings()
-        execution_id = _run_conf(context).get("execution_id")
+        run_id = context["dag_run"].run_id
+        execution_id = str(_run_conf(context).get("execution_id") or "")
+        # Somebody in Airflow may have started a run with the conf of an earlier one: its data is
+        # not this run's, and what it loaded is not loaded for this run.
+        if not execution_id or run_id != f"{RUN_ID_PREFIX}{execution_id}":
+            execution_id = execution_id_of_run(self.dag_id, run_id)
         return RunContext(
-            execution_id=str(
-                execution_id or execution_id_of_run(self.dag_id, context["dag_run"].run_id)
-            ),
+            execution_id=execution_id,
             node_id=self.task_id,
             attempt=context["ti"].try_number,
             staging=settings.staging,

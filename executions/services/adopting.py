@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from airflow_bridge.client import DagRun
 from airflow_bridge.spec import DAG_ID_PREFIX
+from etl.execution_id import RUN_ID_PREFIX
 from etl.graph import parse_graph
-from executions.models import RUN_ID_PREFIX, PipelineExecution
+from executions.models import PipelineExecution
 from executions.services.results import storable
 from executions.services.starting import RESERVED_PARAM, create_node_rows
 from executions.statuses import TriggerType

@@ -75,6 +75,12 @@ def test_the_nodes_result_is_the_tasks_xcom(node: Recorder) -> None:
     assert node.calls[0]["module"] == "transform.filter"
 
 
+def test_a_run_with_the_conf_of_another_stages_under_an_id_of_its_own(node: Recorder) -> None:
+    run(an_operator(), a_context(given(), run_id="manual__2026-01-02"))
+
+    assert node.context.execution_id == "pipeline_1:manual__2026-01-02"
+
+
 def test_a_node_is_told_when_its_run_began(node: Recorder) -> None:
     context = a_context()
 
@@ -155,7 +161,7 @@ def test_a_node_whose_input_is_missing_says_which(node: Recorder) -> None:
 
 
 def test_the_run_context_comes_from_the_run_and_the_settings(node: Recorder) -> None:
-    context = a_context(given(execution_id="e7"))
+    context = a_context(given(execution_id="e7"), run_id="logidata__e7")
     context["ti"].try_number = 3
 
     run(an_operator(), context)
