@@ -101,10 +101,9 @@ def test_an_operator_switches_tasks_off_together(operator: Client, sync: Periodi
     assert not sync.enabled
 
 
-def test_who_may_only_look_switches_nothing_off(sync: PeriodicTask) -> None:
-    client = staff("view_periodictask")
-    for action in ("disable_tasks", "toggle_tasks"):
-        client.post(LIST, {"action": action, "_selected_action": [sync.pk]})
+@pytest.mark.parametrize("action", ["disable_tasks", "toggle_tasks"])
+def test_who_may_only_look_switches_nothing_off(sync: PeriodicTask, action: str) -> None:
+    staff("view_periodictask").post(LIST, {"action": action, "_selected_action": [sync.pk]})
     sync.refresh_from_db()
     assert sync.enabled
 
