@@ -123,6 +123,17 @@ def test_a_wrong_password_names_the_settings_to_check() -> None:
     assert not caught.value.retryable
 
 
+@pytest.mark.parametrize("status", [400, 403, 422])
+def test_a_refusal_tells_the_status_that_airflow_answered(airflow3: World, status: int) -> None:
+    refuse = ("POST", r"/dags/([^/]+)/dagRuns", lambda *_: Answer('{"detail": "no"}', status))
+    airflow3.airflow.routes.insert(0, refuse)
+
+    with pytest.raises(AirflowRefused) as caught:
+        airflow3.client.trigger(DAG, RUN, {})
+
+    assert caught.value.status == status
+
+
 def test_a_wrong_password_on_airflow_2_names_the_settings_to_check(airflow2: World) -> None:
     client = connect(Server(airflow2.wire.url), USERNAME, "wrong")
 
