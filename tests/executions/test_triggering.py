@@ -234,14 +234,16 @@ def test_a_refused_trigger_fails_the_execution_once_no_earlier_one_can_arrive(
     assert again(pending).status == "failed"
 
 
-def test_two_workers_do_not_trigger_at_the_same_moment(
+def test_what_another_worker_has_set_out_to_trigger_is_left_to_it(
     pending: PipelineExecution, airflow: FakeAirflow
 ) -> None:
-    outcomes: list[Attempt] = []
-    airflow.before("get_dag", lambda: outcomes.append(trigger_execution(pending.pk)))
-    outcomes.append(trigger_execution(pending.pk))
-    assert outcomes == [Attempt.TRIGGERED, Attempt.NOTHING]
-    assert airflow.calls["trigger"] == 1
+    now = timezone.now()
+    airflow.before(
+        "get_dag", lambda: PipelineExecution.objects.update(trigger_claimed_at=now) and None
+    )
+    assert trigger_execution(pending.pk) is Attempt.NOTHING
+    assert airflow.calls["trigger"] == 0
+    assert again(pending).trigger_claimed_at == now
 
 
 def test_a_trigger_may_arrive_for_as_long_as_the_timeouts_allow(
