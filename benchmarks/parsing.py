@@ -31,7 +31,7 @@ def _parse(file: str, answers: multiprocessing.SimpleQueue[float]) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
     began = time.perf_counter()
-    bag = DagBag(file, include_examples=False, load_op_links=False)
+    bag = DagBag(file, load_op_links=False)
     elapsed = time.perf_counter() - began
     if bag.import_errors or len(bag.dags) != 1:
         raise SystemExit(f"{file}: {bag.import_errors}")

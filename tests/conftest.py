@@ -8,7 +8,6 @@ from pytest_django.fixtures import Settings
 
 from tests.services import Services
 
-
 # A busy machine is no reason to fail.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
