@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from etl.settings import memory_bytes
 from etl.sql import literal, quote
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
 
 # DuckDB wants about this much for each thread that reads, sorts or writes.
 _BYTES_PER_THREAD = 100_000_000
+
+
+# The connections whose queries a signal handler must be able to stop.
+_connections: "WeakSet[duckdb.DuckDBPyConnection]" = WeakSet()
+
+
+def interrupt_queries() -> None:
+    """Stop the queries of this process; they end with an error. For signal handlers.
+
+    An exception alone does not stop a query: it unwinds the thread that waits for it, and DuckDB's
+    other threads go on, for as long as the query takes, with the unwinding waiting for them.
+    """
+    for connection in list(_connections):
+        connection.interrupt()
 
 
 class Engine:
@@ -75,6 +90,7 @@ class Engine:
         for name, paths in self._tables.items():
             source = ", ".join(literal(str(path)) for path in paths)
             connection.execute(f"CREATE VIEW {quote(name)} AS FROM read_parquet([{source}])")
+        _connections.add(connection)
         return connection
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -119,6 +120,9 @@ class ETLOperator(BaseOperator):
         """
         self._stopped = True
         if self._working:
+            # Not imported here: in the middle of other work, a signal handler must do little.
+            if engine := sys.modules.get("etl.engine"):
+                engine.interrupt_queries()
             raise NodeStopped
 
     def _results_before(self, context: Any) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ import pytest
 
 import etl.runner
 from etl.connections import Connection
+from etl.engine import Engine
 from etl.errors import ConfigError, DataError, TransientError
 from etl.module import RunContext
 from etl.settings import run_settings
@@ -307,15 +308,19 @@ def test_a_kill_stops_the_node_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert context["ti"].pushed == {}
 
 
-def test_a_kill_stops_a_query_that_duckdb_is_busy_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    duckdb = pytest.importorskip("duckdb")
+def test_a_kill_stops_a_query_that_duckdb_is_busy_with(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     operator, context = an_operator(), a_context()
 
     def work(**_: Any) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.2)
-        # A connection of its own: the shared one would stay busy with what was interrupted.
-        with duckdb.connect() as connection:
-            connection.execute("SELECT count(*) FROM range(1000000000000) AS t(i) WHERE i % 7 = 3")
+        folder = tmp_path / "out"
+        folder.mkdir()
+        with Engine(tables={}, folder=folder, memory_limit="200MB") as engine:
+            engine.connect().execute(
+                "SELECT count(*) FROM range(1000000000000) AS t(i) WHERE i % 7 = 3"
+            )
 
     previous = signal.signal(signal.SIGALRM, lambda *_: operator.on_kill())
     monkeypatch.setattr(etl.runner, "run_node", work)
