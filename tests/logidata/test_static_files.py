@@ -16,6 +16,8 @@ def status_of(client: Client, name: str) -> int:
     return answer.status_code
 
 
+# The end of a request looks at the connections that earlier tests left open.
+@pytest.mark.django_db
 @pytest.mark.parametrize("collected", [True, False])
 def test_files_of_apps_are_served_with_and_without_collecting(
     settings: Settings, tmp_path: Path, collected: bool
