@@ -15,6 +15,8 @@ from etl.sql import literal
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
 _COLUMN = re.compile(r'Error when converting column "(.*?)"\. (.*)')
 _COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+# DuckDB's own choice, four times as much, doubles the memory of a node and is no faster.
+_BUFFER_BYTES = 8 * 1024 * 1024
 _NO_COLUMN = re.compile(r'Columns with names: "(.*?)" do not exist')
 
 
@@ -43,7 +45,8 @@ def _common(path: Path, options: CSVOptions) -> str:
         f"{literal(str(path))}, header = true, skip = 0, comment = '',"
         f" delim = {literal(options.delimiter)}, quote = {literal(options.quote)},"
         f" escape = {literal(options.quote)}, encoding = {literal(options.encoding)},"
-        f" nullstr = [{nulls}], strict_mode = true, null_padding = false"
+        f" nullstr = [{nulls}], strict_mode = true, null_padding = false,"
+        f" buffer_size = {_BUFFER_BYTES}"
     )
 
 
