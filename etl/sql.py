@@ -39,6 +39,9 @@ _FORBIDDEN_FUNCTIONS = {
     "write_log",
 }
 
+# Every DuckDB has these tables. They tell its settings, and where the staged files lie.
+_SYSTEM_PREFIXES = ("duckdb_", "pragma_", "pg_", "sqlite_")
+
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 INPUT = "input"
@@ -191,10 +194,12 @@ def _cte_names(statement: dict[str, Any]) -> set[str]:
         for entry in item["cte_map"]["map"]
     }
     for name in names:
-        # Otherwise a CTE named like a file would let its name through outside its scope.
-        if not _PLAIN_NAME.fullmatch(name) or name.casefold().startswith(("duckdb_", "pragma_")):
+        # Otherwise a CTE named like a file, or like a table of the system, would let that name
+        # through outside of its own scope.
+        if not _PLAIN_NAME.fullmatch(name) or name.casefold().startswith(_SYSTEM_PREFIXES):
             raise SQLRefusedError(
-                f"The name '{name}' after WITH is not plain. Use letters and digits"
+                f"The name '{name}' after WITH cannot be used. Use letters and digits, and begin "
+                f"with none of {', '.join(_SYSTEM_PREFIXES)}"
             )
     return {name.casefold() for name in names}
 

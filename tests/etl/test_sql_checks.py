@@ -57,6 +57,8 @@ READS_BEYOND = [
     "EXISTS (FROM other)",
     "EXISTS (FROM main.input)",
     "EXISTS (FROM duckdb_settings())",
+    "EXISTS (FROM pg_settings)",
+    "EXISTS (WITH a AS (WITH pg_settings AS (SELECT 1) SELECT 1) FROM pg_settings)",
     "current_setting('temp_directory') = 'x'",
     "main.current_setting('temp_directory') = 'x'",
     "'temp_directory'.current_setting() = 'x'",
@@ -106,7 +108,13 @@ def test_one_select_over_the_inputs_passes(text: str) -> None:
     assert check_query(text, tables=["input"]) == text
 
 
+SYSTEM_TABLES = ["pg_settings", "PG_Class", "sqlite_master", "duckdb_views", "pragma_database_list"]
+
 ATTACKS = [
+    *(
+        f"WITH a AS (WITH {name} AS (SELECT 1) SELECT 1) SELECT * FROM {name}"
+        for name in SYSTEM_TABLES
+    ),
     "SELECT 1; SELECT 2",
     "SELECT 1; COPY input TO '/tmp/x'",
     "",
