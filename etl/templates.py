@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -43,9 +44,22 @@ RESERVED_PARAMS = frozenset(name for name in dir(dict) if not name.startswith("_
 Path = tuple[str | int, ...]
 
 
+class _Unfolded(CodeGenerator):
+    """Compiles without computing: `{{ 'a' * 10**10 }}` must not cost the one who checks it."""
+
+    def _output_child_to_const(self, node: nodes.Expr, frame: Any, finalize: Any) -> str:
+        if isinstance(node, nodes.TemplateData):
+            return super()._output_child_to_const(node, frame, finalize)
+        raise nodes.Impossible
+
+
+class _Environment(SandboxedEnvironment):
+    code_generator_class = _Unfolded
+
+
 @lru_cache(maxsize=1)
 def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(undefined=StrictUndefined)
+    environment = _Environment(undefined=StrictUndefined, optimized=False)
     # Airflow's own filters, for the same template to mean the same in a local run.
     environment.filters.update(
         ds=lambda moment: _moment(moment).strftime("%Y-%m-%d"),

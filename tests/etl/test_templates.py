@@ -112,3 +112,11 @@ def test_a_missing_param_is_named_with_its_field() -> None:
 def test_a_template_that_fails_is_a_config_error(text: str) -> None:
     with pytest.raises(ConfigError):
         render({"a": text}, context(x=1))
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ 'a' * 10 ** 11 }}", "{{ 'a' | center(10 ** 11) }}", "{{ 9 ** 9 ** 9 }}"]
+)
+def test_checking_a_template_computes_nothing(text: str) -> None:
+    # Computed, it would end this process.
+    assert template_problems(text) == []
