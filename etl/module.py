@@ -1,11 +1,12 @@
 """What a module is. A module is one file, one class, one line in the registry, one test."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from etl.context import RunContext
 from etl.errors import ETLError
@@ -34,9 +35,26 @@ Kind = Literal["extract", "transform", "load"]
 
 CONNECTION_FORMAT = "connection"
 
+_CONNECTION_ID = re.compile(r"[\w.\-]{1,250}", re.ASCII)
+
+
+def _check_connection_id(value: str) -> str:
+    if not _CONNECTION_ID.fullmatch(value):
+        # The value is not repeated: people paste a whole URI here, password included.
+        raise ValueError(
+            "This is no id of a connection. Define the connection in Airflow, and name it here by "
+            "its id of letters, digits and the characters _ . - only"
+        )
+    return value
+
+
 # A config field of this type holds the id of a connection: validation checks that it exists,
 # and an editor offers those that do.
-ConnectionId = Annotated[str, Field(min_length=1, json_schema_extra={"format": CONNECTION_FORMAT})]
+ConnectionId = Annotated[
+    str,
+    Field(min_length=1, json_schema_extra={"format": CONNECTION_FORMAT}),
+    AfterValidator(_check_connection_id),
+]
 
 
 class ModuleConfig(BaseModel):

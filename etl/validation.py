@@ -219,13 +219,17 @@ def _within(path: tuple[str | int, ...], location: tuple[str | int, ...]) -> boo
 def _config(
     node: Node, module: type[Module], connections: Collection[str] | None
 ) -> Iterator[Problem]:
-    for field, text in config_errors(module, node.config):
+    errors = config_errors(module, node.config)
+    for field, text in errors:
         yield Problem(node.id, f"config.{field}".rstrip("."), f"Node '{node.id}': {text}")
     if connections is None:
         return
+    wrong = {field for field, _ in errors}
     for field in connection_fields(module.Config):
         value = node.config.get(field)
-        if isinstance(value, str) and value and not is_template(value) and value not in connections:
+        if field in wrong or not isinstance(value, str) or is_template(value):
+            continue
+        if value not in connections:
             yield Problem(
                 node.id,
                 f"config.{field}",

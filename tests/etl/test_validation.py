@@ -125,6 +125,18 @@ def test_an_unknown_connection_says_where_to_create_it() -> None:
     )
 
 
+@pytest.mark.parametrize("connections", [None, {"warehouse"}])
+def test_an_address_in_place_of_a_connection_is_refused_without_repeating_it(
+    connections: set[str] | None,
+) -> None:
+    config = {**GOOD["nodes"][2]["config"], "connection": "postgres://u:S3cret@host/db"}
+    graph = {**GOOD, "nodes": [*GOOD["nodes"][:2], {**GOOD["nodes"][2], "config": config}]}
+    [problem] = validate_graph(graph, connections=connections)
+    assert (problem.node, problem.field) == ("load", "config.connection")
+    assert "name it here by its id" in problem.message
+    assert "S3cret" not in problem.message
+
+
 def test_nothing_is_claimed_of_connections_that_cannot_be_known() -> None:
     config = {**GOOD["nodes"][2]["config"], "connection": "nowhere"}
     graph = changed(2, config=config, pool="nowhere")
