@@ -48,6 +48,10 @@ def _description(value: object) -> Iterator[str]:
         yield f"The description has {len(value)} characters. Shorten it to at most 10000."
 
 
+# Times that croniter draws anew at each look, as Jenkins does: H and R.
+_RANDOM_TIME = re.compile(r"(?<![A-Z])[HR](?![A-Z])", re.IGNORECASE)
+
+
 def _schedule(value: object) -> Iterator[str]:
     remedy = (
         "Write five fields (minute, hour, day of month, month, day of week) such as '0 6 * * 1-5', "
@@ -57,7 +61,12 @@ def _schedule(value: object) -> Iterator[str]:
         yield f"The schedule is no text. {remedy}"
     elif value in {"", *CRON_PRESETS}:
         return
-    elif len(value.split()) != 5 or len(value) > 100 or not croniter.is_valid(value):
+    elif (
+        len(value.split()) != 5
+        or len(value) > 100
+        or _RANDOM_TIME.search(value)
+        or not croniter.is_valid(value)
+    ):
         yield f"The schedule {value[:100]!r} is no cron expression. {remedy}"
     else:
         try:

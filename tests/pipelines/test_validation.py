@@ -72,7 +72,18 @@ def test_a_schedule_that_airflow_knows_is_taken(fields: dict[str, Any], schedule
 
 @pytest.mark.parametrize(
     "schedule",
-    ["0 6 * *", "0 0 6 * * *", "61 * * * *", "@reboot", "@every 5m", "0 0 31 2 *", "x" * 5000, 5],
+    [
+        "0 6 * *",
+        "0 0 6 * * *",
+        "R R * * *",
+        "h(0-5) 6 * * *",
+        "61 * * * *",
+        "@reboot",
+        "@every 5m",
+        "0 0 31 2 *",
+        "x" * 5000,
+        5,
+    ],
 )
 def test_a_schedule_that_airflow_would_refuse_is_a_problem(
     fields: dict[str, Any], schedule: object
