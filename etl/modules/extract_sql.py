@@ -17,8 +17,9 @@ Scalar = str | int | float | bool | None
 class ExtractSQL(Extractor):
     """Read the rows of a query from PostgreSQL.
 
-    Rows are streamed, and the transaction is read-only. Values go in as parameters, written
-    `%(name)s` in the query, never as text; with parameters a literal percent sign is `%%`.
+    Rows are streamed, and the transaction is read-only. Give values as parameters, written
+    `%(name)s` in the query: they never become SQL, as a template within the query would. With
+    parameters a literal percent sign is `%%`.
     Numbers of unlimited precision become floating point: cast them to numeric(p, s) in the
     query to keep their digits.
     """
