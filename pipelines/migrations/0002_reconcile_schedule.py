@@ -15,7 +15,8 @@ SCHEDULES = (
         "Reconcile deployments",
         "pipelines.tasks.reconcile_deployments",
         60,
-        "Deploys again what was changed or lost, and removes what has no pipeline.",
+        "Deploys again what was changed, lost or broken, finishes removals, and names in the log "
+        "the DAG files that have no pipeline.",
     ),
 )
 
