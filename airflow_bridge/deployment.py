@@ -21,9 +21,14 @@ class Deployment:
 
 
 def serves(dag: Dag, sha256: str) -> bool:
-    """Return whether a run started now would follow the revision with that hash."""
+    """Return whether Airflow would start a run now, and that run follow the revision so hashed.
+
+    The DAG of a file that broke stays there, marked, and with its old content; Airflow refuses to
+    trigger it.
+    """
     mark = hash_tag(sha256)
-    return dag.is_active and mark in dag.tags and mark in dag.doc_md
+    intact = dag.is_active and not dag.has_import_errors
+    return intact and mark in dag.tags and mark in dag.doc_md
 
 
 def deployment_of(
@@ -39,16 +44,15 @@ def deployment_of(
         dag: Dag | None = client.get_dag(dag_id)
     except DagNotFound:
         dag = None
-    current = dag is not None and serves(dag, sha256)
-    if current and dag is not None and not dag.has_import_errors:
+    if dag is not None and serves(dag, sha256):
         return Deployment("ready", "Airflow serves this revision.")
     if error := _import_error(client, PurePath(filename)):
         return Deployment("failed", error.stack_trace.strip())
-    if current:
-        # The mark at the DAG may be a moment older than the list of errors.
-        return Deployment("ready", "Airflow serves this revision.")
     if dag is None or not dag.is_active:
         return Deployment("registering", "Airflow has not read the DAG file yet.")
+    if dag.has_import_errors:
+        # The error is about the file's previous content.
+        return Deployment("registering", "Airflow has not read the mended DAG file yet.")
     return Deployment("registering", "Airflow still serves the previous revision.")
 
 

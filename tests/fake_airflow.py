@@ -67,11 +67,12 @@ class FakeAirflow:
         paused: bool = False,
         doc_md: str | None = None,
     ) -> None:
-        """Serve a DAG with these tasks, as if its file had just been read.
+        """Serve a DAG with these tasks, as if its file had just been read without an error.
 
         Its documentation repeats the tags, unless it is given: that of a DAG which Airflow has
         not brought up to date yet.
         """
+        self.broken_files = [error for error in self.broken_files if dag_id not in error.filename]
         self._tasks[dag_id] = tuple(tasks)
         self.dags[dag_id] = Dag(
             dag_id=dag_id,
@@ -79,6 +80,10 @@ class FakeAirflow:
             tags=frozenset({"logidata", *tags}),
             doc_md=" ".join(tags) if doc_md is None else doc_md,
         )
+
+    def break_file(self, dag_id: str, stack_trace: str) -> None:
+        """Fail to import the DAG's file; a DAG that was served stays, marked as broken."""
+        self.broken_files.append(DagImportError(f"{dag_id}.py", stack_trace, _now()))
 
     def before(self, method: str, action: Callable[[], None]) -> None:
         """Have `action` happen once, just before Airflow handles the next such request."""
@@ -227,12 +232,11 @@ class FakeAirflow:
 
     def list_dags(self, tag: str) -> list[Dag]:
         with _Request(self, "list_dags"):
-            return [dag for dag in self.dags.values() if tag in dag.tags]
+            return [self._dag(dag_id) for dag_id, dag in self.dags.items() if tag in dag.tags]
 
     def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> DagRun:
         with _Request(self, "trigger"):
-            self._dag(dag_id)
-            if any(dag_id in broken.filename for broken in self.broken_files):
+            if self._dag(dag_id).has_import_errors:
                 raise DagBroken(f"DAG '{dag_id}' has an import error.")
             if (dag_id, run_id) in self.runs:
                 return self.runs[dag_id, run_id]
@@ -307,7 +311,8 @@ class FakeAirflow:
     def _dag(self, dag_id: str) -> Dag:
         if dag_id not in self.dags:
             raise DagNotFound(f"Airflow has no DAG '{dag_id}'.")
-        return self.dags[dag_id]
+        broken = any(dag_id in error.filename for error in self.broken_files)
+        return replace(self.dags[dag_id], has_import_errors=broken)
 
     def _run(self, dag_id: str, run_id: str) -> DagRun:
         if (dag_id, run_id) not in self.runs:

@@ -31,6 +31,7 @@ from executions.services.starting import RESERVED_PARAM
 from executions.statuses import ExecutionStatus, NodeStatus
 from executions.transitions import end_without_run, explain_waiting
 from pipelines.models import DeploymentStatus, PipelineRevision
+from pipelines.services import redeploy
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def trigger_execution(execution_id: uuid.UUID) -> Attempt:
         revision = _revision_to_run(execution)
         client = factory.get_airflow_client()
         _require_served(client, execution, revision)
-        return _trigger(client, execution)
+        return _trigger(client, execution, revision)
     except _Waits as waits:
         explain_waiting(execution_id, waits.reason)
         return waits.attempt
@@ -169,15 +170,13 @@ def _require_served(
     """Ask Airflow itself: a trigger must never run an older version than the one on screen."""
     try:
         dag = client.get_dag(execution.airflow_dag_id)
-    except DagBroken as broken:
-        raise _Impossible(
-            f"Airflow cannot read the DAG of pipeline '{execution.pipeline_name}': {broken}"
-        ) from broken
     except DagNotFound as missing:
         raise _Waits(
             "Airflow does not know the pipeline's DAG any more; it is being registered again.",
             Attempt.LATER,
         ) from missing
+    if dag.has_import_errors:
+        raise _broken_since(execution, revision)
     if not serves(dag, revision.sha256):
         raise _Waits(
             f"Airflow still serves another version than revision {revision.number}.",
@@ -191,7 +190,24 @@ def _require_served(
         )
 
 
-def _trigger(client: AirflowClient, execution: PipelineExecution) -> Attempt:
+def _broken_since(execution: PipelineExecution, revision: PipelineRevision) -> _Waits:
+    """Have a DAG that broke after it was ready deployed again; return what to wait for.
+
+    That either mends its file or fails the deployment with Airflow's import error, and then the
+    execution with it.
+    """
+    assert execution.pipeline_id is not None
+    redeploy(execution.pipeline_id, revision.pk)
+    return _Waits(
+        f"Airflow can no longer import the DAG file of revision {revision.number}; "
+        "it is being deployed again.",
+        Attempt.SOON,
+    )
+
+
+def _trigger(
+    client: AirflowClient, execution: PipelineExecution, revision: PipelineRevision
+) -> Attempt:
     row = PipelineExecution.objects.filter(pk=execution.pk)
     # The claim and a cancel exclude each other in the database. Is the cancel first, no run
     # starts; is the claim first, the cancel goes through Airflow. Another worker's claim since we
@@ -207,10 +223,12 @@ def _trigger(client: AirflowClient, execution: PipelineExecution) -> Attempt:
             run = client.trigger(
                 execution.airflow_dag_id, execution.airflow_dag_run_id, conf=conf_for(execution)
             )
-    except (DagNotFound, AirflowRefused) as error:
+    except (DagNotFound, DagBroken, AirflowRefused) as error:
         # Airflow answered, so there is no run of this attempt, for which a cancel would have to
         # wait. One of an attempt before may still be on its way.
         row.filter(triggered_at=None, trigger_claimed_at=now).update(trigger_claimed_at=before)
+        if isinstance(error, DagBroken):
+            raise _broken_since(execution, revision) from error
         if isinstance(error, AirflowRefused) and error.status in _REJECTED:
             raise _Impossible(f"Airflow refused to start the run: {error}") from error
         raise

@@ -5,6 +5,7 @@ from pipelines.services.deployment import (
     claim_look,
     deploy,
     generated_code,
+    redeploy,
     remove_dag,
     request_deployment,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "generated_code",
     "pipeline_field",
     "reconcile_deployments",
+    "redeploy",
     "remove_dag",
     "request_deployment",
     "required_params",

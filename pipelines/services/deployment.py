@@ -65,6 +65,23 @@ def request_deployment(pipeline: Pipeline) -> None:
         begin_deployment(locked, now=timezone.now())
 
 
+def redeploy(pipeline_id: uuid.UUID, revision_id: int) -> None:
+    """Deploy again unless someone has saved, deleted or redeployed the pipeline meanwhile.
+
+    A DAG file that someone changed is written anew; one that is right and that Airflow cannot
+    import all the same fails the deployment with Airflow's words.
+    """
+    with transaction.atomic():
+        pipeline = (
+            Pipeline.objects.select_for_update(of=("self",))
+            .filter(pk=pipeline_id, current_revision=revision_id)
+            .exclude(deployment_status=DeploymentStatus.REGISTERING)
+            .first()
+        )
+        if pipeline is not None:
+            begin_deployment(pipeline, now=timezone.now())
+
+
 def queue_deployment(pipeline_id: uuid.UUID) -> None:
     """Queue the deployment on commit; a broker that is down is logged, and reconciled later."""
     # By name: services need not import the tasks.

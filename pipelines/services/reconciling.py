@@ -1,10 +1,8 @@
 """What a lost message, a killed process or a changed folder has left undone."""
 
 import logging
-import uuid
 from datetime import timedelta
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -14,10 +12,10 @@ from airflow_bridge.generator import PRODUCT_TAG, hash_tag
 from airflow_bridge.spec import DAG_ID_PREFIX
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.services.deployment import (
-    begin_deployment,
     generator,
     queue_deployment,
     queue_removal,
+    redeploy,
 )
 
 logger = logging.getLogger(__name__)
@@ -93,7 +91,7 @@ def _redeploy_changed_files() -> None:
         assert pipeline.current_revision is not None
         if not _file_is_right(pipeline.current_revision):
             logger.warning("%s: its DAG file is missing or changed.", pipeline.dag_id)
-            _redeploy(pipeline.pk, pipeline.current_revision.pk)
+            redeploy(pipeline.pk, pipeline.current_revision.pk)
 
 
 def _file_is_right(revision: PipelineRevision) -> bool:
@@ -110,7 +108,7 @@ def _file_is_right(revision: PipelineRevision) -> bool:
 
 
 def _redeploy_unserved() -> None:
-    """Deploy again what Airflow no longer serves, say because its database was replaced.
+    """Deploy again what Airflow no longer serves: its database was replaced, or a file broke.
 
     A failed deployment that Airflow serves by now becomes ready the same way.
     """
@@ -122,7 +120,9 @@ def _redeploy_unserved() -> None:
     try:
         # Asked after the rows were read: what was ready then is served now, unless it is lost.
         dags = factory.get_airflow_client().list_dags(PRODUCT_TAG)
-        served = {dag.dag_id: dag.tags for dag in dags if dag.is_active}
+        served = {
+            dag.dag_id: dag.tags for dag in dags if dag.is_active and not dag.has_import_errors
+        }
     except AirflowError as error:
         logger.info("Deployments are not compared with Airflow: %s", error)
         return
@@ -131,17 +131,4 @@ def _redeploy_unserved() -> None:
         tag = hash_tag(pipeline.current_revision.sha256)
         is_served = tag in served.get(pipeline.dag_id, frozenset())
         if is_served != (pipeline.deployment_status == DeploymentStatus.READY):
-            _redeploy(pipeline.pk, pipeline.current_revision.pk)
-
-
-def _redeploy(pipeline_id: uuid.UUID, revision_id: int) -> None:
-    """Deploy again unless someone has saved, deleted or redeployed the pipeline meanwhile."""
-    with transaction.atomic():
-        pipeline = (
-            Pipeline.objects.select_for_update(of=("self",))
-            .filter(pk=pipeline_id, current_revision=revision_id)
-            .exclude(deployment_status=DeploymentStatus.REGISTERING)
-            .first()
-        )
-        if pipeline is not None:
-            begin_deployment(pipeline, now=timezone.now())
+            redeploy(pipeline.pk, pipeline.current_revision.pk)

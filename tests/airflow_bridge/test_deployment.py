@@ -84,6 +84,29 @@ def test_an_import_error_counts_although_the_old_revision_is_served(
     assert deployment_of(world.client, DAG, "cd" * 32, dag_file).state == "failed"
 
 
+def test_a_dag_that_broke_is_not_ready_although_its_hash_is_still_served(
+    world: World, dag_file: Path
+) -> None:
+    world.airflow.dag["has_import_errors"] = True
+    an_import_error(world)
+
+    found = deployment_of(world.client, DAG, HASH, dag_file)
+
+    assert (found.state, found.detail) == ("failed", recorded.TRACE.strip())
+
+
+def test_a_dag_that_broke_is_registering_until_airflow_has_read_its_mended_file(
+    world: World, dag_file: Path
+) -> None:
+    world.airflow.dag["has_import_errors"] = True
+    an_import_error(world)
+    os.utime(dag_file, (FAILED_AT + 1, FAILED_AT + 1))
+
+    assert deployment_of(world.client, DAG, HASH, dag_file).state == "registering"
+    world.airflow.dag["has_import_errors"] = False
+    assert deployment_of(world.client, DAG, HASH, dag_file).state == "ready"
+
+
 def test_an_import_error_of_the_files_previous_content_does_not_count(
     world: World, dag_file: Path
 ) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from airflow_bridge.errors import AirflowRefused, AirflowUnavailable, DagBroken, DagNotFound
+from airflow_bridge.errors import AirflowRefused, AirflowUnavailable, DagNotFound
 from executions import services
 from executions.models import PipelineExecution
 from executions.services import Attempt, trigger_execution
 from pipelines.models import DeploymentStatus, Pipeline
+from pipelines.services import check_deployment
 from tests.executions.conftest import GRAPH, Queue, again, key, revise, serve, statuses
 from tests.fake_airflow import FakeAirflow
 
@@ -127,12 +128,50 @@ def test_a_deployment_that_failed_fails_the_execution_with_airflows_words(
     assert failed.completed_at is not None
 
 
-def test_a_dag_that_broke_since_fails_the_execution(
-    pending: PipelineExecution, airflow: FakeAirflow
+def test_a_dag_that_broke_since_fails_deployment_and_execution_with_airflows_words(
+    pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
 ) -> None:
-    airflow.lose_answer("get_dag", DagBroken("SyntaxError in line 3"))
-    trigger_execution(pending.pk)
-    assert "SyntaxError in line 3" in again(pending).error_message
+    airflow.break_file(pipeline.dag_id, "ModuleNotFoundError: No module named 'operators'")
+    assert trigger_execution(pending.pk) is Attempt.SOON
+    assert airflow.calls["trigger"] == 0
+    assert "being deployed again" in again(pending).status_reason
+    check_deployment(pipeline.pk)
+    pipeline.refresh_from_db()
+    assert pipeline.deployment_status == "failed"
+    assert pipeline.deployment_error == "ModuleNotFoundError: No module named 'operators'"
+    assert trigger_execution(pending.pk) is Attempt.NOTHING
+    assert again(pending).status == "failed"
+    assert "No module named 'operators'" in again(pending).error_message
+
+
+def test_a_dag_that_broke_since_is_deployed_again_and_the_execution_goes_on(
+    pending: PipelineExecution,
+    pipeline: Pipeline,
+    airflow: FakeAirflow,
+    queue: Queue,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    airflow.break_file(pipeline.dag_id, "SyntaxError: edited from outside")
+    with django_capture_on_commit_callbacks(execute=True):
+        trigger_execution(pending.pk)
+    assert "deploy_pipeline" in queue.names()
+    assert trigger_execution(pending.pk) is Attempt.SOON
+    serve(airflow, pipeline)
+    check_deployment(pipeline.pk)
+    assert trigger_execution(pending.pk) is Attempt.TRIGGERED
+
+
+def test_a_dag_that_breaks_between_the_look_and_the_trigger_leaves_no_claim_behind(
+    pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
+) -> None:
+    airflow.after("get_dag", lambda: airflow.break_file(pipeline.dag_id, "SyntaxError"))
+    assert trigger_execution(pending.pk) is Attempt.SOON
+    assert airflow.calls["trigger"] == 1
+    assert again(pending).trigger_claimed_at is None
+    assert "being deployed again" in again(pending).status_reason
+    pipeline.refresh_from_db()
+    assert pipeline.deployment_status == "registering"
+    assert services.request_cancel(again(pending), None).status == "cancelled"
 
 
 def test_a_dag_that_vanished_is_waited_for(

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from tests.live.client import FINAL, Json, LiveStack, eventually
+from tests.live.client import Json, LiveStack, eventually
 from tests.live.nodes import ORDERS, chain, csv_node, filter_node, load_node
 
 
@@ -172,19 +172,72 @@ def test_an_execution_waits_while_airflow_is_down_and_goes_on_by_itself(live):
     assert runs["total_entries"] == 2
 
 
-def test_a_broken_dag_file_ends_in_airflows_own_words(live):
+def broken(whole: str) -> str:
+    """Return what a DAG file becomes that someone broke from outside."""
+    return f"{whole}\nraise RuntimeError('broken from outside')\n"
+
+
+def is_broken(live: LiveStack, pipeline: Json) -> bool:
+    """Whether Airflow has failed to import the DAG's file, and serves its old content marked."""
+    dag = live.airflow_call("GET", f"dags/pipeline_{pipeline['id']}").json()
+    return bool(dag["has_import_errors"])
+
+
+def deployment(live: LiveStack, pipeline: Json) -> Json:
+    found: Json = live.call("GET", f"pipelines/{pipeline['id']}")["deployment"]
+    return found
+
+
+def test_a_dag_file_broken_after_it_was_ready_is_mended_for_the_next_execution(live):
+    pipeline = live.create(*chain(csv_node("orders.csv"), load_node("fault_mended")))
+    assert live.run(pipeline)["status"] == "success"
+    dag = f"dags/pipeline_{pipeline['id']}"
+    file = live.stack.layout.dags / f"pipeline_{pipeline['id']}.py"
+    whole = file.read_text()
+    try:
+        # Without the worker nobody mends the file before the execution meets it.
+        with live.without("worker"):
+            file.write_text(broken(whole))
+            eventually(lambda: is_broken(live, pipeline), 60)
+            refusal = live.airflow_call("POST", f"{dag}/dagRuns", {"logical_date": None})
+            assert refusal.status_code == 400, refusal.text
+            assert "import error" in refusal.text
+            assert deployment(live, pipeline)["status"] == "ready"
+            execution_id = live.execute(pipeline)
+        execution = live.wait(execution_id, seconds=120)
+        assert execution["status"] == "success", execution
+        assert file.read_text() == whole
+    finally:
+        file.write_text(whole)
+    assert live.airflow_call("GET", f"{dag}/dagRuns").json()["total_entries"] == 2
+    assert deployment(live, pipeline)["status"] == "ready"
+
+
+def test_a_dag_file_that_stays_broken_ends_in_airflows_own_words(live):
     pipeline = live.create(*chain(csv_node("orders.csv"), load_node("fault_broken")))
     assert live.run(pipeline)["status"] == "success"
     file = live.stack.layout.dags / f"pipeline_{pipeline['id']}.py"
     whole = file.read_text()
     try:
-        file.write_text(whole + "\nraise RuntimeError('broken from outside')\n")
-        eventually(
-            lambda: "broken from outside" in live.airflow_call("GET", "importErrors").text, 60
-        )
-        execution_id = live.execute(pipeline)
-        execution = live.wait(execution_id, until=lambda found: found["status"] in FINAL)
+        # Without beat only the execution has the file mended, and only once.
+        with live.without("beat"):
+            file.write_text(broken(whole))
+            eventually(lambda: is_broken(live, pipeline), 60)
+            with live.without("airflow-dag-processor"):
+                execution_id = live.execute(pipeline)
+                eventually(lambda: file.read_text() == whole, 60)
+                assert deployment(live, pipeline)["status"] == "registering"
+                # Broken again before Airflow has read the mended file.
+                file.write_text(broken(whole))
+            execution = live.wait(execution_id, seconds=120)
+            failed_deployment = deployment(live, pipeline)
     finally:
         file.write_text(whole)
-    # Either the reconciliation mended the file in time, or the execution says what is wrong.
-    assert execution["status"] == "success" or "broken from outside" in execution["error_message"]
+    assert execution["status"] == "failed", execution
+    assert failed_deployment["status"] == "failed"
+    assert "RuntimeError: broken from outside" in failed_deployment["error"]
+    assert failed_deployment["error"] in execution["error_message"]
+    runs = live.airflow_call("GET", f"dags/pipeline_{pipeline['id']}/dagRuns").json()
+    assert runs["total_entries"] == 1
+    # With beat back, the reconciliation finds that Airflow serves it again.
+    eventually(lambda: deployment(live, pipeline)["status"] == "ready", 180)

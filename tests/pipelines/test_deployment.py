@@ -266,6 +266,25 @@ def test_a_dag_that_airflow_lost_is_deployed_again(
     assert queue.of("deploy_pipeline") == [[str(ready.pk)]]
 
 
+def test_a_dag_that_broke_is_deployed_again_and_stays_failed_while_it_is_broken(
+    ready: Pipeline, airflow: FakeAirflow, queue: Queue, reconcile: Any
+) -> None:
+    airflow.break_file(ready.dag_id, "ModuleNotFoundError: operators")
+    reconcile()
+    assert queue.of("deploy_pipeline") == [[str(ready.pk)]]
+    look(ready)
+    assert status_of(ready) == "failed"
+    assert ready.deployment_error == "ModuleNotFoundError: operators"
+    queue.clear()
+    reconcile()
+    assert queue == []
+    serve(airflow, ready)
+    reconcile()
+    assert queue.of("deploy_pipeline") == [[str(ready.pk)]]
+    look(ready)
+    assert status_of(ready) == "ready"
+
+
 def test_a_failed_deployment_that_airflow_serves_after_all_becomes_ready(
     ready: Pipeline, queue: Queue, reconcile: Any
 ) -> None:
