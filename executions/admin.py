@@ -89,37 +89,27 @@ class PipelineExecutionAdmin(_ModelAdmin):
 
     @admin.action(description="Monitor selected executions", permissions=["view"])
     def monitor_selected(self, request: HttpRequest, queryset: QuerySet[PipelineExecution]) -> None:
-        """Ask Airflow about each now."""
-        done = self._for_each(request, queryset, services.refresh_execution)
-        if done:
-            self.message_user(request, f"Monitored: {done}.", messages.SUCCESS)
+        """Ask Airflow about each now, until it does not answer."""
+        monitored = services.refresh_executions(list(queryset))
+        if monitored.seen:
+            self.message_user(request, f"Monitored: {monitored.seen}.", messages.SUCCESS)
+        if monitored.problem:
+            self.message_user(request, monitored.problem, messages.ERROR)
 
     @admin.action(description="Cancel selected executions", permissions=["cancel"])
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[PipelineExecution]) -> None:
         """Ask for the cancel of each."""
-        user = _user(request)
-        done = self._for_each(
-            request, queryset, lambda execution: services.request_cancel(execution, user)
-        )
-        if done:
-            self.message_user(request, f"Cancel asked for: {done}.", messages.SUCCESS)
-
-    def _for_each(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[PipelineExecution],
-        act: Callable[[PipelineExecution], object],
-    ) -> int:
         done = 0
         for execution in queryset:
             try:
-                act(execution)
+                services.request_cancel(execution, _user(request))
                 done += 1
             except DomainError as error:
                 self.message_user(
                     request, f"{execution.pipeline_name}: {error.detail}", messages.ERROR
                 )
-        return done
+        if done:
+            self.message_user(request, f"Cancel asked for: {done}.", messages.SUCCESS)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the buttons and the pages of a node."""

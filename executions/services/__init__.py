@@ -5,6 +5,7 @@ from executions.services.cleaning import remove_staging
 from executions.services.deleting import delete_pipeline
 from executions.services.following import refresh_execution
 from executions.services.logs import NodeLog, execution_logs
+from executions.services.monitoring import Monitored, refresh_executions
 from executions.services.starting import create_execution, start_execution
 from executions.services.stopping import still_running
 from executions.services.syncing import SyncReport, sync_active
@@ -13,6 +14,7 @@ from executions.services.triggering import Attempt, trigger_execution
 __all__ = [
     "Attempt",
     "Cancel",
+    "Monitored",
     "NodeLog",
     "SyncReport",
     "carry_out_cancel",
@@ -20,6 +22,7 @@ __all__ = [
     "delete_pipeline",
     "execution_logs",
     "refresh_execution",
+    "refresh_executions",
     "remove_staging",
     "request_cancel",
     "start_execution",

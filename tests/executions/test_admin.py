@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from executions import services
 from executions.models import PipelineExecution
+from executions.services import monitoring
 from executions.templatetags.executions import duration, rows, size
 from pipelines.models import Pipeline
 from tests.executions.conftest import again, key
@@ -154,6 +155,41 @@ def test_many_executions_are_monitored_and_cancelled_at_once(
     assert b"Cancel asked for: 2." in answer.content
     assert b"already ended as success" in answer.content
     assert [again(execution).status for execution in executions[1:]] == ["cancelled"] * 2
+
+
+def monitor_all(viewer: Client, pipeline: Pipeline) -> str:
+    """Start and trigger three executions, then have all of them monitored; return the page."""
+    executions = [services.start_execution(pipeline) for _ in range(3)]
+    for execution in executions:
+        services.trigger_execution(execution.pk)
+    selected = [str(execution.pk) for execution in executions]
+    body = {"action": "monitor_selected", "_selected_action": selected}
+    return viewer.post(LIST, body, follow=True).content.decode()
+
+
+def test_monitoring_many_stops_at_the_first_that_airflow_does_not_answer(
+    pipeline: Pipeline, airflow: FakeAirflow, viewer: Client
+) -> None:
+    def go_down() -> None:
+        airflow.outage = "Airflow cannot be reached."
+
+    airflow.after("task_instances", go_down)
+    shown = monitor_all(viewer, pipeline)
+    # One was answered, one was not, and the third was not asked about.
+    assert airflow.calls["get_run"] == 2
+    assert "Monitored: 1." in shown
+    assert shown.count("Airflow cannot be reached.") == 1
+    assert "Not looked at: 2." in shown
+
+
+def test_monitoring_many_ends_when_a_person_has_waited_long_enough(
+    pipeline: Pipeline, airflow: FakeAirflow, viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitoring, "PATIENCE", 0.0)
+    shown = monitor_all(viewer, pipeline)
+    assert airflow.calls["get_run"] == 0
+    assert "Not looked at: 3, since Airflow took 0 s" in shown
+    assert "select fewer" in shown
 
 
 def test_the_bulk_cancel_is_not_offered_to_viewers(
