@@ -33,11 +33,14 @@ class InvalidParams(DomainError):
 
 
 class ExecutionFinished(DomainError):
-    """The execution has ended: there is nothing left to cancel."""
+    """The execution has ended, or its run is gone: there is nothing left to cancel."""
 
     def __init__(self, status: str) -> None:
+        what = (
+            "no longer has a DAG run" if status == "unknown" else f"has already ended as {status}"
+        )
         super().__init__(
-            f"The execution has already ended as {status}; there is nothing to cancel.",
+            f"The execution {what}; there is nothing to cancel.",
             title="Execution has ended",
             status=409,
             type="execution-ended",
@@ -50,7 +53,7 @@ class PipelineBusy(DomainError):
     def __init__(self, name: str, active: int) -> None:
         noun = "execution waits or runs" if active == 1 else "executions wait or run"
         super().__init__(
-            f"Pipeline '{name}' cannot be deleted: {active} {noun}. "
+            f"Pipeline '{name}' cannot be deleted: {active} {noun}, for all that is known. "
             "Cancel them or let them end, then delete it.",
             title="Pipeline is busy",
             status=409,

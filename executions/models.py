@@ -9,6 +9,7 @@ from django.db import models
 from etl.execution_id import RUN_ID_PREFIX
 from executions.statuses import (
     ACTIVE_STATUSES,
+    DELETED_IN_AIRFLOW,
     FINAL_STATUSES,
     ExecutionStatus,
     NodeStatus,
@@ -24,6 +25,13 @@ def run_id_for(execution_id: uuid.UUID) -> str:
     Airflow refuses the second one.
     """
     return f"{RUN_ID_PREFIX}{execution_id}"
+
+
+# What can be cancelled, and what keeps a pipeline from being deleted. One whose status is unknown
+# may run still, unless that is because its run was deleted.
+MAY_STILL_RUN = models.Q(status__in=ACTIVE_STATUSES) | (
+    models.Q(status=ExecutionStatus.UNKNOWN) & ~models.Q(status_reason=DELETED_IN_AIRFLOW)
+)
 
 
 class PipelineExecution(models.Model):
@@ -126,6 +134,13 @@ class PipelineExecution(models.Model):
     def is_active(self) -> bool:
         """Whether the execution waits or runs."""
         return self.status in ACTIVE_STATUSES
+
+    @property
+    def may_still_run(self) -> bool:
+        """Whether something of it may run, for all that is known: see `MAY_STILL_RUN`."""
+        if self.status == ExecutionStatus.UNKNOWN:
+            return self.status_reason != DELETED_IN_AIRFLOW
+        return self.is_active
 
     @property
     def is_final(self) -> bool:

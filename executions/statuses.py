@@ -40,6 +40,11 @@ ACTIVE_STATUSES: frozenset[str] = frozenset({ExecutionStatus.PENDING, ExecutionS
 FINAL_STATUSES: frozenset[str] = frozenset(
     {ExecutionStatus.SUCCESS, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED}
 )
+# The reason beside `unknown` where nothing can be running any more.
+DELETED_IN_AIRFLOW = (
+    "The DAG run no longer exists in Airflow (was it deleted there?), "
+    "so how it ended cannot be known. Look at what it was to load, then execute the pipeline again."
+)
 FINAL_NODE_STATUSES: frozenset[str] = frozenset(
     {NodeStatus.SUCCESS, NodeStatus.FAILED, NodeStatus.SKIPPED, NodeStatus.CANCELLED}
 )

@@ -15,12 +15,12 @@ from airflow_bridge.errors import AirflowError, AirflowRefused, AirflowUnavailab
 from airflow_bridge.states import execution_status
 from etl.errors import ETLError
 from executions.errors import ExecutionFinished
-from executions.models import PipelineExecution
+from executions.models import MAY_STILL_RUN, PipelineExecution
 from executions.services.following import follow, mark_deleted
 from executions.services.queueing import queue_cancel_on_commit
 from executions.services.stopping import allow_nodes, forbid_nodes
 from executions.services.triggering import confirm_triggered, no_run_can_exist
-from executions.statuses import ACTIVE_STATUSES, ExecutionStatus, NodeStatus
+from executions.statuses import FINAL_STATUSES, ExecutionStatus, NodeStatus
 from executions.transitions import end_without_run
 
 logger = logging.getLogger(__name__)
@@ -41,16 +41,17 @@ def request_cancel(
 ) -> PipelineExecution:
     """Return the execution with its cancel asked for, or carried out if no DAG run exists.
 
-    Asking twice is harmless. Raise `ExecutionFinished` if it has ended already.
+    One whose status is unknown may run still, and is cancelled like one that runs. Asking twice
+    is harmless. Raise `ExecutionFinished` if it has ended already, or its run was deleted.
     """
     with transaction.atomic():
         row = PipelineExecution.objects.filter(pk=execution.pk)
-        asked = row.filter(status__in=ACTIVE_STATUSES, cancel_requested_at=None).update(
+        asked = row.filter(MAY_STILL_RUN, cancel_requested_at=None).update(
             cancel_requested_at=timezone.now(),
             cancel_requested_by_id=user.pk if user is not None else None,
         )
         if asked and not _cancel_without_run(execution.pk, _NO_RUN_YET):
-            row.filter(status__in=ACTIVE_STATUSES).update(
+            row.filter(MAY_STILL_RUN).update(
                 status_reason="Cancel asked for; Airflow is being told."
             )
             queue_cancel_on_commit(execution)
@@ -98,12 +99,12 @@ def _stop(client: AirflowClient, execution: PipelineExecution) -> Cancel:
     if not execution.is_final:
         follow(client, execution)
         execution.refresh_from_db()
-    return Cancel.SOON if execution.is_active else Cancel.DONE
+    return Cancel.SOON if execution.may_still_run else Cancel.DONE
 
 
 def _send(client: AirflowClient, execution: PipelineExecution, run: DagRun) -> None:
     row = PipelineExecution.objects.filter(pk=execution.pk)
-    if execution.status not in (ExecutionStatus.CANCELLED, *ACTIVE_STATUSES):
+    if execution.status != ExecutionStatus.CANCELLED and not execution.may_still_run:
         return
     # Before the request: whoever reads Airflow after it must know that a cancel was sent.
     first = row.filter(cancel_sent_at=None).update(cancel_sent_at=timezone.now())
@@ -141,10 +142,8 @@ def _cancel_without_run(execution_id: uuid.UUID, only_if: Q) -> bool:
 
 
 def _goes_on(run: DagRun) -> bool:
-    return execution_status(run.state, False) in ACTIVE_STATUSES
+    return execution_status(run.state, False) not in FINAL_STATUSES
 
 
 def _explain(execution: PipelineExecution, reason: str) -> None:
-    PipelineExecution.objects.filter(pk=execution.pk, status__in=ACTIVE_STATUSES).update(
-        status_reason=reason
-    )
+    PipelineExecution.objects.filter(MAY_STILL_RUN, pk=execution.pk).update(status_reason=reason)

@@ -4,9 +4,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from executions.errors import PipelineBusy
-from executions.models import PipelineExecution
-from executions.services.following import DELETED_IN_AIRFLOW
-from executions.statuses import FINAL_STATUSES, ExecutionStatus
+from executions.models import MAY_STILL_RUN, PipelineExecution
 from pipelines import services as pipelines
 from pipelines.models import Pipeline
 
@@ -19,13 +17,7 @@ def delete_pipeline(pipeline: Pipeline, user: AbstractBaseUser | None = None) ->
     """
     # The same lock as for starting: no execution slips in between the look and the deletion.
     Pipeline.objects.select_for_update().filter(pk=pipeline.pk).first()
-    # One whose status is unknown may run still, unless that is because its run was deleted.
-    active = (
-        PipelineExecution.objects.filter(pipeline_id=pipeline.pk)
-        .exclude(status__in=FINAL_STATUSES)
-        .exclude(status=ExecutionStatus.UNKNOWN, status_reason=DELETED_IN_AIRFLOW)
-        .count()
-    )
+    active = PipelineExecution.objects.filter(MAY_STILL_RUN, pipeline_id=pipeline.pk).count()
     if active:
         raise PipelineBusy(pipeline.name, active)
     pipelines.delete_pipeline(pipeline)

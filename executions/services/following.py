@@ -21,6 +21,7 @@ from executions.models import PipelineExecution, TaskExecution
 from executions.services.results import read_result
 from executions.services.stopping import allow_nodes, still_running
 from executions.statuses import (
+    DELETED_IN_AIRFLOW,
     FINAL_NODE_STATUSES,
     FINAL_STATUSES,
     ExecutionStatus,
@@ -28,10 +29,6 @@ from executions.statuses import (
 )
 from executions.transitions import change_node, change_status, end_nodes, reopen
 
-DELETED_IN_AIRFLOW = (
-    "The DAG run no longer exists in Airflow (was it deleted there?), "
-    "so how it ended cannot be known."
-)
 MARKED_FAILED = (
     "The run was marked failed in Airflow although none of its nodes failed. "
     "Execute the pipeline again if that was not meant."
@@ -87,10 +84,12 @@ def apply_run(
     if status in FINAL_STATUSES:
         _end(execution, run, instances)
     elif status == ExecutionStatus.UNKNOWN:
+        asked = "Cancel asked for. " if execution.cancel_requested_at is not None else ""
         change_status(
             execution.pk,
             status,
-            status_reason=f"Airflow reports the state '{run.state}', which says nothing certain.",
+            status_reason=f"{asked}Airflow reports the state '{run.state}', which says nothing "
+            "certain. Look at the run in Airflow, or cancel the execution.",
         )
     else:
         _go_on(execution, run, status)

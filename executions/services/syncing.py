@@ -21,7 +21,7 @@ from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient, DagRun, TaskInstance
 from airflow_bridge.errors import AirflowError, AirflowUnavailable
 from airflow_bridge.states import TERMINAL_TASK_STATES
-from executions.models import PipelineExecution, SyncCursor
+from executions.models import MAY_STILL_RUN, PipelineExecution, SyncCursor
 from executions.services.adopting import adopt
 from executions.services.following import apply_nodes, apply_run, follow
 from executions.services.queueing import queue_cancel, queue_lost_triggers
@@ -231,8 +231,7 @@ def _instances_of(
 def _queue_cancels() -> None:
     """Repeat cancels whose message was lost, or that waited for Airflow."""
     asked = PipelineExecution.objects.filter(
-        status__in=ACTIVE_STATUSES,
-        cancel_requested_at__lt=timezone.now() - REPEAT_CANCEL,
+        MAY_STILL_RUN, cancel_requested_at__lt=timezone.now() - REPEAT_CANCEL
     )
     for execution in asked:
         queue_cancel(execution)

@@ -130,6 +130,21 @@ def test_the_cancel_button_is_for_those_who_may(
     assert again(running).cancel_requested_by is not None
 
 
+def test_the_cancel_button_is_there_while_something_may_run(
+    running: PipelineExecution,
+    airflow: FakeAirflow,
+    viewer: Client,
+    permit: Callable[..., None],
+) -> None:
+    permit(CANCEL)
+    airflow.set_run(*key(running), "a_state_of_tomorrow")
+    services.refresh_execution(running)
+    assert b"Cancel execution" in viewer.get(page(running)).content
+    airflow.forget_run(*key(running))
+    services.refresh_execution(running)
+    assert b"Cancel execution" not in viewer.get(page(running)).content
+
+
 def test_the_buttons_need_a_csrf_token(
     running: PipelineExecution, user: Any, permit: Callable[..., None]
 ) -> None:

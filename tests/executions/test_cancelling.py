@@ -162,6 +162,47 @@ def test_an_ended_execution_cannot_be_cancelled(
         request_cancel(running, None)
 
 
+def test_an_execution_whose_status_is_unknown_is_stopped_before_it_is_called_cancelled(
+    running: PipelineExecution, airflow: FakeAirflow, alive_nodes: set[str]
+) -> None:
+    airflow.set_run(*key(running), "a_state_of_tomorrow")
+    assert services.refresh_execution(running).status == "unknown"
+    alive_nodes.add("read")
+    assert "Airflow is being told" in request_cancel(running, None).status_reason
+    assert carry_out_cancel(running.pk) is Cancel.SOON
+    assert airflow.runs[key(running)].state == "failed"
+    assert again(running).status == "running"
+    alive_nodes.clear()
+    assert carry_out_cancel(running.pk) is Cancel.DONE
+    assert again(running).status == "cancelled"
+
+
+def test_the_cancel_of_an_execution_whose_status_is_unknown_is_repeated_until_it_took_effect(
+    running: PipelineExecution, airflow: FakeAirflow, queue: Queue
+) -> None:
+    airflow.set_run(*key(running), "a_state_of_tomorrow")
+    services.refresh_execution(running)
+    airflow.outage = "Airflow cannot be reached."
+    request_cancel(running, None)
+    assert carry_out_cancel(running.pk) is Cancel.LATER
+    assert "Cancel asked for, but Airflow cannot be reached." in again(running).status_reason
+    airflow.outage = ""
+    PipelineExecution.objects.update(cancel_requested_at=timezone.now() - timedelta(minutes=1))
+    services.sync_active()
+    assert "cancel_pipeline" in queue.names()
+    assert carry_out_cancel(running.pk) is Cancel.DONE
+    assert again(running).status == "cancelled"
+
+
+def test_an_execution_whose_run_was_deleted_in_airflow_has_nothing_to_cancel(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    airflow.forget_run(*key(running))
+    services.refresh_execution(running)
+    with pytest.raises(ExecutionFinished, match="no longer has a DAG run"):
+        request_cancel(running, None)
+
+
 def test_a_cancel_while_airflow_is_down_waits_with_the_reason_and_goes_on(
     running: PipelineExecution, airflow: FakeAirflow
 ) -> None:

@@ -38,8 +38,20 @@ def test_a_pipeline_is_not_deleted_while_a_run_of_it_is_in_a_state_nobody_knows(
     assert running.pipeline is not None
     airflow.set_run(*key(running), "a_state_of_tomorrow")
     assert services.refresh_execution(running).status == "unknown"
-    with pytest.raises(PipelineBusy):
+    with pytest.raises(PipelineBusy, match="Cancel them"):
         services.delete_pipeline(running.pipeline)
+
+
+def test_a_pipeline_can_be_deleted_once_its_run_in_an_unknown_state_is_cancelled(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    assert running.pipeline is not None
+    airflow.set_run(*key(running), "a_state_of_tomorrow")
+    services.refresh_execution(running)
+    services.request_cancel(running, None)
+    services.carry_out_cancel(running.pk)
+    services.delete_pipeline(running.pipeline)
+    assert again(running).status == "cancelled"
 
 
 def test_a_pipeline_whose_run_was_deleted_in_airflow_can_be_deleted(

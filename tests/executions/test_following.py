@@ -8,7 +8,7 @@ from airflow_bridge.errors import AirflowRefused, AirflowUnavailable
 from executions import services
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution
-from executions.services.following import DELETED_IN_AIRFLOW
+from executions.statuses import DELETED_IN_AIRFLOW
 from tests.executions.conftest import NODES, again, key, statuses
 from tests.fake_airflow import FakeAirflow, dataset
 
