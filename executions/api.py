@@ -29,12 +29,13 @@ from executions.serializers import (
     LogQuerySerializer,
 )
 from pipelines.permissions import ModelPermissions
-from pipelines.serializers import ErrorSerializer
+from pipelines.serializers import ErrorSerializer, NoFieldsSerializer
 
 VIEW = "executions.view_pipelineexecution"
 
 DOWN = OpenApiResponse(ErrorSerializer, description="Airflow cannot be asked.")
 ENDED = OpenApiResponse(ErrorSerializer, description="The execution has ended.")
+FIELDS = OpenApiResponse(ErrorSerializer, description="The body holds fields; it takes none.")
 UNKNOWN = OpenApiResponse(ErrorSerializer, description="No such execution, node or try.")
 
 
@@ -81,23 +82,25 @@ class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
     @extend_schema(
         summary="Ask Airflow about an execution now",
         request=None,
-        responses={200: ExecutionDetailSerializer, 503: DOWN},
+        responses={200: ExecutionDetailSerializer, 400: FIELDS, 503: DOWN},
     )
     @action(detail=True, methods=["post"])
     def monitor(self, request: Request, pk: str) -> Response:
         """Bring the execution up to what Airflow says, and return it."""
-        services.refresh_execution(self.get_object())
+        execution = self._without_body(request)
+        services.refresh_execution(execution)
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(
         summary="Cancel an execution",
         request=None,
-        responses={202: ExecutionDetailSerializer, 409: ENDED},
+        responses={202: ExecutionDetailSerializer, 400: FIELDS, 409: ENDED},
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Ask for the cancel, and return the execution; it is cancelled once nothing runs."""
-        services.request_cancel(self.get_object(), cast(AbstractBaseUser, request.user))
+        execution = self._without_body(request)
+        services.request_cancel(execution, cast(AbstractBaseUser, request.user))
         return Response(self.get_serializer(self.get_object()).data, status=202)
 
     @extend_schema(
@@ -120,3 +123,9 @@ class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
         )
         answer = ExecutionLogsSerializer({"execution_id": execution.pk, "logs": logs})
         return Response(answer.data)
+
+    def _without_body(self, request: Request) -> PipelineExecution:
+        """Return the execution; refuse fields, which would change nothing."""
+        execution = self.get_object()
+        NoFieldsSerializer(data=request.data).is_valid(raise_exception=True)
+        return execution

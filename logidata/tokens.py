@@ -14,10 +14,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from logidata.guessing import GuessingThrottle
-from pipelines.serializers import ErrorSerializer
+from pipelines.serializers import ErrorSerializer, NoFieldsSerializer, StrictSerializer
 
 
-class CredentialsSerializer(serializers.Serializer[Any]):
+class CredentialsSerializer(StrictSerializer):
     """Who asks for a token."""
 
     username = serializers.CharField(max_length=150)
@@ -78,6 +78,7 @@ class TokenView(APIView):
     @extend_schema(summary="Revoke the token of this request", responses={204: None})
     def delete(self, request: Request) -> Response:
         """Revoke the token that the request was made with."""
+        NoFieldsSerializer(data=request.data).is_valid(raise_exception=True)
         if hasattr(request.auth, "delete"):
             request.auth.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)

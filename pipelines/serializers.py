@@ -189,7 +189,31 @@ class ErrorSerializer(serializers.Serializer[Any]):
     errors = ProblemSerializer(many=True)  # type: ignore[assignment]
 
 
-class ExecuteSerializer(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
+    """A body in which a key that is no field is refused by name, since it is a mistake."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the values; raise ValidationError for what is unknown and what is wrong."""
+        problems: dict[str, Any] = {}
+        if isinstance(data, Mapping):
+            known = ", ".join(self.fields)
+            advice = f"Remove it; the fields are: {known}." if known else "Send no fields."
+            unknown = [key for key in data if key not in self.fields and key not in _FORM_KEYS]
+            problems = {str(key): [f"'{key}' is not a field here. {advice}"] for key in unknown}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**problems, **error.detail}) from error
+        if problems:
+            raise serializers.ValidationError(problems)
+        return values
+
+
+class NoFieldsSerializer(StrictSerializer):
+    """The body of a request that takes none."""
+
+
+class ExecuteSerializer(StrictSerializer):
     """How to execute."""
 
     params = ObjectField(default=dict, help_text="Laid over the default parameters.")

@@ -163,6 +163,18 @@ def test_cancelling_is_accepted_with_its_author(
     assert answer.json()["cancel_requested_by"] == "ann"
 
 
+@pytest.mark.parametrize("action", ["monitor", "cancel"])
+def test_fields_that_would_change_nothing_are_refused_by_name(
+    running: PipelineExecution, viewer: APIClient, permit: Callable[..., None], action: str
+) -> None:
+    permit(CANCEL)
+    answer = viewer.post(url(running, action), {"force": True})
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == ["force"]
+    assert again(running).cancel_requested_at is None
+    assert viewer.post(url(running, action), {}).status_code in {200, 202}
+
+
 def test_cancelling_what_has_ended_is_a_conflict(
     running: PipelineExecution,
     airflow: FakeAirflow,

@@ -53,6 +53,14 @@ def test_missing_fields_are_named(db: None, anonymous: APIClient) -> None:
     assert {error["field"] for error in answer.json()["errors"]} == {"username", "password"}
 
 
+def test_fields_that_a_token_does_not_have_are_named(ann: User, anonymous: APIClient) -> None:
+    body = {"username": "ann", "password": "correct horse", "days": 7}
+    answer = anonymous.post(URL, body)
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == ["days"]
+    assert not AuthToken.objects.exists()
+
+
 def test_an_old_token_in_the_header_does_not_stand_in_the_way(ann: User) -> None:
     answer = bearer("expired").post(URL, {"username": "ann", "password": "correct horse"})
     assert answer.status_code == 200

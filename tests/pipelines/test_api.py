@@ -177,6 +177,29 @@ def test_executing_with_what_does_not_fit_starts_nothing(
     assert not PipelineExecution.objects.exists()
 
 
+def test_a_misspelt_key_is_refused_by_name_rather_than_run_with_the_defaults(
+    api: APIClient, pipeline: Pipeline
+) -> None:
+    answer = api.post(
+        f"{URL}/{pipeline.pk}/execute", {"parms": {"min_amount": 3}, "trigger_type": "x"}
+    )
+    assert answer.status_code == 400
+    errors = {error["field"]: error["message"] for error in answer.json()["errors"]}
+    assert set(errors) == {"parms", "trigger_type"}
+    assert "the fields are: params, trigger_type" in errors["parms"]
+    assert not PipelineExecution.objects.exists()
+
+
+def test_the_browsable_apis_form_starts_an_execution(api: APIClient, pipeline: Pipeline) -> None:
+    answer = api.post(
+        f"{URL}/{pipeline.pk}/execute",
+        {"params": "{}", "trigger_type": "api", "csrfmiddlewaretoken": "x"},
+        format="multipart",
+        HTTP_ACCEPT="text/html",
+    )
+    assert answer.status_code == 202
+
+
 def test_a_pipeline_that_is_not_active_is_not_executed(api: APIClient, save: Any) -> None:
     pipeline = save(is_active=False)
     answer = api.post(f"{URL}/{pipeline.pk}/execute", {})
