@@ -179,15 +179,25 @@ class ExecuteForm(forms.Form):
             field.label = name
             if name not in defaults:
                 field.help_text = "Text, a number, true, false, or other JSON."
+            elif isinstance(field, NumberField | PrettyJSONField):
+                field.help_text = "Leave it empty for the default."
             self.fields[name] = field
 
     def params(self) -> dict[str, Any]:
-        """Return the parameters to execute with; those without default and value are left out."""
+        """Return the parameters to execute with.
+
+        Left out, so that the default counts, if there is one, is what was left empty; but a text
+        may be empty, and JSON may say null.
+        """
         return {
             name: value
             for name, value in self.cleaned_data.items()
-            if not (isinstance(self.fields[name], AnyValueField) and value is None)
+            if value is not None or self._typed(name)
         }
+
+    def _typed(self, name: str) -> bool:
+        widget = self.fields[name].widget
+        return bool(widget.value_from_datadict(self.data, self.files, self.add_prefix(name)))
 
 
 def _field_for(default: Any) -> forms.Field:

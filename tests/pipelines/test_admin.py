@@ -184,6 +184,22 @@ def test_executing_takes_the_params_with_their_types(browser: Client, save: Any)
     assert answer["Location"] == f"/admin/executions/pipelineexecution/{execution.pk}/change/"
 
 
+def test_a_number_or_json_field_left_empty_takes_the_default(browser: Client, save: Any) -> None:
+    pipeline = save(default_params={"min_amount": 10, "label": "a", "only": ["x"]})
+    browser.post(page(pipeline, "execute"), {"min_amount": "", "label": "", "only": ""})
+    assert PipelineExecution.objects.get().params == {
+        "min_amount": 10,
+        "label": "",
+        "only": ["x"],
+    }
+
+
+def test_null_can_be_given_where_the_default_is_json(browser: Client, save: Any) -> None:
+    pipeline = save(default_params={"min_amount": 10, "only": ["x"]})
+    browser.post(page(pipeline, "execute"), {"min_amount": "1", "only": "null"})
+    assert PipelineExecution.objects.get().params == {"min_amount": 1, "only": None}
+
+
 @pytest.mark.parametrize("typed", ["9" * 400, "9" * 5000, "1e999", "nan"])
 def test_a_number_beyond_all_bounds_is_an_error_of_its_field(
     browser: Client, pipeline: Pipeline, typed: str
