@@ -196,7 +196,10 @@ class RestClient(RestCalls):
         try:
             return self._call(method, f"{_runs(dag_id)}/{segment(run_id)}", body=body)
         except Reply as reply:
-            missing = RunNotFound(f"Airflow has no run '{run_id}' of DAG '{dag_id}'.")
+            missing = RunNotFound(
+                f"Airflow has no run '{run_id}' of DAG '{dag_id}'. If it was deleted there, "
+                "execute the pipeline again."
+            )
             raise self._or_refused(reply, missing) from reply
 
     def _task_instances(self, runs: list[tuple[str, str]]) -> Iterator[TaskInstance]:
@@ -247,7 +250,10 @@ class RestClient(RestCalls):
 
 
 def _dag_not_found(dag_id: str) -> DagNotFound:
-    return DagNotFound(f"Airflow does not serve DAG '{dag_id}'. Has its file been read yet?")
+    return DagNotFound(
+        f"Airflow does not serve DAG '{dag_id}'. Wait until it has read the DAG's file, or deploy "
+        "the pipeline again."
+    )
 
 
 def _runs(dag_id: str) -> str:

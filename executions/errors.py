@@ -73,7 +73,8 @@ class LogGone(DomainError):
 
     def __init__(self, node: str) -> None:
         super().__init__(
-            f"Node '{node}': Airflow no longer has this log; the DAG run was deleted there.",
+            f"Node '{node}': Airflow no longer has this log; the DAG run was deleted there. "
+            "Its counts and error are kept here; execute the pipeline again for a new log.",
             title="Log is gone",
             status=404,
             type="log-gone",

@@ -43,7 +43,8 @@ FINAL_STATUSES: frozenset[str] = frozenset(
 # The reason beside `unknown` where nothing can be running any more.
 DELETED_IN_AIRFLOW = (
     "The DAG run no longer exists in Airflow (was it deleted there?), "
-    "so how it ended cannot be known. Look at what it was to load, then execute the pipeline again."
+    "so how it ended cannot be known. See whether its data was loaded; if not, execute the "
+    "pipeline again."
 )
 FINAL_NODE_STATUSES: frozenset[str] = frozenset(
     {NodeStatus.SUCCESS, NodeStatus.FAILED, NodeStatus.SKIPPED, NodeStatus.CANCELLED}

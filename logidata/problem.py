@@ -23,6 +23,7 @@ from rest_framework.views import APIView, set_rollback
 from airflow_bridge.errors import AirflowError
 from logidata.slashes import API_PREFIX
 from pipelines.errors import DomainError, Problem
+from pipelines.remedies import with_remedy
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +133,7 @@ def _flatten(detail: Any, path: str = "") -> Iterator[Problem]:
         for value in detail:
             yield from _flatten(value, path)
     else:
-        yield Problem(None, path or None, str(detail))
+        yield Problem(None, path or None, with_remedy(detail))
 
 
 class NothingHere(APIView):

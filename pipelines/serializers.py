@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
-from rest_framework import serializers
+from rest_framework import exceptions, serializers
 from rest_framework.fields import SkipField, empty
 
 from pipelines.errors import Problem
 from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
+from pipelines.remedies import with_remedy
 from pipelines.services import FIELDS, assign
 
 # The others are what LogiData itself says of executions that it did not start.
@@ -150,7 +151,7 @@ _FORM_KEYS = frozenset({"csrfmiddlewaretoken"})
 
 def _texts(error: serializers.ValidationError) -> list[str]:
     detail = error.detail
-    return [str(text) for text in (detail if isinstance(detail, list) else [detail])]
+    return [with_remedy(text) for text in (detail if isinstance(detail, list) else [detail])]
 
 
 class PipelineRevisionSerializer(serializers.ModelSerializer[PipelineRevision]):
@@ -199,11 +200,17 @@ class StrictSerializer(serializers.Serializer[Any]):
             known = ", ".join(self.fields)
             advice = f"Remove it; the fields are: {known}." if known else "Send no fields."
             unknown = [key for key in data if key not in self.fields and key not in _FORM_KEYS]
-            problems = {str(key): [f"'{key}' is not a field here. {advice}"] for key in unknown}
+            problems = {
+                str(key): [
+                    exceptions.ErrorDetail(f"'{key}' is not a field here. {advice}", "unknown_key")
+                ]
+                for key in unknown
+            }
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:
-            raise serializers.ValidationError({**problems, **error.detail}) from error
+            detail: Any = error.detail
+            raise serializers.ValidationError({**problems, **detail}) from error
         if problems:
             raise serializers.ValidationError(problems)
         return values

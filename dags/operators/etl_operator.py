@@ -221,7 +221,10 @@ class ETLOperator(BaseOperator):
         raise AirflowException(self._leave_error(context, details)) from error
 
     def _tell_stopped(self) -> NoReturn:
-        raise AirflowException(f"Node '{self.task_id}' was stopped while it worked.") from None
+        raise AirflowException(
+            f"Node '{self.task_id}' was stopped while it worked. Execute the pipeline again, or "
+            "clear the task in Airflow, if that was not meant."
+        ) from None
 
     def _leave_error(self, context: Any, details: dict[str, Any]) -> str:
         details["message"] = message = redact(details["message"])

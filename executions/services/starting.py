@@ -137,7 +137,7 @@ def _checked_params(name: str, revision: PipelineRevision, params: object) -> di
 
 def _unknown_param(key: str, known: set[str]) -> str:
     has = f"It knows: {', '.join(sorted(known))}." if known else "It takes no params."
-    return f"Param '{key}' is not used by the pipeline. {has}"
+    return f"Param '{key}' is not used by the pipeline. {has} Correct the name, or leave it out."
 
 
 def _unstorable(value: object) -> str | None:

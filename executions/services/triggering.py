@@ -142,7 +142,8 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
     pipeline, own = execution.pipeline, execution.revision
     if pipeline is None or own is None or pipeline.current_revision is None:
         raise _Impossible(
-            f"Pipeline '{execution.pipeline_name}' was deleted before this execution could start."
+            f"Pipeline '{execution.pipeline_name}' was deleted before this execution could start. "
+            "Create it anew if it is still wanted."
         )
     current = pipeline.current_revision
     if current.pk != own.pk and _structure(current) != _structure(own):
@@ -153,7 +154,8 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
         )
     if pipeline.deployment_status == DeploymentStatus.FAILED:
         raise _Impossible(
-            f"Airflow cannot serve revision {current.number} of pipeline '{pipeline.name}': "
+            f"Airflow cannot serve revision {current.number} of pipeline '{pipeline.name}'. Put "
+            "that right and deploy the pipeline again, then execute it again. The reason: "
             f"{pipeline.deployment_error}"
         )
     if pipeline.deployment_status != DeploymentStatus.READY:

@@ -335,7 +335,7 @@ def test_a_kill_before_the_work_begins_prevents_it(node: Recorder) -> None:
     operator = an_operator()
     operator.on_kill()
 
-    with pytest.raises(the_failure()[0], match="was stopped"):
+    with pytest.raises(the_failure()[0], match=r"was stopped while it worked\. Execute"):
         run(operator, a_context())
 
     assert not node.calls

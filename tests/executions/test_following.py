@@ -118,6 +118,7 @@ def test_a_run_deleted_in_airflow_is_unknown_with_the_reason(
     airflow.forget_run(*key(running))
     execution = services.refresh_execution(running)
     assert (execution.status, execution.status_reason) == ("unknown", DELETED_IN_AIRFLOW)
+    assert "execute the pipeline again" in execution.status_reason
     assert statuses(execution) == {"read": "success", "keep": "unknown", "write": "unknown"}
 
 
@@ -128,6 +129,7 @@ def test_a_state_that_is_new_to_us_is_unknown_until_it_is_known_again(
     execution = services.refresh_execution(running)
     assert execution.status == "unknown"
     assert "'dreaming'" in execution.status_reason
+    assert "cancel the execution" in execution.status_reason
     airflow.finish(*key(running))
     assert services.refresh_execution(running).status == "success"
 

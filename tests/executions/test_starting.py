@@ -70,7 +70,7 @@ def test_a_required_param_that_is_missing_is_refused_by_name(
 
 
 def test_unknown_params_are_refused_by_name_and_the_known_ones_named(pipeline: Pipeline) -> None:
-    with pytest.raises(InvalidParams, match=r"'min'.*It knows: min_amount"):
+    with pytest.raises(InvalidParams, match=r"'min'.*It knows: min_amount\. Correct"):
         services.start_execution(pipeline, params={"min": 1, "logidata": {}})
 
 

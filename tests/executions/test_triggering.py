@@ -124,6 +124,7 @@ def test_a_deployment_that_failed_fails_the_execution_with_airflows_words(
     failed = again(pending)
     assert failed.status == "failed"
     assert "ImportError: no module x" in failed.error_message
+    assert "deploy the pipeline again" in failed.error_message
     assert set(statuses(failed).values()) == {"skipped"}
     assert failed.completed_at is not None
 
@@ -213,6 +214,7 @@ def test_a_pipeline_that_was_deleted_fails_what_was_started_before(
     Pipeline.objects.all().delete()
     trigger_execution(pending.pk)
     assert "was deleted" in again(pending).error_message
+    assert "Create it anew" in again(pending).error_message
 
 
 def test_a_refused_trigger_fails_the_execution_with_the_reason(

@@ -136,6 +136,34 @@ def test_the_list_is_paged_searched_and_filtered(api: APIClient, save: Any) -> N
     assert names("page_size=1&page=2") == ["Orders"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ({}, "name: This field is required. Send it."),
+        ({"name": None}, "name: This field may not be null. Send a value."),
+        (
+            {"name": "x", "is_active": "so"},
+            "is_active: Must be a valid boolean. GET /api",
+        ),
+    ],
+)
+def test_what_the_framework_finds_wrong_is_told_with_what_to_do(
+    api: APIClient, sent: dict[str, Any], message: str
+) -> None:
+    errors = api.post(URL, sent).json()["errors"]
+    assert [error for error in errors if error["message"].startswith(message)], errors
+
+
+def test_a_choice_that_is_none_is_told_with_where_the_choices_are(
+    api: APIClient, pipeline: Pipeline
+) -> None:
+    answer = api.post(f"{URL}/{pipeline.pk}/execute", {"trigger_type": "scheduled"})
+    [error] = answer.json()["errors"]
+    assert error["message"] == (
+        '"scheduled" is not a valid choice. Choose one that GET /api/v1/schema lists.'
+    )
+
+
 def test_validating_reports_what_saving_would_and_saves_nothing(
     api: APIClient, pipeline: Pipeline
 ) -> None:
