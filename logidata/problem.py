@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import render
 from django.views.defaults import bad_request as html_bad_request
 from django.views.defaults import server_error as html_server_error
 from rest_framework import exceptions
@@ -26,6 +28,8 @@ from pipelines.errors import DomainError, Problem
 from pipelines.remedies import with_remedy
 
 logger = logging.getLogger(__name__)
+
+LACKING = "You lack the permission for this. Ask an administrator to grant it."
 
 
 def problem(
@@ -106,7 +110,7 @@ def _sentence(error: exceptions.APIException) -> str:
     if isinstance(error, exceptions.AuthenticationFailed):
         return f"{error.detail} POST /api/v1/auth/token gives a new token."
     if isinstance(error, exceptions.PermissionDenied) and error.get_codes() == "permission_denied":
-        return "You lack the permission for this. Ask an administrator to grant it."
+        return LACKING
     if isinstance(error, exceptions.NotFound):
         return "There is nothing here. Look at the address, and whether it was deleted."
     return str(error.detail)
@@ -156,6 +160,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
         type="bad-request", title="Bad request", detail="The request cannot be read. Correct it."
     )
     return JsonResponse(body, status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer who may not do what was asked for, in the API's shape under `/api/`."""
+    if request.path.startswith(API_PREFIX):
+        body = problem(type="permission-denied", title="Forbidden", detail=LACKING)
+        return JsonResponse(body, status=HTTPStatus.FORBIDDEN)
+    context = {**admin.site.each_context(request), "title": "You may not see this page"}
+    return render(request, "403.html", context, status=HTTPStatus.FORBIDDEN)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:

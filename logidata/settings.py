@@ -39,7 +39,7 @@ AIRFLOW_READ_TIMEOUT = env.seconds("AIRFLOW_READ_TIMEOUT", 30)
 INSTALLED_APPS = [
     # First, for its templates to take the place of the packages'.
     "logidata",
-    "django.contrib.admin",
+    "logidata.admin_site.LogiDataAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -71,6 +71,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "logidata.urls"
+CSRF_FAILURE_VIEW = "logidata.admin_site.csrf_failure"
 ASGI_APPLICATION = "logidata.asgi.application"
 
 TEMPLATES = [

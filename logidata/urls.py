@@ -40,10 +40,6 @@ api: list[URLPattern | URLResolver] = [
     path("", include(router.urls)),
 ]
 
-admin.site.site_header = "LogiData"
-admin.site.site_title = "LogiData"
-admin.site.index_title = "Pipelines and their executions"
-
 api_login = LoginView.as_view(template_name="rest_framework/login.html")
 
 urlpatterns = [
@@ -60,4 +56,5 @@ urlpatterns = [
 ]
 
 handler400 = "logidata.problem.bad_request"
+handler403 = "logidata.problem.forbidden"
 handler500 = "logidata.problem.server_error"

@@ -37,7 +37,7 @@ def viewer(client: Client, user: Any, permit: Callable[..., None]) -> Client:
     return client
 
 
-def test_a_stranger_is_sent_to_the_login_and_a_user_without_permission_refused(
+def test_a_stranger_is_asked_to_sign_in_and_a_user_without_permission_refused(
     running: PipelineExecution, client: Client, user: Any
 ) -> None:
     pages = [
@@ -46,11 +46,12 @@ def test_a_stranger_is_sent_to_the_login_and_a_user_without_permission_refused(
         page(running, "log", "read"),
         page(running, "sample", "read"),
     ]
-    assert {client.get(address).status_code for address in pages} == {302}
+    assert {client.get(address).status_code for address in pages} == {401}
     client.force_login(user)
     assert {client.get(address).status_code for address in pages} == {403}
     for name in ("monitor", "cancel"):
         assert client.post(page(running, name)).status_code == 403
+    assert again(running).cancel_requested_at is None
 
 
 def test_the_list_shows_statuses_as_badges(running: PipelineExecution, viewer: Client) -> None:

@@ -112,6 +112,8 @@ def test_a_stranger_who_opens_the_docs_is_led_to_sign_in(db: None, anonymous: AP
     assert "/admin/login/" in answer.content.decode()
 
 
-@pytest.mark.parametrize("address", ["/", "/admin/", "/admin/login/"])
-def test_pages_for_people_answer(db: None, address: str) -> None:
-    assert Client().get(address).status_code in {200, 302}
+@pytest.mark.parametrize(
+    ("address", "status"), [("/", 302), ("/admin/", 401), ("/admin/login/", 200)]
+)
+def test_pages_for_people_answer(db: None, address: str, status: int) -> None:
+    assert Client().get(address).status_code == status

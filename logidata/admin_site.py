@@ -1,0 +1,74 @@
+"""The admin site: who is not signed in gets 401 and the login page, who may not gets 403."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django.views.csrf import csrf_failure as django_csrf_failure
+
+
+class LogiDataAdminConfig(AdminConfig):
+    """Django's admin as an app, with the site below as its `admin.site`."""
+
+    default_site = "logidata.admin_site.LogiDataAdminSite"
+
+
+class LogiDataAdminSite(admin.AdminSite):
+    """Django's, but for its answers to those who may not see a page."""
+
+    site_header = site_title = "LogiData"
+    index_title = "Pipelines and their executions"
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Return the view for staff; others get a status that says what they lack."""
+        for_staff: Callable[..., HttpResponseBase] = super().admin_view(view, cacheable)
+
+        @wraps(for_staff)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if self.has_permission(request):
+                return for_staff(request, *args, **kwargs)
+            if request.user.is_authenticated:
+                raise PermissionDenied
+            return sign_in_first(request)
+
+        return guarded
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """Return 401 with the login page, which leads on to what was asked for."""
+    from django.contrib.admin.forms import AdminAuthenticationForm
+
+    index, logout = (reverse(f"admin:{name}") for name in ("index", "logout"))
+    context = {
+        **admin.site.each_context(request),
+        "title": "Sign in",
+        "subtitle": None,
+        # An empty form, whatever was sent: passwords are looked at by the login page alone,
+        # where attempts are counted.
+        "form": AdminAuthenticationForm(request),
+        "app_path": reverse("admin:login"),
+        REDIRECT_FIELD_NAME: index if request.path == logout else request.get_full_path(),
+    }
+    answer = render(request, "admin/login.html", context, status=HTTPStatus.UNAUTHORIZED)
+    # A 401 must name a way; one that browsers do not know leaves the asking to the page.
+    answer["WWW-Authenticate"] = 'Session realm="LogiData"'
+    add_never_cache_headers(answer)
+    return answer
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """Answer a form without its token; who is not signed in is asked for that first."""
+    match = request.resolver_match
+    in_admin = match is not None and match.app_name == "admin" and match.url_name != "login"
+    if in_admin and not request.user.is_authenticated:
+        return sign_in_first(request)
+    return django_csrf_failure(request, reason)
