@@ -9,11 +9,11 @@ import sys
 
 import requests
 
-from stack import postgres
+from stack import postgres, warehouse
 from stack.errors import StackError
 from stack.health import health_check
 from stack.layout import Layout
-from stack.ports import HOST, Ports
+from stack.ports import Ports
 from stack.programs import (
     ADMIN_USER,
     AIRFLOW_USER,
@@ -54,7 +54,7 @@ def up(layout: Layout) -> Stack:
             START_SECONDS,
         )
     assert token is not None
-    _define_warehouse(stack)
+    warehouse.define_connection(stack)
     _write_env_file(stack, token)
     return stack
 
@@ -216,36 +216,6 @@ def _issue_token(stack: Stack) -> str:
         if answer.status_code == 200:
             return known
     return manage(stack, "issue_token", "--username", ADMIN_USER).strip()
-
-
-def _define_warehouse(stack: Stack) -> None:
-    """Define the connection `warehouse` in Airflow, where pipelines look connections up."""
-    base = f"{stack.airflow_url}/api/v2"
-    login = {"username": AIRFLOW_USER, "password": stack.secrets.airflow_password}
-    token = requests.post(f"{stack.airflow_url}/auth/token", json=login, timeout=30).json()[
-        "access_token"
-    ]
-    headers = {"Authorization": f"Bearer {token}"}
-    connection = {
-        "connection_id": "warehouse",
-        "conn_type": "postgres",
-        "description": "The demo warehouse of this LogiData",
-        "host": HOST,
-        "port": stack.ports.postgres,
-        "login": "warehouse",
-        "password": stack.secrets.warehouse,
-        "schema": "warehouse",
-    }
-    url = f"{base}/connections/warehouse"
-    known = requests.get(url, headers=headers, timeout=30).status_code == 200
-    if known:
-        answer = requests.patch(url, json=connection, headers=headers, timeout=30)
-    else:
-        answer = requests.post(f"{base}/connections", json=connection, headers=headers, timeout=30)
-    if not answer.ok:
-        raise StackError(
-            f"Airflow refused the connection 'warehouse': {answer.status_code} {answer.text[:500]}"
-        )
 
 
 def env_values(stack: Stack, token: str) -> dict[str, str]:
