@@ -1,11 +1,15 @@
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from stack.errors import StackError
+from stack.layout import PROJECT, Layout
 from stack.ports import HOST, Ports, is_free
+from stack.supervision import processes_of
 
 
 @pytest.fixture
@@ -64,3 +68,24 @@ def test_saved_ports_are_read_back(tmp_path, free):
     free.save(tmp_path / "ports.json")
     assert Ports.load(tmp_path / "ports.json") == free
     assert Ports.load(tmp_path / "none.json") is None
+
+
+@pytest.mark.parametrize("variable", ["LOGIDATA_PORT", "AIRFLOW_WEBSERVER_PORT"])
+def test_make_up_names_a_busy_port_before_it_starts_anything(
+    busy_port, free, tmp_path, monkeypatch, variable
+):
+    monkeypatch.setenv("LOGIDATA_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("LOGIDATA_PORT", str(free.web))
+    monkeypatch.setenv("AIRFLOW_WEBSERVER_PORT", str(free.airflow))
+    monkeypatch.setenv(variable, str(busy_port))
+    # What the target of the Makefile runs, once all is installed.
+    command = [sys.executable, "-m", "stack", "up"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert f"Port {busy_port} " in done.stderr
+    assert variable in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "waiting for" not in done.stdout
+    layout = Layout.from_environment()
+    assert not layout.postgres_data.exists()
+    assert processes_of(layout) == []
