@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from pathlib import Path
 
 from airflow.sdk import DAG, Param, task
 
@@ -52,6 +53,8 @@ with DAG(
         from psycopg import sql
 
         kept = duckdb.sql(f"FROM '{path}'")
+        arriving = f"{FOLDER}/arriving.csv"
+        kept.write_csv(arriving, header=False)
         columns = sql.SQL(", ").join(map(sql.Identifier, kept.columns))
         types = {"DOUBLE": "double precision", "TIMESTAMP WITH TIME ZONE": "timestamptz"}
         connection = BaseHook.get_connection("warehouse")
@@ -75,10 +78,9 @@ with DAG(
                 "CREATE TEMP TABLE arriving (LIKE handwritten_deliveries) ON COMMIT DROP"
             )
             with warehouse.cursor().copy(
-                sql.SQL("COPY arriving ({}) FROM STDIN").format(columns)
+                sql.SQL("COPY arriving ({}) FROM STDIN (FORMAT csv)").format(columns)
             ) as copy:
-                for row in kept.to_arrow_table().to_pylist():
-                    copy.write_row(list(row.values()))
+                copy.write(Path(arriving).read_bytes())
             changes = sql.SQL(", ").join(
                 sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name))
                 for name in kept.columns
