@@ -38,6 +38,9 @@ logger = logging.getLogger(__name__)
 # The answers that are about this very run, and would be the same next time.
 _REJECTED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 
+_UNKNOWN_DAG = "does not know the DAG any more"
+_BROKEN_DAG = "can no longer import the DAG file"
+
 # What Airflow may take to act on a request that was given up.
 _ARRIVES_LATE = timedelta(seconds=10)
 
@@ -173,12 +176,9 @@ def _require_served(
     try:
         dag = client.get_dag(execution.airflow_dag_id)
     except DagNotFound as missing:
-        raise _Waits(
-            "Airflow does not know the pipeline's DAG any more; it is being registered again.",
-            Attempt.LATER,
-        ) from missing
+        raise _deployed_again(execution, revision, _UNKNOWN_DAG) from missing
     if dag.has_import_errors:
-        raise _broken_since(execution, revision)
+        raise _deployed_again(execution, revision, _BROKEN_DAG)
     if not serves(dag, revision.sha256):
         raise _Waits(
             f"Airflow still serves another version than revision {revision.number}.",
@@ -192,8 +192,8 @@ def _require_served(
         )
 
 
-def _broken_since(execution: PipelineExecution, revision: PipelineRevision) -> _Waits:
-    """Have a DAG that broke after it was ready deployed again; return what to wait for.
+def _deployed_again(execution: PipelineExecution, revision: PipelineRevision, cause: str) -> _Waits:
+    """Have a DAG that was lost after it was ready deployed again; return what to wait for.
 
     That either mends its file or fails the deployment with Airflow's import error, and then the
     execution with it.
@@ -201,8 +201,7 @@ def _broken_since(execution: PipelineExecution, revision: PipelineRevision) -> _
     assert execution.pipeline_id is not None
     redeploy(execution.pipeline_id, revision.pk)
     return _Waits(
-        f"Airflow can no longer import the DAG file of revision {revision.number}; "
-        "it is being deployed again.",
+        f"Airflow {cause} of revision {revision.number}; it is being deployed again.",
         Attempt.SOON,
     )
 
@@ -230,7 +229,9 @@ def _trigger(
         # wait. One of an attempt before may still be on its way.
         row.filter(triggered_at=None, trigger_claimed_at=now).update(trigger_claimed_at=before)
         if isinstance(error, DagBroken):
-            raise _broken_since(execution, revision) from error
+            raise _deployed_again(execution, revision, _BROKEN_DAG) from error
+        if isinstance(error, DagNotFound):
+            raise _deployed_again(execution, revision, _UNKNOWN_DAG) from error
         if isinstance(error, AirflowRefused) and error.status in _REJECTED:
             raise _Impossible(f"Airflow refused to start the run: {error}") from error
         raise

