@@ -2,6 +2,8 @@
 
 from typing import TypedDict
 
+from etl.results import Quarantined
+
 
 class ErrorDict(TypedDict):
     """An error at the JSON boundary."""
@@ -11,14 +13,18 @@ class ErrorDict(TypedDict):
     node: str | None
     field: str | None
     retryable: bool
+    quarantine: Quarantined | None
 
 
 class ETLError(Exception):
     """A failure that the operator of a pipeline can understand and act on.
 
     `str(error)` is a whole sentence for people: node, what is wrong, what to do next.
-    `retryable` says whether the same try later may succeed without anyone changing anything.
+    `retryable` says whether the same try later may succeed without anyone changing anything;
+    `quarantine` where the faulty rows are, if there are any.
     """
+
+    quarantine: Quarantined | None = None
 
     def __init__(
         self,
@@ -45,6 +51,7 @@ class ETLError(Exception):
             "node": self.node,
             "field": self.field,
             "retryable": self.retryable,
+            "quarantine": self.quarantine,
         }
 
 

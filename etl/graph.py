@@ -58,13 +58,28 @@ class Node(BaseModel):
 
 
 class Edge(BaseModel):
-    """Data flows from `source` to `target`, into `port` when the target has several."""
+    """Data flows from `source` to `target`, into `port` when the target has several.
+
+    `output` names the one that is meant where the source has several.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str
     target: str
     port: str | None = None
+    output: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """What flows: the id of the source, with its output's name behind a dot if it has one."""
+        return f"{self.source}.{self.output}" if self.output else self.source
+
+
+def split_reference(reference: str) -> tuple[str, str | None]:
+    """Return (node id, name of its output) of an edge's reference; no id holds a dot."""
+    source, _, output = reference.partition(".")
+    return source, output or None
 
 
 class Graph(BaseModel):
@@ -83,14 +98,17 @@ class Graph(BaseModel):
         raise KeyError(node_id)
 
     def inputs_of(self, node_id: str) -> dict[str, str]:
-        """Return {port: id of the node that feeds it}, in the order of the edges.
+        """Return {port: reference of what feeds it}, in the order of the edges.
 
-        An edge without a port enters a module's first port, or, where the module takes any
-        number of inputs, the port named after its source.
+        A reference is a node id, or "id.output" for one of several outputs. An edge without a
+        port enters a module's first port, or, where the module takes any number of inputs, the
+        port named after its source, or after the output if it has one.
         """
         edges = [edge for edge in self.edges if edge.target == node_id]
         default = _default_port(self.node(node_id).module)
-        return {edge.port or default or edge.source: edge.source for edge in edges}
+        return {
+            edge.port or default or edge.output or edge.source: edge.reference for edge in edges
+        }
 
     def topological_order(self) -> list[str]:
         """Return all node ids, each after those that feed it; ties keep the graph's order.
@@ -173,7 +191,7 @@ def canonical(graph: Graph | Mapping[str, object]) -> dict[str, Any]:
     """
     dump = parse_graph(graph).model_dump(mode="json", exclude={"nodes": {"__all__": {"position"}}})
     dump["nodes"].sort(key=lambda node: node["id"])
-    dump["edges"].sort(key=lambda edge: (edge["source"], edge["target"], edge["port"] or ""))
+    dump["edges"].sort(key=lambda e: (e["source"], e["target"], e["port"] or "", e["output"] or ""))
     return dump
 
 

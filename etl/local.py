@@ -13,9 +13,10 @@ from etl.connections import Connection, from_environment
 from etl.context import RunContext
 from etl.dataset import remove_execution
 from etl.errors import ETLError
-from etl.graph import Graph, GraphError, Node, parse_graph
+from etl.graph import Graph, GraphError, Node, parse_graph, split_reference
 from etl.report import NodeRow
-from etl.runner import NodeResult, run_node
+from etl.results import NodeResult, output_of
+from etl.runner import run_node
 from etl.settings import RunSettings
 from etl.templates import render
 from etl.validation import validate_graph
@@ -66,7 +67,7 @@ def run_graph(
         for node_id in graph.topological_order():
             node = graph.node(node_id)
             sources = graph.inputs_of(node_id)
-            if any(source not in results for source in sources.values()):
+            if any(split_reference(source)[0] not in results for source in sources.values()):
                 rows.append(NodeRow(node_id, node.module, "skipped"))
                 continue
             on_start(node_id)
@@ -97,7 +98,11 @@ def _run_with_retries(
     context: Mapping[str, object],
     run: RunContext,
 ) -> tuple[NodeRow, NodeResult | None, ETLError | None]:
-    inputs = {port: results[source] for port, source in graph.inputs_of(node.id).items()}
+    inputs = {
+        port: output_of(results[source], output)
+        for port, reference in graph.inputs_of(node.id).items()
+        for source, output in [split_reference(reference)]
+    }
     started = time.monotonic()
     attempt = 0
     while True:

@@ -2,9 +2,9 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from etl.inputs import Inputs
 
 __all__ = [
+    "Account",
     "ConnectionId",
     "Extractor",
     "Kind",
@@ -27,6 +28,8 @@ __all__ = [
     "Module",
     "ModuleConfig",
     "Output",
+    "Result",
+    "Rows",
     "RunContext",
     "Transformer",
 ]
@@ -65,17 +68,50 @@ class ModuleConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a loader did: `rows` written to `target`, a name for people without secrets."""
+    """What a loader did: `rows` written to `target`, a name for people without secrets.
+
+    `rejected` gives the rows that the target refused, in the form of `etl.quarantine.COLUMNS`;
+    `removed` counts those that it was told not to write.
+    """
 
     rows: int
     target: str
+    removed: int = 0
+    rejected: "Callable[[], duckdb.DuckDBPyRelation] | None" = None
 
 
-# What `execute` may return. All but `Loaded` is staged by the runner.
-Output: TypeAlias = (
+# Rows that the runner stages.
+Rows: TypeAlias = (
     "duckdb.DuckDBPyRelation | pa.Table | pa.RecordBatchReader | pd.DataFrame"
-    " | Iterator[pa.RecordBatch] | Loaded"
+    " | Iterator[pa.RecordBatch]"
 )
+# A number of rows, or a relation of one row and column that counts them when it is asked.
+Count: TypeAlias = "int | duckdb.DuckDBPyRelation"
+
+
+@dataclass(frozen=True)
+class Result:
+    """Rows that go on, with an account of those that do not.
+
+    `output` holds them by the name of the output where a module has several. `rejected` gives the
+    faulty rows in the form of `etl.quarantine.COLUMNS`; it is called once the output is staged.
+    `removed` counts the rows dropped on purpose, `added` those made: both apart from the output,
+    so that the account can fail to close.
+    """
+
+    output: "Rows | Mapping[str, Rows]"
+    rejected: "Callable[[], duckdb.DuckDBPyRelation] | None" = None
+    removed: "Count | None" = None
+    added: "Count | None" = None
+
+
+# What `execute` may return.
+Output: TypeAlias = "Rows | Result | Loaded"
+
+# How a module's output relates to the rows that it takes in. `keeps`: each goes on, or is
+# rejected. `removes`: it says how many it drops. `makes`: the rows that go on are others, of which
+# nothing can be claimed.
+Account = Literal["keeps", "removes", "makes"]
 
 
 class Module(ABC):
@@ -87,10 +123,19 @@ class Module(ABC):
     ports: ClassVar[tuple[str, ...]] = ("input",)
     # A variadic module takes any number of inputs, each a port named after its source.
     variadic: ClassVar[bool] = False
+    account: ClassVar[Account] = "makes"
     Config: ClassVar[type[ModuleConfig]]
 
     def __init__(self, config: ModuleConfig) -> None:
         self.config = config
+
+    @classmethod
+    def outputs(cls, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names of the outputs, identifiers; () for a module with the one output.
+
+        `config` is as somebody wrote it, templates included, and may be wrong in any way.
+        """
+        return ()
 
     @classmethod
     def problems(cls, config: ModuleConfig, inputs: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,28 @@ from etl.module import Module
 from etl.problems import Problem
 
 
+def output_problems(node: Node, outputs: tuple[str, ...], edges: list[Edge]) -> Iterator[Problem]:
+    """Yield what is wrong with the outputs that the edges from one node name.
+
+    `outputs` are the names that its config gives them; none where it has the one output.
+    """
+    listed = ", ".join(f"'{name}'" for name in outputs)
+    for edge in edges:
+        if edge.source != node.id or (edge.output is None and not outputs):
+            continue
+        if edge.output is None:
+            said = f"names none of its outputs. Set 'output' to one of {listed}."
+        elif not outputs:
+            said = f"names the output '{edge.output}', but it has only one. Remove 'output'."
+        elif edge.output not in outputs:
+            said = f"names the output '{edge.output}', which does not exist. Pick one of {listed}."
+        else:
+            continue
+        yield Problem(
+            node.id, "edges", f"Node '{node.id}': the edge from it to '{edge.target}' {said}"
+        )
+
+
 def port_problems(node: Node, module: type[Module], edges: list[Edge]) -> Iterator[Problem]:
     """Yield what is wrong with the edges that enter and leave one node."""
     incoming = [edge for edge in edges if edge.target == node.id]
@@ -41,7 +63,7 @@ def port_problems(node: Node, module: type[Module], edges: list[Edge]) -> Iterat
 def _variadic_ports(who: str, node: Node, incoming: list[Edge]) -> Iterator[Problem]:
     if not incoming:
         yield Problem(node.id, "edges", f"{who}: it has no input. Connect a node to it.")
-    names = Counter((edge.port or edge.source).casefold() for edge in incoming)
+    names = Counter((edge.port or edge.output or edge.source).casefold() for edge in incoming)
     for name, count in names.items():
         if count > 1:
             yield Problem(

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from etl.errors import ConfigError
 from etl.module import Module
+from etl.quarantine import QuarantineConfig
 
 ENTRY_POINTS = "logidata.modules"
 
@@ -19,9 +20,11 @@ _BUILT_IN = {
     "transform.filter": "etl.modules.filter:Filter",
     "transform.select": "etl.modules.select:Select",
     "transform.derive": "etl.modules.derive:Derive",
+    "transform.cast": "etl.modules.cast:Cast",
     "transform.aggregate": "etl.modules.aggregate:Aggregate",
     "transform.join": "etl.modules.join:Join",
     "transform.sort": "etl.modules.sort:Sort",
+    "transform.split": "etl.modules.split:Split",
     "transform.sql": "etl.modules.sql:SQL",
     "load.postgres": "etl.modules.load_postgres:LoadPostgres",
     "load.csv": "etl.modules.load_csv:LoadCSV",
@@ -100,6 +103,7 @@ def catalogue() -> list[dict[str, Any]]:
             "description": (module.__doc__ or "").strip(),
             "ports": list(module.ports),
             "variadic": module.variadic,
+            "quarantines": issubclass(module.Config, QuarantineConfig),
             "config_schema": module.Config.model_json_schema(),
         }
         for key, module in all_modules().items()

@@ -9,47 +9,22 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from etl.context import RunContext
 from etl.errors import ConfigError, ETLError, TransientError
 from etl.liveness import alive
 from etl.memory import peak_bytes, reset_peak
+from etl.results import NodeResult
 from etl.storage import Storage
 
 if TYPE_CHECKING:
     from etl.dataset import Dataset
-    from etl.module import Loaded, Module
+    from etl.module import Module
 
+__all__ = ["NodeResult", "configured", "run_node"]
 
 _INTERRUPTED = "Query interrupted"
-
-
-class Metrics(TypedDict):
-    """What a node did. Times are seconds; `bytes` is what it staged, compressed."""
-
-    rows_in: int
-    rows_out: int
-    rows_rejected: int
-    bytes: int
-    seconds: float
-    peak_rss_bytes: int
-
-
-class NodeResult(TypedDict):
-    """The small JSON value of a finished node, which travels instead of its data.
-
-    `uri` is where the output is staged, and None for a loader, whose `target` says in words
-    where the rows went. `data` holds at most 20 records.
-    """
-
-    uri: str | None
-    target: str | None
-    columns: list[str]
-    schema: dict[str, str]
-    shape: list[int]
-    data: list[dict[str, Any]]
-    metrics: Metrics
 
 
 def run_node(
@@ -121,9 +96,8 @@ def _run(
     from etl.duckdb_errors import translate
     from etl.engine import Engine
     from etl.inputs import Inputs
-    from etl.module import Loaded
+    from etl.outcome import Outcome
     from etl.registry import get_module
-    from etl.staging import stage
 
     module = configured(get_module(key), config)
     datasets = _open_inputs(module, inputs, storage)
@@ -135,9 +109,7 @@ def _run(
         ports = Inputs(datasets, engine)
         try:
             output = module.execute(ports, context)
-            if isinstance(output, Loaded):
-                return _loaded(output, datasets)
-            return _staged(stage(output, ports, storage, context, work), datasets)
+            return Outcome(module, datasets, ports, context, storage, work).of(output)
         except ETLError:
             raise
         except Exception as exc:
@@ -196,39 +168,3 @@ def _tables(
         # The only input also goes by the name that it has in every other module.
         tables.setdefault("input", next(iter(tables.values())))
     return tables
-
-
-def _rows(datasets: "Mapping[str, Dataset]") -> int:
-    return sum(dataset.rows for dataset in datasets.values())
-
-
-def _staged(dataset: "Dataset", inputs: "Mapping[str, Dataset]") -> NodeResult:
-    # An extractor takes in what it gives out.
-    rows_in = _rows(inputs) if inputs else dataset.rows
-    return _result(dataset, dataset.uri, None, rows_in=rows_in, rows_out=dataset.rows)
-
-
-def _loaded(loaded: "Loaded", inputs: "Mapping[str, Dataset]") -> NodeResult:
-    (dataset,) = inputs.values()
-    return _result(dataset, None, loaded.target, rows_in=dataset.rows, rows_out=loaded.rows)
-
-
-def _result(
-    dataset: "Dataset", uri: str | None, target: str | None, *, rows_in: int, rows_out: int
-) -> NodeResult:
-    return {
-        "uri": uri,
-        "target": target,
-        "columns": dataset.column_names(),
-        "schema": {column.name: column.type for column in dataset.columns},
-        "shape": [rows_out, len(dataset.columns)],
-        "data": [dict(record) for record in dataset.sample],
-        "metrics": {
-            "rows_in": rows_in,
-            "rows_out": rows_out,
-            "rows_rejected": 0,
-            "bytes": dataset.size if uri else 0,
-            "seconds": 0.0,
-            "peak_rss_bytes": 0,
-        },
-    }

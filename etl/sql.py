@@ -39,6 +39,8 @@ _FORBIDDEN_FUNCTIONS = {
     "write_log",
 }
 
+_CLOCKS = {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
+
 # Every DuckDB has these tables. They tell its settings, and where the staged files lie.
 _SYSTEM_PREFIXES = ("duckdb_", "pragma_", "pg_", "sqlite_")
 
@@ -117,6 +119,30 @@ def check_type(text: str) -> str:
         )
     check_expression(f"CAST(NULL AS {text}\n)", tables=())
     return text
+
+
+def is_deterministic(text: str) -> bool:
+    """Return whether a checked expression gives the same value however often it is computed."""
+    tree = _parse(f"SELECT (\n{text}\n)")
+    names = {item["function_name"].lower() for item in _dicts(tree) if "function_name" in item}
+    # The standard's functions without parentheses are read as columns.
+    names |= {
+        item["column_names"][-1].lower() for item in _dicts(tree) if item.get("column_names")
+    } & _CLOCKS
+    return not names & (_changing_functions(os.getpid()) | _CLOCKS)
+
+
+@lru_cache(maxsize=1)
+def _changing_functions(pid: int) -> frozenset[str]:
+    """Return the names of the functions that give another value each time, or in each query."""
+    rows = (
+        _parser(pid)
+        .cursor()
+        .execute(
+            "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
+        )
+    )
+    return frozenset(name for (name,) in rows.fetchall())
 
 
 @lru_cache(maxsize=1)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl.dataset import Column, Dataset, commit
+from etl.dataset import Column, Dataset
 from etl.errors import ConfigError, DataError
 from etl.inputs import Inputs
-from etl.module import Output, RunContext
+from etl.module import Rows
 from etl.sql import literal, quote
 from etl.storage import Storage
 
@@ -27,14 +27,14 @@ _JSON_TYPES |= {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLI
 
 
 def stage(
-    output: Output, inputs: Inputs, storage: Storage, context: RunContext, work: Path
+    output: Rows, inputs: Inputs, storage: Storage, folder: tuple[str, ...], work: Path
 ) -> Dataset:
-    """Write `output` as Parquet, commit it in the try's folder, and return the dataset.
+    """Write `output` as Parquet into a folder of the staging, and return what is to be committed.
 
-    `work` is a local folder that the engine may write; for a local staging it is the try's own.
-    Nothing is committed if this raises.
+    `work` is a local folder that the engine may write; for a local staging it is that folder.
+    Nothing is committed yet: see `etl.dataset.commit`.
     """
-    folder = context.folder
+    work.mkdir(parents=True, exist_ok=True)
     part = work / _PART
     batches = _Batches(output) if isinstance(output, Iterator) else None
     try:
@@ -49,12 +49,10 @@ def stage(
     dataset = _describe(inputs.database(), part, storage.uri(*folder))
     if not storage.is_local:
         storage.upload(part, *folder, _PART)
-    context.check_stop()
-    commit(storage, folder, dataset)
     return dataset
 
 
-def _as_relation(output: Output, inputs: Inputs) -> "duckdb.DuckDBPyRelation":
+def _as_relation(output: Rows, inputs: Inputs) -> "duckdb.DuckDBPyRelation":
     import duckdb
 
     if isinstance(output, duckdb.DuckDBPyRelation):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from etl.errors import ConfigError
 from etl.graph import Edge, Graph, Node, cycle_problem, find_cycle
 from etl.module import CONNECTION_FORMAT, Module
-from etl.ports import port_problems
+from etl.ports import output_problems, port_problems
 from etl.problems import Problem
 from etl.registry import get_module
 from etl.templates import is_template, strings, template_problems
@@ -56,6 +56,7 @@ def validate_graph(
         if module is not None:
             problems += _config(node, module, connections)
             problems += port_problems(node, module, edges)
+            problems += output_problems(node, module.outputs(node.config), edges)
             problems += _inputs(node, module, edges)
     cycle = find_cycle({node.id for node in nodes}, edges)
     if cycle:

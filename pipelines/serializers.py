@@ -244,4 +244,5 @@ class ModuleSerializer(serializers.Serializer[Any]):
     description = serializers.CharField()
     ports = serializers.ListField(child=serializers.CharField())
     variadic = serializers.BooleanField()
+    quarantines = serializers.BooleanField()
     config_schema = ObjectField()

@@ -41,8 +41,9 @@ class ETLOperator(BaseOperator):
     """Runs one node: its module with its config, on what the nodes before it left.
 
     `module` is a module's key, `config` its settings (texts may be Jinja templates), `inputs`
-    maps each port to the task that feeds it. The task's XCom is the node's dataset by reference:
-    location, schema, counts and a sample. A failure is also left as XCom `error`.
+    maps each port to the task that feeds it ("task.output" where that has several outputs). The
+    task's XCom is the node's dataset by reference: location, schema, counts and a sample. A
+    failure is also left as XCom `error`.
 
     A DAG run started by LogiData brings every node's config along in its conf, and that one
     counts: the run does what it was started with, whatever is served meanwhile.
@@ -125,11 +126,14 @@ class ETLOperator(BaseOperator):
                 engine.interrupt_queries()
             raise NodeStopped
 
-    def _results_before(self, context: Any) -> dict[str, dict[str, Any]]:
+    def _results_before(self, context: Any) -> dict[str, Mapping[str, Any]]:
         from etl.errors import DataError
+        from etl.graph import split_reference
+        from etl.results import output_of
 
-        results = {}
-        for port, source in self.inputs.items():
+        results: dict[str, Mapping[str, Any]] = {}
+        for port, reference in self.inputs.items():
+            source, output = split_reference(reference)
             result = context["ti"].xcom_pull(task_ids=source)
             if not isinstance(result, dict):
                 raise DataError(
@@ -137,7 +141,7 @@ class ETLOperator(BaseOperator):
                     "again, or clear that task in Airflow.",
                     node=self.task_id,
                 )
-            results[port] = result
+            results[port] = output_of(result, output)
         return results
 
     def _run_context(self, context: Any) -> RunContext:
@@ -217,6 +221,7 @@ class ETLOperator(BaseOperator):
             "node": self.task_id,
             "field": None,
             "retryable": True,
+            "quarantine": None,
         }
         raise AirflowException(self._leave_error(context, details)) from error
 

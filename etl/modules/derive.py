@@ -30,6 +30,7 @@ class Derive(Transformer):
 
     key = "transform.derive"
     title = "Derive columns"
+    account = "keeps"
 
     class Config(ModuleConfig):
         """The settings of transform.derive."""

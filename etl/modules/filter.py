@@ -1,15 +1,10 @@
 """transform.filter"""
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 from etl.inputs import Inputs
-from etl.module import ModuleConfig, RunContext, Transformer
-from etl.sql import SQLExpression
-
-if TYPE_CHECKING:
-    import duckdb
+from etl.module import ModuleConfig, Result, RunContext, Transformer
+from etl.sql import SQLExpression, is_deterministic
 
 
 class Filter(Transformer):
@@ -17,6 +12,7 @@ class Filter(Transformer):
 
     key = "transform.filter"
     title = "Filter"
+    account = "removes"
 
     class Config(ModuleConfig):
         """The settings of transform.filter."""
@@ -29,6 +25,13 @@ class Filter(Transformer):
 
     config: Config
 
-    def execute(self, inputs: Inputs, context: RunContext) -> "duckdb.DuckDBPyRelation":
+    def execute(self, inputs: Inputs, context: RunContext) -> Result:
         """Return the rows that satisfy the condition, in their order."""
-        return inputs.select(["*"], then=f"WHERE (\n{self.config.condition}\n)")
+        condition = f"(\n{self.config.condition}\n)"
+        kept = inputs.select(["*"], then=f"WHERE {condition}")
+        if not is_deterministic(self.config.condition):
+            # Counting would draw anew.
+            return Result(kept)
+        return Result(
+            kept, removed=inputs.select(["count(*)"], then=f"WHERE {condition} IS NOT TRUE")
+        )

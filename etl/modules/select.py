@@ -21,6 +21,7 @@ class Select(Transformer):
 
     key = "transform.select"
     title = "Select columns"
+    account = "keeps"
 
     class Config(ModuleConfig):
         """The settings of transform.select."""

@@ -197,6 +197,7 @@ def test_a_terminal_error_fails_the_task_for_good_and_is_left_as_xcom(node: Reco
             "node": "keep",
             "field": "config.a",
             "retryable": False,
+            "quarantine": None,
         }
     }
 

@@ -120,12 +120,12 @@ def test_an_iterator_that_fails_in_the_middle_commits_nothing_and_keeps_its_erro
 
 
 def test_the_manifest_is_written_after_all_data(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    from etl import staging
+    from etl import outcome
 
     def dies(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(staging, "commit", dies)
+    monkeypatch.setattr(outcome, "commit", dies)
     with pytest.raises(KeyboardInterrupt):
         lab.stage("SELECT 1 AS a")
 
@@ -202,6 +202,7 @@ def test_an_error_is_a_small_json_object(lab: Lab) -> None:
         "node": "node",
         "field": "config.path",
         "retryable": False,
+        "quarantine": None,
     }
 
 

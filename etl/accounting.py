@@ -1,0 +1,85 @@
+"""Whether every row that a node took in is accounted for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from etl.errors import DataError, TransientError
+
+if TYPE_CHECKING:
+    from etl.dataset import Dataset
+    from etl.inputs import Inputs
+    from etl.module import Account, Count
+
+
+@dataclass(frozen=True)
+class RowAccount:
+    """Where a node's rows went: `rows_in + added == rows_out + rejected + removed`."""
+
+    rows_in: int
+    rows_out: int
+    rejected: int
+    removed: int
+    added: int
+
+    def close(self) -> None:
+        """Raise DataError if rows are missing, or are more than they can be."""
+        missing = self.rows_in + self.added - self.rows_out - self.rejected - self.removed
+        if missing:
+            raise DataError(
+                f"its rows do not add up: {self.rows_in} came in and {self.added} were made, but "
+                f"{self.rows_out} go on, {self.rejected} were rejected and {self.removed} dropped "
+                f"on purpose, so {abs(missing)} are {'missing' if missing > 0 else 'too many'}. "
+                "Nothing of this node was kept; execute again, and report it if it comes back."
+            )
+
+
+def check_load(rows_in: int, rows_out: int, rejected: int) -> None:
+    """Raise DataError if a load's rows do not add up. For loaders, right before they commit."""
+    RowAccount(rows_in, rows_out, rejected, 0, 0).close()
+
+
+def counted(count: "Count | None") -> int | None:
+    """Return the number behind a count, asking the relation if it is one."""
+    if count is None or isinstance(count, int):
+        return count
+    row = count.fetchone()
+    return int(row[0]) if row else 0
+
+
+def account_of(
+    kind: "Account",
+    *,
+    rows_in: int,
+    rows_out: int,
+    rejected: int,
+    removed: int | None,
+    added: int | None,
+) -> RowAccount:
+    """Return the account of a node that says of itself what it removed and added.
+
+    A module that keeps every row has removed and added none, whatever it gives out. What one that
+    removes or makes rows does not say is taken to be what the numbers leave.
+    """
+    difference = rows_in - rows_out - rejected
+    if kind == "removes" and removed is None:
+        removed = max(difference, 0)
+    if kind == "makes":
+        if removed is None and added is None:
+            removed, added = max(difference, 0), max(-difference, 0)
+        elif removed is None:
+            removed = difference + (added or 0)
+        elif added is None:
+            added = removed - difference
+    return RowAccount(rows_in, rows_out, rejected, removed or 0, added or 0)
+
+
+def check_inputs(datasets: "Mapping[str, Dataset]", inputs: "Inputs") -> None:
+    """Raise TransientError if a staged input no longer has the rows that it was committed with."""
+    for port, dataset in datasets.items():
+        found = counted(inputs.relation(port).aggregate("count(*)"))
+        if found != dataset.rows:
+            raise TransientError(
+                f"its input at {dataset.uri} has {found} rows instead of the {dataset.rows} that "
+                "were staged. Execute the pipeline again from the node that makes it."
+            )
