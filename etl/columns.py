@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from etl.errors import ConfigError
+from etl.errors import MissingColumnError
 
 ColumnName = Annotated[
     str, Field(min_length=1, max_length=200, json_schema_extra={"format": "column"})
@@ -28,9 +28,10 @@ def require_columns(
     known = {name.casefold() for name in existing}
     missing = [name for name in wanted if name.casefold() not in known]
     if missing:
-        raise ConfigError(
+        raise MissingColumnError(
             f"column {', '.join(repr(name) for name in missing)} does not exist in the {port}, "
             f"which has: {', '.join(existing)}. Correct the name, or bring the column along in an "
             "earlier node.",
+            column=missing[0],
             field=f"config.{field}",
         )

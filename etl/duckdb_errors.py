@@ -4,7 +4,7 @@ import re
 
 import duckdb
 
-from etl.errors import ConfigError, DataError, ETLError, TransientError
+from etl.errors import ConfigError, DataError, ETLError, MissingColumnError, TransientError
 
 _MISSING_COLUMN = re.compile(r'Referenced column "(?P<name>.*?)" not found', re.DOTALL)
 _CANDIDATES = re.compile(r"Candidate bindings: (?P<names>.*)")
@@ -27,9 +27,10 @@ def translate(error: duckdb.Error, memory_limit: str) -> ETLError:
     if missing:
         candidates = _CANDIDATES.search(text)
         near = f" Did you mean {candidates['names'].strip()}?" if candidates else ""
-        return ConfigError(
+        return MissingColumnError(
             f"column '{missing['name']}' does not exist in the input.{near} "
-            "Correct the name, or bring the column along in an earlier node."
+            "Correct the name, or bring the column along in an earlier node.",
+            column=missing["name"],
         )
     if isinstance(error, duckdb.OutOfMemoryException):
         return ConfigError(

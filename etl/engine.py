@@ -18,6 +18,8 @@ from etl.sql import literal, quote
 if TYPE_CHECKING:
     import duckdb
 
+    from etl.dataset import Column
+
 # DuckDB wants about this much for each thread that reads, sorts or writes.
 _BYTES_PER_THREAD = 100_000_000
 
@@ -36,17 +38,33 @@ def interrupt_queries() -> None:
         connection.interrupt()
 
 
+def _source(content: "Sequence[Path | Column]") -> str:
+    paths = [literal(str(item)) for item in content if isinstance(item, Path)]
+    if paths:
+        return f"FROM read_parquet([{', '.join(paths)}])"
+    columns = [item for item in content if not isinstance(item, Path)]
+    items = ", ".join(f"CAST(NULL AS {c.type}) AS {quote(c.name)}" for c in columns)
+    return f"SELECT {items} WHERE false"
+
+
 class Engine:
     """A DuckDB connection, opened at first use, whose tables are the node's inputs.
 
-    `tables` maps a table's name to its Parquet files; `folder` is the only folder that can be
-    written. Temporary files go below it, and memory stays near `memory_limit`.
+    `tables` maps a table's name to its Parquet files, or to the columns of a table without rows;
+    `folder` is the only folder that can be written. Temporary files go below it, and memory stays
+    near `memory_limit`.
     """
 
     def __init__(
-        self, *, tables: Mapping[str, Sequence[Path]], folder: Path, memory_limit: str
+        self,
+        *,
+        tables: "Mapping[str, Sequence[Path] | Sequence[Column]]",
+        folder: Path,
+        memory_limit: str,
     ) -> None:
-        self._tables = dict(tables)
+        self._tables: dict[str, list[Path | Column]] = {
+            name: list(content) for name, content in tables.items()
+        }
         self.folder = folder
         self._memory = memory_bytes(memory_limit)
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -65,7 +83,9 @@ class Engine:
     def _open(self, files: Sequence[Path]) -> "duckdb.DuckDBPyConnection":
         import duckdb
 
-        inputs = [path for paths in self._tables.values() for path in paths]
+        inputs = [
+            item for content in self._tables.values() for item in content if isinstance(item, Path)
+        ]
         allowed = ", ".join(literal(str(path)) for path in [*inputs, *files])
         threads = max(1, min(os.cpu_count() or 1, self._memory // _BYTES_PER_THREAD))
         connection = duckdb.connect(":memory:")
@@ -87,9 +107,8 @@ class Engine:
             "SET lock_configuration = true",
         ):
             connection.execute(statement)
-        for name, paths in self._tables.items():
-            source = ", ".join(literal(str(path)) for path in paths)
-            connection.execute(f"CREATE VIEW {quote(name)} AS FROM read_parquet([{source}])")
+        for name, content in self._tables.items():
+            connection.execute(f"CREATE VIEW {quote(name)} AS {_source(content)}")
         _connections.add(connection)
         return connection
 

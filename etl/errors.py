@@ -62,6 +62,14 @@ class ConfigError(ETLError):
         super().__init__(message, node=node, field=field, retryable=False)
 
 
+class MissingColumnError(ConfigError):
+    """A node names a column that its input does not have."""
+
+    def __init__(self, message: str, *, column: str, field: str | None = None) -> None:
+        super().__init__(message, field=field)
+        self.column = column
+
+
 class DataError(ETLError):
     """The data is not what the node was told to expect. A retry cannot help."""
 

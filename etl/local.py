@@ -18,6 +18,7 @@ from etl.report import NodeRow
 from etl.results import NodeResult, output_of
 from etl.runner import run_node
 from etl.settings import RunSettings
+from etl.template_context import template_context
 from etl.templates import render
 from etl.validation import validate_graph
 
@@ -59,7 +60,7 @@ def run_graph(
     graph = parse_graph(raw)
     now = datetime.now(UTC)
     execution_id = f"local-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    context = template_context(params, now=now, run_id=execution_id)
+    context = template_context(dict(params), now=now, run_id=execution_id)
     rows: list[NodeRow] = []
     results: dict[str, NodeResult] = {}
     error: ETLError | None = None
@@ -136,23 +137,6 @@ def _run_with_retries(
             time.monotonic() - started,
         )
         return row, result, None
-
-
-def template_context(
-    params: Mapping[str, object], *, now: datetime, run_id: str
-) -> dict[str, object]:
-    """Return the names that templates may use, as Airflow would set them for a run at `now`."""
-    return {
-        "params": dict(params),
-        "ds": now.strftime("%Y-%m-%d"),
-        "ds_nodash": now.strftime("%Y%m%d"),
-        "ts": now.isoformat(),
-        "ts_nodash": now.strftime("%Y%m%dT%H%M%S"),
-        "logical_date": now,
-        "data_interval_start": now,
-        "data_interval_end": now,
-        "run_id": run_id,
-    }
 
 
 def read_pipeline(path: Path) -> tuple[Any, dict[str, object]]:

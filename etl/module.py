@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from etl.dataset import Column
     from etl.inputs import Inputs
 
 __all__ = [
@@ -164,11 +165,23 @@ class Extractor(Module):
     kind = "extract"
     ports = ()
 
+    def peek(self, context: RunContext) -> "tuple[Column, ...] | None":
+        """Return the columns that it would give, None where that cannot be known.
+
+        Called before anything runs: it must be quick, change nothing, and raise ETLError only.
+        """
+        return None
+
 
 class Transformer(Module):
-    """Turns its inputs into one output."""
+    """Turns its inputs into other rows.
+
+    A `pure` one does no more in `execute` than build relations over its inputs: run on inputs
+    without rows, it tells what it would give, and so its columns are known before it runs.
+    """
 
     kind = "transform"
+    pure: ClassVar[bool] = False
 
 
 class Loader(Module):

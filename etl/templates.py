@@ -96,6 +96,15 @@ def strings(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
             yield from strings(item, (*path, index))
 
 
+def outside_templates(config: object) -> Iterator[str]:
+    """Yield the parts of all strings within `config` that stand as they are, outside templates."""
+    for _, text in strings(config):
+        if not is_template(text):
+            yield text
+            continue
+        yield from (value for _, kind, value in _environment().lex(text) if kind == "data")
+
+
 def template_problems(text: str) -> list[str]:
     """Return what is wrong with a template, each as a sentence; [] if nothing is."""
     environment = _environment()

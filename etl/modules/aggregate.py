@@ -51,6 +51,7 @@ class Aggregate(Transformer):
 
     key = "transform.aggregate"
     title = "Aggregate"
+    pure = True
 
     class Config(ModuleConfig):
         """The settings of transform.aggregate."""

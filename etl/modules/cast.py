@@ -22,6 +22,7 @@ class Cast(Transformer):
 
     key = "transform.cast"
     title = "Cast"
+    pure = True
     account = "keeps"
 
     class Config(QuarantineConfig):

@@ -30,6 +30,7 @@ class Derive(Transformer):
 
     key = "transform.derive"
     title = "Derive columns"
+    pure = True
     account = "keeps"
 
     class Config(ModuleConfig):

@@ -12,6 +12,7 @@ class Filter(Transformer):
 
     key = "transform.filter"
     title = "Filter"
+    pure = True
     account = "removes"
 
     class Config(ModuleConfig):

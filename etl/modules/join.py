@@ -32,6 +32,7 @@ class Join(Transformer):
 
     key = "transform.join"
     title = "Join"
+    pure = True
     ports = ("left", "right")
 
     class Config(ModuleConfig):

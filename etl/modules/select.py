@@ -21,6 +21,7 @@ class Select(Transformer):
 
     key = "transform.select"
     title = "Select columns"
+    pure = True
     account = "keeps"
 
     class Config(ModuleConfig):

@@ -25,6 +25,7 @@ class Sort(Transformer):
 
     key = "transform.sort"
     title = "Sort"
+    pure = True
 
     class Config(ModuleConfig):
         """The settings of transform.sort."""

@@ -43,6 +43,7 @@ class Split(Transformer):
 
     key = "transform.split"
     title = "Split"
+    pure = True
     account = "removes"
 
     class Config(ModuleConfig):

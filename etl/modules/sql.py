@@ -24,6 +24,7 @@ class SQL(Transformer):
 
     key = "transform.sql"
     title = "SQL"
+    pure = True
     ports = ()
     variadic = True
 

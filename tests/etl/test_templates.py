@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from etl.errors import ConfigError
-from etl.local import template_context
+from etl.template_context import template_context
 from etl.templates import referenced_params, render, template_problems
 
 NOW = datetime(2024, 5, 1, 6, 30, tzinfo=UTC)
