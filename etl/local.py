@@ -17,6 +17,7 @@ from etl.graph import Graph, GraphError, Node, parse_graph, split_reference
 from etl.report import NodeRow
 from etl.results import NodeResult, output_of
 from etl.runner import run_node
+from etl.schemas import follow_columns, peek_with
 from etl.settings import RunSettings
 from etl.template_context import template_context
 from etl.templates import render
@@ -58,8 +59,23 @@ def run_graph(
     if problems:
         raise GraphError(problems)
     graph = parse_graph(raw)
+
+    def context_of(node_id: str) -> RunContext:
+        return RunContext(
+            execution_id=execution_id,
+            node_id=node_id,
+            staging=settings.staging,
+            data_dirs=settings.data_dirs,
+            connection=connection,
+            memory_limit=settings.memory_limit,
+            logger=_LOGGER,
+        )
+
     now = datetime.now(UTC)
     execution_id = f"local-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    faults = follow_columns(graph, params=params, peek=peek_with(context_of)).problems
+    if faults:
+        raise GraphError(faults)
     context = template_context(dict(params), now=now, run_id=execution_id)
     rows: list[NodeRow] = []
     results: dict[str, NodeResult] = {}
@@ -72,15 +88,7 @@ def run_graph(
                 rows.append(NodeRow(node_id, node.module, "skipped"))
                 continue
             on_start(node_id)
-            run = RunContext(
-                execution_id=execution_id,
-                node_id=node_id,
-                staging=settings.staging,
-                data_dirs=settings.data_dirs,
-                connection=connection,
-                memory_limit=settings.memory_limit,
-                logger=_LOGGER,
-            )
+            run = context_of(node_id)
             row, result, failure = _run_with_retries(node, graph, results, context, run)
             rows.append(row)
             error = error or failure

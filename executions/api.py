@@ -29,7 +29,11 @@ from executions.serializers import (
     LogQuerySerializer,
 )
 from pipelines.permissions import ModelPermissions
-from pipelines.serializers import ErrorSerializer, NoFieldsSerializer
+from pipelines.serializers import (
+    ErrorSerializer,
+    NoFieldsSerializer,
+    OutputColumnsSerializer,
+)
 
 VIEW = "executions.view_pipelineexecution"
 
@@ -58,6 +62,7 @@ class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
     permission_classes = (ModelPermissions,)
     action_permissions = {
         "monitor": VIEW,
+        "lineage": VIEW,
         "logs": VIEW,
         "cancel": "executions.cancel_pipelineexecution",
     }
@@ -102,6 +107,19 @@ class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
         execution = self._without_body(request)
         services.request_cancel(execution, cast(AbstractBaseUser, request.user))
         return Response(self.get_serializer(self.get_object()).data, status=202)
+
+    @extend_schema(
+        summary="Read where columns came from",
+        description="The columns of every node's output, and the columns of extractors that each "
+        "was computed from.",
+        responses=OutputColumnsSerializer(many=True),
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def lineage(self, request: Request, pk: str) -> Response:
+        """Return the columns of every output of the revision that ran."""
+        outputs = services.execution_lineage(self.get_object())
+        return Response(OutputColumnsSerializer(outputs, many=True).data)
 
     @extend_schema(
         summary="Read the logs of an execution",

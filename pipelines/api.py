@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from etl.graph import parse_graph
 from etl.registry import catalogue
 from executions import services as executions
 from pipelines import services
@@ -25,6 +26,7 @@ from pipelines.serializers import (
     ErrorSerializer,
     ExecuteSerializer,
     ModuleSerializer,
+    OutputColumnsSerializer,
     PipelineRevisionSerializer,
     PipelineSerializer,
     StartedSerializer,
@@ -172,6 +174,20 @@ class PipelineViewSet(viewsets.ModelViewSet[Pipeline]):
     def dag(self, request: Request, pk: str | None = None) -> Response:
         """Return the code that Airflow runs for the current revision."""
         return Response({"code": services.generated_code(self.get_object())})
+
+    @extend_schema(
+        summary="Read where columns come from",
+        description="The columns of every node's output, and the columns of extractors that each "
+        "is computed from, as far as they can be known before the pipeline runs.",
+        responses=OutputColumnsSerializer(many=True),
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], filter_backends=(), pagination_class=None)
+    def lineage(self, request: Request, pk: str | None = None) -> Response:
+        """Return the columns of every output of the pipeline's graph."""
+        pipeline = self.get_object()
+        outputs = services.lineage(parse_graph(pipeline.config), pipeline.default_params)
+        return Response(OutputColumnsSerializer(outputs, many=True).data)
 
     @extend_schema(
         summary="List a pipeline's revisions",

@@ -246,3 +246,30 @@ class ModuleSerializer(serializers.Serializer[Any]):
     variadic = serializers.BooleanField()
     quarantines = serializers.BooleanField()
     config_schema = ObjectField()
+
+
+class OriginSerializer(serializers.Serializer[Any]):
+    """A column of an extractor."""
+
+    node = serializers.CharField()
+    column = serializers.CharField()
+
+
+class ColumnOriginSerializer(serializers.Serializer[Any]):
+    """A column of an output."""
+
+    name = serializers.CharField()
+    type = serializers.CharField()
+    sources = OriginSerializer(
+        many=True, allow_null=True, help_text="Null where they cannot be known."
+    )
+
+
+class OutputColumnsSerializer(serializers.Serializer[Any]):
+    """The columns of one output of a node, and where they come from."""
+
+    node = serializers.CharField()
+    output = serializers.CharField(allow_null=True, help_text="Its name, where a node has several.")
+    columns = ColumnOriginSerializer(
+        many=True, allow_null=True, help_text="Null where they cannot be known."
+    )

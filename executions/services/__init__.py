@@ -4,6 +4,7 @@ from executions.services.cancelling import Cancel, carry_out_cancel, request_can
 from executions.services.cleaning import remove_staging
 from executions.services.deleting import delete_pipeline
 from executions.services.following import refresh_execution
+from executions.services.lineage import execution_lineage
 from executions.services.logs import NodeLog, execution_logs
 from executions.services.monitoring import Monitored, refresh_executions
 from executions.services.starting import create_execution, start_execution
@@ -20,6 +21,7 @@ __all__ = [
     "carry_out_cancel",
     "create_execution",
     "delete_pipeline",
+    "execution_lineage",
     "execution_logs",
     "refresh_execution",
     "refresh_executions",

@@ -1,5 +1,6 @@
 """The rules for pipelines: what is valid, what saving does, how Airflow comes to serve it."""
 
+from pipelines.services.columns import OutputColumns, lineage
 from pipelines.services.deployment import (
     check_deployment,
     claim_look,
@@ -22,6 +23,7 @@ from pipelines.services.validation import (
 
 __all__ = [
     "FIELDS",
+    "OutputColumns",
     "assign",
     "check_deployment",
     "claim_look",
@@ -30,6 +32,7 @@ __all__ = [
     "field_values",
     "find_problems",
     "generated_code",
+    "lineage",
     "pipeline_field",
     "reconcile_deployments",
     "redeploy",

@@ -15,6 +15,7 @@ from etl.problems import Problem
 from etl.templates import referenced_params
 from etl.validation import validate_graph
 from pipelines.models import Pipeline
+from pipelines.services.columns import column_problems
 from pipelines.services.fields import FIELDS, problems_of_field
 
 # Someone waits for their pipeline to be saved.
@@ -70,6 +71,8 @@ def validate_pipeline(data: Mapping[str, object]) -> list[Problem]:
             values["config"], connections=names.connections, pools=names.pools
         )
         problems += [_within_config(problem) for problem in of_graph]
+        if not of_graph and "default_params" not in bad:
+            problems += column_problems(parse_graph(values["config"]), values["default_params"])
         if not of_graph and not bad & {"schedule", "is_active", "default_params"}:
             problems += _schedule_without_params(values)
     return problems

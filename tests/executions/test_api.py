@@ -36,7 +36,7 @@ def viewer(api: APIClient, permit: Callable[..., None]) -> APIClient:
 
 @pytest.mark.parametrize(
     ("method", "action"),
-    [("get", ""), ("post", "monitor"), ("post", "cancel"), ("get", "logs")],
+    [("get", ""), ("post", "monitor"), ("post", "cancel"), ("get", "logs"), ("get", "lineage")],
 )
 def test_every_endpoint_asks_for_a_login_and_for_a_permission(
     running: PipelineExecution, api: APIClient, method: str, action: str
@@ -270,3 +270,23 @@ def test_the_browsable_page_of_an_execution_opens(
     answer = viewer.get(url(running), HTTP_ACCEPT="text/html")
     assert answer.status_code == 200
     assert b"Cancel" in answer.content
+
+
+def test_the_lineage_is_that_of_the_columns_which_this_run_saw(
+    running: PipelineExecution, viewer: APIClient
+) -> None:
+    extractor = running.tasks.order_by("position").first()
+    assert extractor is not None
+    extractor.output = {"schema": {"amount": "DOUBLE", "order_id": "BIGINT"}}
+    extractor.save()
+
+    answer = viewer.get(url(running, "lineage"))
+
+    assert answer.status_code == 200
+    first, *_ = answer.json()
+    assert first["node"] == extractor.node_id
+    assert first["columns"][0] == {
+        "name": "amount",
+        "type": "DOUBLE",
+        "sources": [{"node": extractor.node_id, "column": "amount"}],
+    }
