@@ -42,7 +42,7 @@ format: .venv/.development ## let ruff mend and format the code
 	$(PYTHON_IN_VENV) -m ruff check --fix .
 	$(PYTHON_IN_VENV) -m ruff format .
 
-bench: .venv/.development ## measure, and write docs/benchmarks.md
+bench: .venv/.bench ## measure, and write docs/benchmarks.md
 	$(PYTHON_IN_VENV) -m benchmarks
 
 docs: .venv/.development ## write the generated pages of docs/
@@ -57,3 +57,7 @@ lock: .venv/.development ## compile the requirements from pyproject.toml
 .venv/.development: requirements.txt requirements-dev.txt requirements-installer.txt
 	@sh stack/install.sh .venv/.development requirements.txt requirements-dev.txt
 	@touch .venv/.runtime
+
+.venv/.bench: requirements.txt requirements-dev.txt requirements-bench.txt requirements-installer.txt
+	@sh stack/install.sh .venv/.bench requirements.txt requirements-dev.txt requirements-bench.txt
+	@touch .venv/.runtime .venv/.development

@@ -32,7 +32,7 @@ fi
 echo "Installing the pinned requirements into .venv"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-installer.txt
 # A sync removes what is not named: stamps of other sets of requirements no longer hold.
-rm -f .venv/.runtime .venv/.development
+rm -f .venv/.runtime .venv/.development .venv/.bench
 set -- "$@" requirements-installer.txt
 sync() {
     .venv/bin/python -m uv pip sync --quiet --require-hashes --python .venv/bin/python "$@"

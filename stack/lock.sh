@@ -7,6 +7,8 @@ compile() {
 }
 compile pyproject.toml --all-extras --output-file requirements.txt
 compile pyproject.toml --group dev --constraint requirements.txt --output-file requirements-dev.txt
+compile --group bench --constraint requirements.txt --constraint requirements-dev.txt \
+    --output-file requirements-bench.txt
 compile pyproject.toml --constraint requirements.txt --output-file docker/requirements-web.txt
 # Airflow's Celery provider cannot run beside our Celery: in its image it has an older one.
 grep -E '^[a-z].*==' requirements.txt | grep -v '^celery==' | tr -d '\\' >.venv/airflow-constraints.txt

@@ -1,0 +1,63 @@
+"""A contestant in a process of its own: how long it takes, and how much memory and CPU."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stack.layout import PROJECT
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process took: seconds by the clock, from its start to its end, and of CPU."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+    def __add__(self, other: Cost) -> Cost:
+        """Return the cost of both, one after the other."""
+        return Cost(
+            self.seconds + other.seconds,
+            self.cpu_seconds + other.cpu_seconds,
+            max(self.peak_bytes, other.peak_bytes),
+        )
+
+
+def run(
+    contestant: str, arguments: Mapping[str, Any], environment: Mapping[str, str]
+) -> tuple[Cost, Any]:
+    """Return what `benchmarks.dataplane.contestants` cost, and the JSON that it printed last."""
+    command = [
+        *(sys.executable, "-m", "benchmarks.dataplane.contestants"),
+        contestant,
+        json.dumps(arguments),
+    ]
+    return _timed(command, environment)
+
+
+def bare_python(environment: Mapping[str, str]) -> Cost:
+    """Return what a Python that does nothing costs."""
+    return _timed([sys.executable, "-c", "print(0)"], environment)[0]
+
+
+def _timed(command: list[str], environment: Mapping[str, str]) -> tuple[Cost, Any]:
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=PROJECT, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    printed = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, f"{command} failed"
+    cost = Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return cost, json.loads(printed.strip().splitlines()[-1])
