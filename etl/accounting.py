@@ -40,9 +40,11 @@ def check_load(rows_in: int, rows_out: int, rejected: int) -> None:
 
 
 def counted(count: "Count | None") -> int | None:
-    """Return the number behind a count, asking the relation if it is one."""
+    """Return the number behind a count, asking the relation or function if it is one."""
     if count is None or isinstance(count, int):
         return count
+    if callable(count):
+        return count()
     row = count.fetchone()
     return int(row[0]) if row else 0
 

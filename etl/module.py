@@ -86,8 +86,9 @@ Rows: TypeAlias = (
     "duckdb.DuckDBPyRelation | pa.Table | pa.RecordBatchReader | pd.DataFrame"
     " | Iterator[pa.RecordBatch]"
 )
-# A number of rows, or a relation of one row and column that counts them when it is asked.
-Count: TypeAlias = "int | duckdb.DuckDBPyRelation"
+# A number of rows, or what counts them when it is asked: a relation of one row and column, or a
+# function.
+Count: TypeAlias = "int | duckdb.DuckDBPyRelation | Callable[[], int]"
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,15 @@ class Result:
     `output` holds them by the name of the output where a module has several. `rejected` gives the
     faulty rows in the form of `etl.quarantine.COLUMNS`; it is called once the output is staged.
     `removed` counts the rows dropped on purpose, `added` those made: both apart from the output,
-    so that the account can fail to close.
+    so that the account can fail to close. `warnings` gives sentences for people about rows that go
+    on all the same; it is called once the output is staged, and may raise DataError to fail.
     """
 
     output: "Rows | Mapping[str, Rows]"
     rejected: "Callable[[], duckdb.DuckDBPyRelation] | None" = None
     removed: "Count | None" = None
     added: "Count | None" = None
+    warnings: "Callable[[], list[str]] | None" = None
 
 
 # What `execute` may return.

@@ -1,6 +1,6 @@
 """From what a module returned to the result of its node: staged, accounted for, committed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,14 +53,18 @@ class Outcome:
         if isinstance(output, Result) and isinstance(output.output, Mapping):
             return self._several(output, output.output)
         dataset = self._stage(result.output)
+        warnings = self._warnings(result)
         account, quarantined = self._account(result, dataset.rows)
         self._commit({(): dataset})
-        return self._result(shown(dataset), account, quarantined, size=dataset.size)
+        return self._result(
+            shown(dataset), account, quarantined, size=dataset.size, warnings=warnings
+        )
 
     def _several(self, result: Result, outputs: Mapping[str, Rows]) -> NodeResult:
         datasets: dict[Folder, Dataset] = {
             (name,): self._stage(rows, name) for name, rows in outputs.items()
         }
+        warnings = self._warnings(result)
         account, quarantined = self._account(result, sum(d.rows for d in datasets.values()))
         self._commit(datasets)
         named = {below[0]: shown(dataset) for below, dataset in datasets.items()}
@@ -72,7 +76,9 @@ class Outcome:
             "data": [],
         }
         size = sum(dataset.size for dataset in datasets.values())
-        return self._result(together, account, quarantined, size=size, outputs=named)
+        return self._result(
+            together, account, quarantined, size=size, outputs=named, warnings=warnings
+        )
 
     def _loaded(self, loaded: Loaded) -> NodeResult:
         (dataset,) = self.datasets.values()
@@ -96,6 +102,12 @@ class Outcome:
     def _stage(self, rows: Rows, *below: str) -> Dataset:
         folder = (*self.context.folder, *below)
         return stage(rows, self.inputs, self.storage, folder, self.work.joinpath(*below))
+
+    def _warnings(self, result: Result) -> list[str]:
+        warnings = result.warnings() if result.warnings else []
+        for text in warnings:
+            self.context.logger.warning("%s", text)
+        return warnings
 
     def _account(self, result: Result, rows_out: int) -> tuple[RowAccount, Quarantined | None]:
         check_inputs(self.datasets, self.inputs)
@@ -151,12 +163,14 @@ class Outcome:
         target: str | None = None,
         size: int = 0,
         outputs: Mapping[str, Staged] | None = None,
+        warnings: Sequence[str] = (),
     ) -> NodeResult:
         return {
             **described,
             "target": target,
             "outputs": dict(outputs or {}),
             "rejected": quarantined,
+            "warnings": list(warnings),
             "metrics": {
                 "rows_in": account.rows_in,
                 "rows_out": account.rows_out,

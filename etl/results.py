@@ -52,12 +52,14 @@ class NodeResult(Staged):
     """The result of a finished node.
 
     `uri` is None for a loader, whose `target` says in words where the rows went, and for a node
-    with named outputs, which are in `outputs`. `rejected` is None if no row was.
+    with named outputs, which are in `outputs`. `rejected` is None if no row was. `warnings` are
+    sentences for people about what is wrong with rows that went on all the same.
     """
 
     target: str | None
     outputs: dict[str, Staged]
     rejected: Quarantined | None
+    warnings: list[str]
     metrics: Metrics
 
 
