@@ -1,31 +1,23 @@
 """transform.sort"""
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
-from etl.columns import ColumnName, require_columns
+from etl.columns import require_columns
 from etl.inputs import Inputs
-from etl.module import ModuleConfig, RunContext, Transformer
-from etl.sql import quote
-
-if TYPE_CHECKING:
-    import duckdb
-
-
-class SortKey(ModuleConfig):
-    """A column to sort by."""
-
-    column: ColumnName = Field(description="Column to sort by.")
-    descending: bool = Field(default=False, description="Largest first.")
+from etl.module import ModuleConfig, Result, RunContext, Transformer
+from etl.ordering import SortKey, named, ordering
 
 
 class Sort(Transformer):
-    """Sort rows, and keep only the first ones if a limit is set. Empty values come last."""
+    """Sort rows, and keep only the first ones if a limit is set.
+
+    Empty values come last. With a limit, rows with equal keys are told apart by their other
+    columns, so that the same input always gives the same rows.
+    """
 
     key = "transform.sort"
     title = "Sort"
-    pure = True
+    account = "removes"
 
     class Config(ModuleConfig):
         """The settings of transform.sort."""
@@ -39,13 +31,17 @@ class Sort(Transformer):
 
     config: Config
 
-    def execute(self, inputs: Inputs, context: RunContext) -> "duckdb.DuckDBPyRelation":
+    def execute(self, inputs: Inputs, context: RunContext) -> Result:
         """Return the sorted rows; raise ConfigError for a column that does not exist."""
-        columns = [key.column for key in self.config.by]
-        require_columns(columns, inputs["input"].column_names(), field="by")
-        order = ", ".join(
-            f"{quote(key.column)} {'DESC' if key.descending else 'ASC'} NULLS LAST"
-            for key in self.config.by
+        existing = inputs["input"].column_names()
+        require_columns(named(self.config.by), existing, field="by")
+        limit = self.config.limit
+        if limit is None:
+            rows = inputs.select(["*"], then=f"ORDER BY {ordering(self.config.by)}")
+            return Result(rows, removed=0)
+        # Which of the rows with equal keys are kept must not change from one try to the next.
+        order = ordering(self.config.by, ties=existing)
+        return Result(
+            inputs.select(["*"], then=f"ORDER BY {order} LIMIT {limit}"),
+            removed=inputs.select([f"greatest(count(*) - {limit}, 0)"]),
         )
-        limit = f" LIMIT {self.config.limit}" if self.config.limit else ""
-        return inputs.select(["*"], then=f"ORDER BY {order}{limit}")
