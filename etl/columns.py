@@ -35,3 +35,24 @@ def require_columns(
             column=missing[0],
             field=f"config.{field}",
         )
+
+
+def require_new(names: Iterable[str], existing: Sequence[str], *, field: str) -> None:
+    """Raise ConfigError if a column that a module adds has the name of one that is there."""
+    known = {name.casefold() for name in existing}
+    taken = [name for name in names if name.casefold() in known]
+    if taken:
+        raise ConfigError(
+            f"column {', '.join(repr(name) for name in taken)} is there already. "
+            "Give the new one another name.",
+            field=f"config.{field}",
+        )
+
+
+def unused_name(base: str, existing: Iterable[str]) -> str:
+    """Return a column name that begins with `base` and is not among the `existing`."""
+    known = {name.casefold() for name in existing}
+    name = base
+    while name.casefold() in known:
+        name += "_"
+    return name

@@ -25,6 +25,8 @@ _BUILT_IN = {
     "transform.join": "etl.modules.join:Join",
     "transform.sort": "etl.modules.sort:Sort",
     "transform.split": "etl.modules.split:Split",
+    "transform.limit": "etl.modules.limit:Limit",
+    "transform.sample": "etl.modules.sample:Sample",
     "transform.sql": "etl.modules.sql:SQL",
     "load.postgres": "etl.modules.load_postgres:LoadPostgres",
     "load.csv": "etl.modules.load_csv:LoadCSV",

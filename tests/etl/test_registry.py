@@ -28,6 +28,8 @@ KEYS = {
     "transform.join",
     "transform.sort",
     "transform.split",
+    "transform.limit",
+    "transform.sample",
     "transform.sql",
     "load.postgres",
     "load.csv",
