@@ -30,6 +30,7 @@ KEYS = {
     "transform.split",
     "transform.limit",
     "transform.sample",
+    "transform.deduplicate",
     "transform.sql",
     "load.postgres",
     "load.csv",

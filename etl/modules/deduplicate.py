@@ -1,0 +1,80 @@
+"""transform.deduplicate"""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from etl.columns import ColumnName, require_columns, unique_names
+from etl.inputs import Inputs
+from etl.module import ModuleConfig, Result, RunContext, Transformer
+from etl.ordering import SortKey, named, ordering
+from etl.sql import INPUT, quote
+
+_ROWS = quote("rows")
+
+
+class Deduplicate(Transformer):
+    """Keep one row of those that are the same, in key columns or as a whole.
+
+    Empty values are the same as each other. Rows with equal `order_by` are told apart by their
+    other columns, so that the same input always gives the same rows. They come in no particular
+    order.
+    """
+
+    key = "transform.deduplicate"
+    title = "Deduplicate"
+    account = "removes"
+
+    class Config(ModuleConfig):
+        """The settings of transform.deduplicate."""
+
+        keys: list[ColumnName] = Field(
+            default=[],
+            description="Columns whose equal values make duplicates. Empty: all columns.",
+            examples=[["customer_id"]],
+        )
+        order_by: list[SortKey] = Field(
+            default=[],
+            description="What says which of the duplicates comes first.",
+            examples=[[{"column": "updated_at"}]],
+        )
+        keep: Literal["first", "last"] = Field(
+            default="first",
+            description="Which of the duplicates is kept. A row whose order_by is empty is kept "
+            "only where there is no other.",
+        )
+
+        @model_validator(mode="after")
+        def _order_has_keys(self) -> "Deduplicate.Config":
+            unique_names(self.keys)
+            if not self.keys and (self.order_by or self.keep == "last"):
+                raise ValueError(
+                    "Rows that are the same as a whole have no order. Set keys, or remove order_by "
+                    "and keep"
+                )
+            return self
+
+    config: Config
+
+    def execute(self, inputs: Inputs, context: RunContext) -> Result:
+        """Return one row a key; raise ConfigError for a column that the input does not have."""
+        existing = inputs["input"].column_names()
+        require_columns(self.config.keys, existing, field="keys")
+        require_columns(named(self.config.order_by), existing, field="order_by")
+        keys = ", ".join(quote(name) for name in self.config.keys or existing)
+        if self.config.keys:
+            order = ordering(
+                self.config.order_by, ties=existing, reverse=self.config.keep == "last"
+            )
+            first = f"row_number() OVER (PARTITION BY {keys} ORDER BY {order}) = 1"
+            kept = inputs.select(["*"], then=f"QUALIFY {first}")
+        else:
+            kept = inputs.select(["DISTINCT *"])
+        groups = (
+            f"(SELECT count(*) AS {_ROWS} FROM {INPUT} "  # noqa: S608
+            f"GROUP BY {keys} HAVING count(*) > 1)"
+        )
+        return Result(
+            kept,
+            removed=inputs.select([f"coalesce(sum({_ROWS} - 1), 0)"], source=groups),
+        )
