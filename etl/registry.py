@@ -28,6 +28,7 @@ _BUILT_IN = {
     "transform.limit": "etl.modules.limit:Limit",
     "transform.sample": "etl.modules.sample:Sample",
     "transform.deduplicate": "etl.modules.deduplicate:Deduplicate",
+    "transform.union": "etl.modules.union:Union",
     "transform.sql": "etl.modules.sql:SQL",
     "load.postgres": "etl.modules.load_postgres:LoadPostgres",
     "load.csv": "etl.modules.load_csv:LoadCSV",

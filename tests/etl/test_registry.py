@@ -31,6 +31,7 @@ KEYS = {
     "transform.limit",
     "transform.sample",
     "transform.deduplicate",
+    "transform.union",
     "transform.sql",
     "load.postgres",
     "load.csv",
