@@ -4,42 +4,56 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
+from etl.aggregates import Function, aggregate
+from etl.column_types import column_of
 from etl.columns import ColumnName, require_columns, unique_names
+from etl.dataset import Column
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, RunContext, Transformer
-from etl.sql import quote
+from etl.ordering import SortKey, named, ordering
+from etl.sql import INPUT, SQLExpression, literal, quote
 
 if TYPE_CHECKING:
     import duckdb
 
-_SQL = {
-    "count": "count({})",
-    "count_distinct": "count(DISTINCT {})",
-    "sum": "sum({})",
-    "avg": "avg({})",
-    "min": "min({})",
-    "max": "max({})",
-    "median": "median({})",
-}
-_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "BOOLEAN"}
-_INTEGERS |= {"UTINYINT", "USMALLINT", "UINTEGER"}
+_ORDERED = {"first", "last", "list", "string_agg"}
 
 
 class Measure(ModuleConfig):
-    """One number for each group."""
+    """One value for each group."""
 
     name: ColumnName = Field(description="Name of the column that holds the result.")
-    function: Literal["count", "count_distinct", "sum", "avg", "min", "max", "median"] = Field(
-        description="How the values of a group become one."
+    function: Function | Literal["quantile", "first", "last", "list", "string_agg"] = Field(
+        description="How the values of a group become one. stddev and variance are those of a "
+        "sample; string_agg leaves out empty values."
     )
     column: ColumnName | None = Field(
         default=None, description="Column to aggregate. Only count works without: it counts rows."
+    )
+    order_by: list[SortKey] = Field(
+        default=[],
+        description="Order of the values for first, last, list and string_agg. Equal ones, and "
+        "those without an order, go by their value. Rows whose order is empty lose to others.",
+    )
+    fraction: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Which quantile: 0.9 is above nine tenths.",
+        examples=[0.9],
+    )
+    separator: str = Field(
+        default=", ", max_length=50, description="What string_agg puts between values."
     )
 
     @model_validator(mode="after")
     def _has_column(self) -> "Measure":
         if self.column is None and self.function != "count":
             raise ValueError(f"{self.function} needs a column. Set it")
+        if self.function in {"first", "last"} and not self.order_by:
+            raise ValueError(f"{self.function} needs an order. Set order_by")
+        if self.order_by and self.function not in _ORDERED:
+            raise ValueError(f"{self.function} has no order. Remove order_by")
         return self
 
 
@@ -60,6 +74,12 @@ class Aggregate(Transformer):
             default=[], description="Columns whose equal values make a group."
         )
         measures: list[Measure] = Field(min_length=1, description="What to compute for a group.")
+        having: SQLExpression | None = Field(
+            default=None,
+            description="SQL condition over the columns of the output. Groups for which it is "
+            "false or unknown are dropped.",
+            examples=["total > 100"],
+        )
 
         @model_validator(mode="after")
         def _unique(self) -> "Aggregate.Config":
@@ -73,19 +93,33 @@ class Aggregate(Transformer):
         dataset = inputs["input"]
         require_columns(self.config.group_by, dataset.column_names(), field="group_by")
         measured = [m.column for m in self.config.measures if m.column is not None]
-        require_columns(measured, dataset.column_names(), field="measures")
-        types = {column.name.casefold(): column.type for column in dataset.columns}
+        orders = [name for m in self.config.measures for name in named(m.order_by)]
+        require_columns([*measured, *orders], dataset.column_names(), field="measures")
         items = [quote(name) for name in self.config.group_by]
-        items += [_measure(measure, types) for measure in self.config.measures]
-        grouping = "GROUP BY ALL ORDER BY ALL" if self.config.group_by else ""
-        return inputs.select(items, then=grouping)
+        items += [
+            f"{_measure(measure, dataset.columns)} AS {quote(measure.name)}"
+            for measure in self.config.measures
+        ]
+        grouping = "GROUP BY ALL" if self.config.group_by else ""
+        order = "ORDER BY ALL" if self.config.group_by else ""
+        if self.config.having is None:
+            return inputs.select(items, then=f"{grouping} {order}")
+        groups = f"(SELECT {', '.join(items)} FROM {INPUT} {grouping})"  # noqa: S608
+        having = f"WHERE (\n{self.config.having}\n) {order}"
+        return inputs.select(["*"], source=groups, then=having)
 
 
-def _measure(measure: Measure, types: dict[str, str]) -> str:
-    column = "*" if measure.column is None else quote(measure.column)
-    value = _SQL[measure.function].format(column)
-    whole = measure.column is not None and types[measure.column.casefold()] in _INTEGERS
-    if measure.function == "sum" and whole:
-        # DuckDB sums integers in 128 bits, which few databases can store.
-        value = f"CAST({value} AS BIGINT)"
-    return f"{value} AS {quote(measure.name)}"
+def _measure(measure: Measure, columns: tuple[Column, ...]) -> str:
+    if measure.column is None:
+        return aggregate(measure.function, None, None)
+    name = quote(measure.column)
+    if measure.function == "quantile":
+        return f"quantile_cont({name}, {measure.fraction!r})"
+    if measure.function not in _ORDERED:
+        return aggregate(measure.function, measure.column, column_of(columns, measure.column).type)
+    last = measure.function == "last"
+    order = ordering(measure.order_by, ties=[measure.column], reverse=last)
+    if measure.function == "string_agg":
+        return f"string_agg(CAST({name} AS VARCHAR), {literal(measure.separator)} ORDER BY {order})"
+    # The last one is the first from behind, where empty values come last again.
+    return f"{'first' if last else measure.function}({name} ORDER BY {order})"
