@@ -96,4 +96,8 @@ def _rounds(text: str, scale: int | None) -> bool:
         number = Decimal(text)
     except InvalidOperation:
         return False
-    return number.is_finite() and number != number.quantize(Decimal(1).scaleb(-scale))
+    _, digits, exponent = number.as_tuple()
+    if not number or not isinstance(exponent, int):
+        return False
+    zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
+    return -(exponent + zeros) > scale

@@ -29,6 +29,7 @@ _BUILT_IN = {
     "transform.sample": "etl.modules.sample:Sample",
     "transform.deduplicate": "etl.modules.deduplicate:Deduplicate",
     "transform.union": "etl.modules.union:Union",
+    "transform.fill": "etl.modules.fill:Fill",
     "transform.sql": "etl.modules.sql:SQL",
     "load.postgres": "etl.modules.load_postgres:LoadPostgres",
     "load.csv": "etl.modules.load_csv:LoadCSV",

@@ -32,6 +32,7 @@ KEYS = {
     "transform.sample",
     "transform.deduplicate",
     "transform.union",
+    "transform.fill",
     "transform.sql",
     "load.postgres",
     "load.csv",
