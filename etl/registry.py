@@ -30,6 +30,7 @@ _BUILT_IN = {
     "transform.deduplicate": "etl.modules.deduplicate:Deduplicate",
     "transform.union": "etl.modules.union:Union",
     "transform.fill": "etl.modules.fill:Fill",
+    "transform.window": "etl.modules.window:Window",
     "transform.sql": "etl.modules.sql:SQL",
     "load.postgres": "etl.modules.load_postgres:LoadPostgres",
     "load.csv": "etl.modules.load_csv:LoadCSV",

@@ -33,6 +33,7 @@ KEYS = {
     "transform.deduplicate",
     "transform.union",
     "transform.fill",
+    "transform.window",
     "transform.sql",
     "load.postgres",
     "load.csv",
