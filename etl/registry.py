@@ -31,6 +31,8 @@ _BUILT_IN = {
     "transform.union": "etl.modules.union:Union",
     "transform.fill": "etl.modules.fill:Fill",
     "transform.window": "etl.modules.window:Window",
+    "transform.pivot": "etl.modules.pivot:Pivot",
+    "transform.unpivot": "etl.modules.unpivot:Unpivot",
     "transform.sql": "etl.modules.sql:SQL",
     "load.postgres": "etl.modules.load_postgres:LoadPostgres",
     "load.csv": "etl.modules.load_csv:LoadCSV",

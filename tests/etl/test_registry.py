@@ -34,6 +34,8 @@ KEYS = {
     "transform.union",
     "transform.fill",
     "transform.window",
+    "transform.pivot",
+    "transform.unpivot",
     "transform.sql",
     "load.postgres",
     "load.csv",
