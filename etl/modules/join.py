@@ -1,16 +1,16 @@
 """transform.join"""
 
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from etl.columns import ColumnName, require_columns
+from etl.accounting import counted
+from etl.columns import ColumnName, require_columns, unused_name
 from etl.inputs import Inputs
-from etl.module import ModuleConfig, RunContext, Transformer
+from etl.module import ModuleConfig, Result, RunContext, Transformer
 from etl.sql import quote
-
-if TYPE_CHECKING:
-    import duckdb
 
 _SQL = {
     "inner": "JOIN",
@@ -22,12 +22,43 @@ _SQL = {
 }
 
 
+@dataclass(frozen=True)
+class _Matches:
+    """How many rows there are on each side, how many find no match, and how many pairs match."""
+
+    left: int
+    right: int
+    left_alone: int
+    right_alone: int
+    pairs: int
+
+    def removed(self, how: str) -> int:
+        """Return how many rows do not go on, or go on as a part of a left row only."""
+        left_found, right_found = self.left - self.left_alone, self.right - self.right_alone
+        return {
+            "inner": self.left_alone + self.right,
+            "left": self.right,
+            "right": self.left_alone + right_found,
+            "full": right_found,
+            "semi": self.left_alone + self.right,
+            "anti": left_found + self.right,
+        }[how]
+
+    def added(self, how: str) -> int:
+        """Return how many rows are made of left rows that match more than once."""
+        left_found = self.left - self.left_alone
+        return 0 if how in {"semi", "anti"} else self.pairs - left_found
+
+
 class Join(Transformer):
     """Join two inputs where their keys are equal.
 
     The output has the columns of the left input, then those of the right without its keys; a
     name that both have gets the suffix on the right. A semi join keeps the left rows that have
     a match, an anti join those that have none; both give the left columns only.
+
+    In the account a left row that matches several times is added for each match after the first,
+    and a right row that matches counts as removed, because it goes on within left rows.
     """
 
     key = "transform.join"
@@ -64,7 +95,7 @@ class Join(Transformer):
 
     config: Config
 
-    def execute(self, inputs: Inputs, context: RunContext) -> "duckdb.DuckDBPyRelation":
+    def execute(self, inputs: Inputs, context: RunContext) -> Result:
         """Return the joined rows; raise ConfigError for a key that an input does not have."""
         left, right = inputs["left"].column_names(), inputs["right"].column_names()
         left_keys = self.config.left_keys
@@ -75,8 +106,28 @@ class Join(Transformer):
             f"l.{quote(a)} = r.{quote(b)}" for a, b in zip(left_keys, right_keys, strict=True)
         )
         columns = self._columns(left, right, dict(zip(left_keys, right_keys, strict=True)))
-        joined = f'"left" AS l {_SQL[self.config.how]} "right" AS r ON {condition}'
-        return inputs.select(columns, source=joined)
+        how = self.config.how
+
+        @cache
+        def matches() -> _Matches:
+            found = _matches(inputs, condition, right_keys, pairs=how not in {"semi", "anti"})
+            context.logger.info(
+                "%s join: %d of %d left rows and %d of %d right rows found no match, "
+                "and %d rows were added by matches after the first",
+                how,
+                found.left_alone,
+                found.left,
+                found.right_alone,
+                found.right,
+                found.added(how),
+            )
+            return found
+
+        return Result(
+            inputs.select(columns, source=f'"left" AS l {_SQL[how]} "right" AS r ON {condition}'),
+            removed=lambda: matches().removed(how),
+            added=lambda: matches().added(how),
+        )
 
     def _columns(self, left: list[str], right: list[str], keys: dict[str, str]) -> list[str]:
         if self.config.how in {"semi", "anti"}:
@@ -97,3 +148,23 @@ class Join(Transformer):
                 alias = name + self.config.suffix if name.casefold() in taken else name
                 items.append(f"r.{quote(name)} AS {quote(alias)}")
         return items
+
+
+def _matches(inputs: Inputs, condition: str, right_keys: list[str], *, pairs: bool) -> _Matches:
+    """Count matches apart from the join itself, by the keys alone."""
+
+    def count(item: str, source: str) -> int:
+        return counted(inputs.select([item], source=source)) or 0
+
+    rows = quote(unused_name("rows", right_keys))
+    keys = ", ".join(quote(name) for name in dict.fromkeys(right_keys))
+    groups = f'(SELECT {keys}, count(*) AS {rows} FROM "right" GROUP BY {keys})'  # noqa: S608
+    return _Matches(
+        left=inputs["left"].rows,
+        right=inputs["right"].rows,
+        left_alone=count("count(*)", f'"left" AS l ANTI JOIN "right" AS r ON {condition}'),
+        right_alone=count("count(*)", f'"right" AS r ANTI JOIN "left" AS l ON {condition}'),
+        pairs=count(f"coalesce(sum(r.{rows}), 0)", f'"left" AS l JOIN {groups} AS r ON {condition}')
+        if pairs
+        else 0,
+    )
