@@ -100,6 +100,29 @@ def test_select_refuses_a_config_that_cannot_be_meant(lab: Lab, config: dict[str
         run(lab, "transform.select", config)
 
 
+def test_select_can_name_what_to_drop_instead(lab: Lab) -> None:
+    config = {"drop": ["CITY", "age"], "rename": {"name": "who"}}
+
+    assert run(lab, "transform.select", config)[0] == {"id": 1, "who": "Ann"}
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"drop": ["nope"]}, "'nope' does not exist in the input"),
+        ({"drop": ["id", "ID"]}, "'ID' is named twice"),
+        ({"drop": ["id"], "keep": ["age"]}, "Set either keep or drop"),
+        ({"drop": ["id"], "rename": {"ID": "x"}}, "is renamed or cast, but dropped"),
+        ({"drop": ["id", "name", "city", "age"]}, "no column is left"),
+    ],
+)
+def test_select_refuses_to_drop_what_cannot_be_meant(
+    lab: Lab, config: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        run(lab, "transform.select", config)
+
+
 def test_derive_adds_and_replaces_in_place(lab: Lab) -> None:
     config = {
         "columns": [
