@@ -33,6 +33,7 @@ _BUILT_IN = {
     "transform.window": "etl.modules.window:Window",
     "transform.pivot": "etl.modules.pivot:Pivot",
     "transform.unpivot": "etl.modules.unpivot:Unpivot",
+    "transform.lookup": "etl.modules.lookup:Lookup",
     "transform.sql": "etl.modules.sql:SQL",
     "load.postgres": "etl.modules.load_postgres:LoadPostgres",
     "load.csv": "etl.modules.load_csv:LoadCSV",

@@ -36,6 +36,7 @@ KEYS = {
     "transform.window",
     "transform.pivot",
     "transform.unpivot",
+    "transform.lookup",
     "transform.sql",
     "load.postgres",
     "load.csv",
