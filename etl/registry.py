@@ -34,6 +34,7 @@ _BUILT_IN = {
     "transform.pivot": "etl.modules.pivot:Pivot",
     "transform.unpivot": "etl.modules.unpivot:Unpivot",
     "transform.lookup": "etl.modules.lookup:Lookup",
+    "transform.quality": "etl.modules.quality:Quality",
     "transform.sql": "etl.modules.sql:SQL",
     "load.postgres": "etl.modules.load_postgres:LoadPostgres",
     "load.csv": "etl.modules.load_csv:LoadCSV",

@@ -37,6 +37,7 @@ KEYS = {
     "transform.pivot",
     "transform.unpivot",
     "transform.lookup",
+    "transform.quality",
     "transform.sql",
     "load.postgres",
     "load.csv",
