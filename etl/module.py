@@ -97,6 +97,7 @@ class Result:
 
     `output` holds them by the name of the output where a module has several. `rejected` gives the
     faulty rows in the form of `etl.quarantine.COLUMNS`; it is called once the output is staged.
+    A limit on their share is one of the rows of the port `rejects_from`, or of all ports.
     `removed` counts the rows dropped on purpose, `added` those made: both apart from the output,
     so that the account can fail to close. `warnings` gives sentences for people about rows that go
     on all the same; it is called once the output is staged, and may raise DataError to fail.
@@ -107,6 +108,7 @@ class Result:
     removed: "Count | None" = None
     added: "Count | None" = None
     warnings: "Callable[[], list[str]] | None" = None
+    rejects_from: str | None = None
 
 
 # What `execute` may return.

@@ -112,7 +112,9 @@ class Outcome:
     def _account(self, result: Result, rows_out: int) -> tuple[RowAccount, Quarantined | None]:
         check_inputs(self.datasets, self.inputs)
         staged_in = sum(dataset.rows for dataset in self.datasets.values())
-        quarantined = self._quarantine(result.rejected, staged_in or None, rows_out)
+        port = result.rejects_from
+        examined = staged_in if port is None else self.datasets[port].rows
+        quarantined = self._quarantine(result.rejected, examined or None, rows_out)
         rejected = quarantined["rows"] if quarantined else 0
         account = account_of(
             self.module.account,

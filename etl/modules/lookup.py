@@ -111,6 +111,7 @@ class Lookup(Transformer):
             ),
             removed=inputs.select(["count(*)"], source=_LOOKUP),
             rejected=(lambda: _missing(inputs, pairs)) if self.config.missing == "reject" else None,
+            rejects_from="input",
         )
 
     def _keys(self, inputs: Inputs) -> list[tuple[str, str]]:

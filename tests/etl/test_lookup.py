@@ -88,6 +88,15 @@ def test_a_missing_key_fails_the_node_where_none_may_be_rejected(lab: Lab) -> No
         look_up(lab, {**BY_CODE, "missing": "reject"})
 
 
+def test_a_share_of_missing_keys_is_one_of_the_input_whatever_the_size_of_the_lookup(
+    lab: Lab,
+) -> None:
+    lookup = "SELECT i::VARCHAR AS code FROM range(1000) t(i) UNION ALL SELECT 'at'"
+
+    with pytest.raises(TooManyRejectedError, match="3 of 4 rows are faulty, and max_rejected acc"):
+        look_up(lab, {**BY_CODE, "missing": "reject", "max_rejected": "50%"}, lookup=lookup)
+
+
 TWICE = [*LANDS, {"code": "at", "title": "Österreich", "people": 8}]
 
 
