@@ -107,6 +107,28 @@ def test_empty_groups_are_groups_and_what_has_no_value_stays_empty(lab: Lab) -> 
         assert found == {(None, 1), ("x", None)}
 
 
+def test_what_is_filled_looks_at_the_input_and_not_at_other_filled_columns(lab: Lab) -> None:
+    columns = [
+        {"column": "room", "value": "b"},
+        {"column": "at", "value": 0},
+        {"column": "heat", "method": "next"},
+    ]
+    rows = [
+        {"room": None, "at": 1, "heat": None},
+        {"room": "b", "at": 2, "heat": 5},
+        {"room": "b", "at": None, "heat": None},
+    ]
+    config = {"columns": columns, "partition_by": ["room"], "order_by": [{"column": "at"}]}
+
+    found = lab.records(lab.run("transform.fill", config, rows))
+
+    assert sorted((row["room"], row["at"], str(row["heat"])) for row in found) == [
+        ("b", 0, "None"),
+        ("b", 1, "None"),
+        ("b", 2, "5"),
+    ]
+
+
 def test_means_of_times_and_decimals_keep_the_type(lab: Lab) -> None:
     columns = [{"column": name, "method": "mean"} for name in ("when?", "Beträge", "x")]
     result = lab.run("transform.fill", {"columns": columns}, UGLY)

@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.errors import DataError
+from etl.modules import join
+from etl.modules.join import Join
 from tests.etl.conftest import Lab
 from tests.etl.ugly import EMPTY, ROWS, UGLY, counts, in_a_lab, values
 
@@ -40,6 +43,18 @@ def test_what_found_no_match_and_what_was_multiplied_is_counted(
         f"{how} join: 2 of 4 left rows and 1 of 3 right rows found no match, and {added} rows were "
         "added by matches after the first" in caplog.text
     )
+
+
+def test_a_join_that_lost_a_row_fails(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = Join._columns
+    monkeypatch.setitem(join._SQL, "inner", "SEMI JOIN")
+    monkeypatch.setattr(
+        Join, "_columns", lambda self, *args: [c for c in columns(self, *args) if c[0] == "l"]
+    )
+    inputs = {"left": lab.stage(LEFT, "a"), "right": lab.stage(RIGHT, "b")}
+
+    with pytest.raises(DataError, match=r"its rows do not add up: .*, so 2 are missing"):
+        lab.run("transform.join", {"left_keys": ["k"]}, inputs=inputs)
 
 
 @pytest.mark.parametrize("how", ["inner", "left", "right", "full", "semi", "anti"])

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from etl.errors import ConfigError
 from etl.results import output_of
 from etl.validation import validate_graph
 from tests.etl.conftest import Lab
+from tests.etl.ugly import ROWS as ANY_ROWS
+from tests.etl.ugly import counted_records, in_a_lab, values
 
 ROWS = [{"id": 1, "v": 5}, {"id": 2, "v": 50}, {"id": 3, "v": 500}, {"id": 4, "v": None}]
 BRANCHES = [
@@ -64,3 +70,34 @@ def test_edges_must_name_an_output_that_exists() -> None:
         "Node 's': the edge from it to 'z' names the output 'huge', which does not exist. "
         "Pick one of 'large', 'medium'."
     ]
+
+
+CONDITIONS = ["k > 0", "v < 2", "s = 'a'", "k IS NULL", "s", "v / k > 1"]
+
+
+@in_a_lab
+@given(
+    rows=ANY_ROWS,
+    conditions=st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=4),
+    rest=st.sampled_from([None, "rest"]),
+)
+def test_each_row_goes_to_one_output_or_is_counted_as_dropped(
+    lab: Lab, rows: list[dict[str, Any]], conditions: list[str], rest: str | None
+) -> None:
+    branches = [
+        {"name": f"b{n}", "condition": f"TRY_CAST(({condition}) AS BOOLEAN)"}
+        for n, condition in enumerate(conditions)
+    ]
+
+    result = lab.run("transform.split", {"branches": branches, "rest": rest}, values(rows))
+
+    found = [
+        record
+        for output in result["outputs"].values()
+        for record in counted_records(lab, output)  # type: ignore[arg-type]
+    ]
+    left = [tuple(repr(row[name]) for name in "kvs") for row in rows]
+    for record in found:
+        left.remove(record)
+    assert len(left) == result["metrics"]["rows_removed"]
+    assert rest is None or not left
