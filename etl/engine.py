@@ -6,6 +6,7 @@ That SQL must not name any of these files either: `etl.sql` sees to that.
 """
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -66,6 +67,8 @@ class Engine:
             name: list(content) for name, content in tables.items()
         }
         self.folder = folder
+        # For files that a module needs while its lazy output is being written.
+        self.scratch = folder / ".scratch"
         self._memory = memory_bytes(memory_limit)
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -119,6 +122,7 @@ class Engine:
             self._connection.interrupt()
             self._connection.close()
             self._connection = None
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def __enter__(self) -> "Engine":
         return self

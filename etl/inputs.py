@@ -50,5 +50,9 @@ class Inputs(Mapping[str, Dataset]):
         return self.query(f"FROM {quote(port)}")
 
     def scratch_file(self, name: str) -> Path:
-        """Return the path of a temporary file that the node's DuckDB may write."""
-        return self._engine.folder / name
+        """Return the path of a temporary file that the node's DuckDB may write.
+
+        It is removed at the end of the node.
+        """
+        self._engine.scratch.mkdir(exist_ok=True)
+        return self._engine.scratch / name
