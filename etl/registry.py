@@ -16,6 +16,7 @@ _LOGGER = logging.getLogger(__name__)
 
 _BUILT_IN = {
     "extract.csv": "etl.modules.extract_csv:ExtractCSV",
+    "extract.http": "etl.modules.extract_http:ExtractHTTP",
     "extract.sql": "etl.modules.extract_sql:ExtractSQL",
     "transform.filter": "etl.modules.filter:Filter",
     "transform.select": "etl.modules.select:Select",
@@ -37,6 +38,7 @@ _BUILT_IN = {
     "transform.quality": "etl.modules.quality:Quality",
     "transform.sql": "etl.modules.sql:SQL",
     "load.postgres": "etl.modules.load_postgres:LoadPostgres",
+    "load.http": "etl.modules.load_http:LoadHTTP",
     "load.csv": "etl.modules.load_csv:LoadCSV",
     "load.parquet": "etl.modules.load_parquet:LoadParquet",
 }

@@ -1,0 +1,1 @@
+"""Talking to REST services over HTTP: for extract.http and load.http."""

@@ -1,0 +1,286 @@
+"""Sending requests to one service: paced, repeated while it is busy, bounded in time and size."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+
+from etl.connections import Connection
+from etl.errors import ConfigError, DataError, ETLError, TransientError
+from etl.http.addresses import base_url, joined, origin, shown, without_parameters
+from etl.http.credentials import Credentials, credentials
+from etl.http.pacing import Pace, backoff, retry_after
+from etl.http.settings import HTTPConfig, Scalar
+
+_BUSY = {408, 425, 429}
+_REDIRECTS = {301, 302, 303, 307, 308}
+_MAX_REDIRECTS = 5
+_CHUNK_BYTES = 65_536
+_EXCERPT = 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service answered. `url` is where from, as people may see it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    links: Mapping[str, Any]
+
+
+class Client:
+    """A session with one service. `address` is where the config leads; it holds no secret."""
+
+    def __init__(
+        self, config: HTTPConfig, connection: Connection | None, logger: logging.Logger
+    ) -> None:
+        self._config = config
+        self._connection = connection
+        self._logger = logger
+        self._pace = Pace(config.requests_per_second)
+        self._session = requests.Session()
+        self._credentials = (
+            credentials(connection, config.auth, config.auth_name) if connection else Credentials()
+        )
+        base = base_url(connection) if connection else config.url or ""
+        self.address = joined(base, config.path)
+        self.origin = origin(self.address)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    @property
+    def who(self) -> str:
+        """What to call the service in a sentence."""
+        if self._connection:
+            return f"the service of connection '{self._connection.id}'"
+        return f"the service at {self.shown(self.address)}"
+
+    def shown(self, url: str) -> str:
+        """Return a URL of the service as people may see it."""
+        return self._credentials.hide(shown(url, self._credentials.query.keys()))
+
+    def excerpt(self, body: bytes) -> str:
+        """Return the beginning of an answer on one line, without secrets."""
+        # Hidden before it is cut, or the rest of a secret would stay.
+        text = self._credentials.hide(body[:4000].decode("utf-8", "replace"))
+        line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        return line[:_EXCERPT] + ("…" if len(line) > _EXCERPT else "")
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, Scalar] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Return the answer, whatever its status, once the service is not too busy for one.
+
+        Raise TransientError if it stays busy or away, ConfigError if it can never be reached.
+        """
+        attempt = 0
+        while True:
+            self._pace.wait()
+            wait: float | None = None
+            try:
+                answer = self._follow(method, url, query or {}, body, headers or {})
+            except (
+                OSError
+            ) as exc:  # what requests raises, and a file for `verify` that is not there
+                failure = self._unreachable(exc, url)
+                if not failure.retryable:
+                    raise failure from None
+            else:
+                if answer.status not in _BUSY and answer.status < 500:
+                    return answer
+                failure = self._busy(answer)
+                wait = retry_after(answer.headers.get("Retry-After"))
+            self._wait_after(failure, attempt, wait)
+            attempt += 1
+
+    def _wait_after(self, failure: ETLError, attempt: int, asked: float | None) -> None:
+        """Wait until the next try; raise `failure` if there is to be none now."""
+        if attempt >= self._config.retries:
+            raise failure from None
+        if asked is not None and asked > self._config.max_wait:
+            raise TransientError(
+                f"{self.who} asks to be left alone for {asked:.0f} s, which is more than max_wait "
+                f"({self._config.max_wait:g} s). Execute again later, or raise max_wait.",
+                field="config.max_wait",
+            ) from None
+        seconds = backoff(attempt, self._config.max_wait) if asked is None else asked
+        self._logger.warning("%s Trying again in %.1f s.", failure.message, seconds)
+        time.sleep(seconds)
+
+    def _follow(
+        self,
+        method: str,
+        url: str,
+        query: Mapping[str, Scalar],
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer, location = self._exchange(method, url, query, body, headers)
+            if location is None:
+                return answer
+            if origin(location) == ("", "", 0):
+                raise ConfigError(
+                    f"{self.who} leads on to an address that is not of http or https. "
+                    "Correct the address."
+                )
+            if method != "GET" and (
+                answer.status not in (307, 308) or origin(location) != self.origin
+            ):
+                # Otherwise rows would go to a server that nobody named, or arrive as a GET.
+                raise ConfigError(
+                    f"{self.who} has moved: a {method} to {answer.url} is led on to "
+                    f"{self.shown(location)}. Name the new address instead."
+                )
+            # The location's own query counts from here on.
+            url, query = location, {}
+        raise ConfigError(
+            f"{self.who} led on more than {_MAX_REDIRECTS} times, from {self.shown(url)} at last. "
+            "Correct the address, or the service."
+        )
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        query: Mapping[str, Scalar],
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> tuple[Answer, str | None]:
+        """Send one request; return the answer, and the URL that it leads on to, if any."""
+        own = origin(url) == self.origin
+        secret = self._credentials if own else Credentials()
+        target = without_parameters(url, self._credentials.query.keys())
+        request = requests.Request(
+            method,
+            target,
+            params={**{name: _text(value) for name, value in query.items()}, **secret.query},
+            data=body,
+            headers={
+                "User-Agent": "logidata",
+                "Accept": "application/json",
+                **(self._config.headers if own else {}),
+                **headers,
+                **secret.headers,
+            },
+            # Otherwise requests would look for a login in the .netrc of whoever runs this.
+            auth=lambda prepared: prepared,
+        )
+        prepared = self._session.prepare_request(request)
+        settings = self._session.merge_environment_settings(
+            prepared.url or target, {}, True, self._credentials.verify, None
+        )
+        timeout = (self._config.connect_timeout, self._config.read_timeout)
+        response = self._session.send(prepared, allow_redirects=False, timeout=timeout, **settings)
+        with response:
+            answer = Answer(
+                response.status_code,
+                response.headers,
+                self._read(response),
+                self.shown(response.url),
+                response.links,
+            )
+        location = response.headers.get("Location")
+        if answer.status in _REDIRECTS and location:
+            return answer, urljoin(response.url, location)
+        return answer, None
+
+    def _read(self, response: requests.Response) -> bytes:
+        limit = self._config.max_response_mb * 1_000_000
+        body = bytearray()
+        # Decompressed on the way, so that a small answer cannot become a huge one.
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > limit:
+                raise DataError(
+                    f"the answer of {self.shown(response.url)} is larger than "
+                    f"{self._config.max_response_mb} MB. Ask for smaller pages, or raise "
+                    "max_response_mb.",
+                    field="config.max_response_mb",
+                )
+        return bytes(body)
+
+    def _busy(self, answer: Answer) -> TransientError:
+        said = self.excerpt(answer.body)
+        return TransientError(
+            f"{self.who} answered {answer.status} to {answer.url}{f': {said}' if said else ''}. "
+            "It may be busy or broken: execute again later."
+        )
+
+    def _unreachable(self, exc: OSError, url: str) -> ETLError:
+        # The text of the exception is never shown: it holds the URL with its secrets.
+        place = self.shown(url)
+        if isinstance(exc, requests.exceptions.SSLError):
+            return ConfigError(
+                f"{self.who} has no certificate that can be trusted, at {place}. Correct its "
+                "certificate, or name its authority's file in the extra `verify` of the connection."
+            )
+        if isinstance(exc, requests.exceptions.Timeout):
+            return TransientError(
+                f"{self.who} did not answer in time at {place}. Check that it runs, raise "
+                "read_timeout, or execute again later."
+            )
+        if not isinstance(exc, requests.RequestException):
+            return ConfigError(
+                f"{self.who} cannot be asked: the file in the extra `verify` of its connection is "
+                "not there. Correct it under Connections.",
+                field="config.connection",
+            )
+        if isinstance(exc, ValueError):
+            return ConfigError(f"no request can be sent to {place}. Correct the address.")
+        return TransientError(
+            f"{self.who} cannot be reached, or broke off, at {place} ({type(exc).__name__}). "
+            "Check its host and port, and that it runs; then execute again."
+        )
+
+    def refusal(self, answer: Answer) -> ETLError:
+        """Return what an operator can do about an answer that is no success."""
+        said = self.excerpt(answer.body)
+        because = f": {said}" if said else ""
+        if answer.status in (401, 403):
+            if self._connection is None:
+                return ConfigError(
+                    f"{answer.url} needs a login (status {answer.status}). Define a connection of "
+                    "type http in Airflow, and name it instead of the url.",
+                    field="config.url",
+                )
+            return ConfigError(
+                f"the service refused connection '{self._connection.id}' with status "
+                f"{answer.status} at {answer.url}{because}. Correct its login and password under "
+                "Connections, or how they are sent under auth.",
+                field="config.connection",
+            )
+        if answer.status in (404, 410):
+            return ConfigError(
+                f"{answer.url} does not exist (status {answer.status}). Correct the path.",
+                field="config.path",
+            )
+        if answer.status < 400:
+            return DataError(
+                f"{answer.url} answered with status {answer.status}, which brings no data"
+                f"{because}. Correct the address or the method."
+            )
+        return ConfigError(
+            f"{answer.url} refused the request with status {answer.status}{because}. "
+            "Correct the request."
+        )
+
+
+def _text(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
