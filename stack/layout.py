@@ -67,6 +67,11 @@ class Layout:
         return self.var / "staging"
 
     @property
+    def plugins(self) -> Path:
+        """Where packages with modules are installed: updates of the requirements leave it alone."""
+        return self.var / "plugins"
+
+    @property
     def logs(self) -> Path:
         return self.var / "log"
 
@@ -100,6 +105,7 @@ class Layout:
             self.redis_data,
             self.airflow_home,
             self.staging,
+            self.plugins,
             self.logs,
         ):
             folder.mkdir(parents=True, exist_ok=True)

@@ -74,7 +74,12 @@ def base_environment(stack: Stack) -> dict[str, str]:
     return kept | {
         IDENTITY_VARIABLE: stack.layout.identity,
         "PYTHONPATH": os.pathsep.join(
-            [str(stack.layout.project), str(stack.layout.project / "dags")]
+            str(folder)
+            for folder in (
+                stack.layout.project,
+                stack.layout.project / "dags",
+                stack.layout.plugins,
+            )
         ),
         "PYTHONUNBUFFERED": "1",
         # Airflow's processes rename themselves; without this they would wipe out their mark.

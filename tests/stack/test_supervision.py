@@ -1,4 +1,5 @@
 import configparser
+import os
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,13 @@ def test_both_sides_agree_on_staging_and_data(stack):
     airflow, django = airflow_environment(stack), django_environment(stack)
     for name in ("LOGIDATA_STAGING", "LOGIDATA_DATA_DIRS"):
         assert airflow[name] == django[name]
+
+
+def test_both_sides_find_the_modules_of_installed_packages(stack):
+    for environment in (airflow_environment(stack), django_environment(stack)):
+        folders = environment["PYTHONPATH"].split(os.pathsep)
+        # Behind the project: a package cannot replace its code.
+        assert folders[-1] == str(stack.layout.plugins)
 
 
 def test_no_secret_stands_in_a_command_line(stack):
