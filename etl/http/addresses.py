@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from etl.connections import Connection
 from etl.errors import ConfigError
@@ -69,6 +69,16 @@ def check_url(url: str) -> str:
 def joined(base: str, path: str) -> str:
     """Return the address of `path` below `base`."""
     return f"{base.rstrip('/')}/{path.lstrip('/')}" if path else base
+
+
+def resolved(base: str, reference: str) -> str:
+    """Return the URL that a reference in an answer from `base` means; "" if it is none."""
+    try:
+        url = urljoin(base, reference)
+        urlsplit(url)
+    except ValueError:
+        return ""
+    return url
 
 
 def origin(url: str) -> Origin:

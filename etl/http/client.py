@@ -5,13 +5,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from etl.connections import Connection
 from etl.errors import ConfigError, DataError, ETLError, TransientError
-from etl.http.addresses import base_url, joined, origin, shown, without_parameters
+from etl.http.addresses import base_url, joined, origin, resolved, shown, without_parameters
 from etl.http.credentials import Credentials, credentials
 from etl.http.pacing import Pace, backoff, retry_after
 from etl.http.settings import HTTPConfig, Scalar
@@ -34,6 +34,13 @@ class Answer:
     links: Mapping[str, Any]
 
 
+class _Session(requests.Session):
+    """A session that never looks at where a redirect leads, not even to prepare for it."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return that there is none: the client follows redirects itself, with more care."""
+
+
 class Client:
     """A session with one service. `address` is where the config leads; it holds no secret."""
 
@@ -44,7 +51,8 @@ class Client:
         self._connection = connection
         self._logger = logger
         self._pace = Pace(config.requests_per_second)
-        self._session = requests.Session()
+        # One for the service itself, one for where it leads: cookies do not go along.
+        self._sessions = {True: _Session(), False: _Session()}
         self._credentials = (
             credentials(connection, config.auth, config.auth_name) if connection else Credentials()
         )
@@ -56,7 +64,8 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._session.close()
+        for session in self._sessions.values():
+            session.close()
 
     @property
     def who(self) -> str:
@@ -95,9 +104,8 @@ class Client:
             wait: float | None = None
             try:
                 answer = self._follow(method, url, query or {}, body, headers or {})
-            except (
-                OSError
-            ) as exc:  # what requests raises, and a file for `verify` that is not there
+            # What requests raises, what it lets through, a file for `verify` that is not there.
+            except (OSError, HTTPError) as exc:
                 failure = self._unreachable(exc, url)
                 if not failure.retryable:
                     raise failure from None
@@ -165,6 +173,7 @@ class Client:
     ) -> tuple[Answer, str | None]:
         """Send one request; return the answer, and the URL that it leads on to, if any."""
         own = origin(url) == self.origin
+        session = self._sessions[own]
         secret = self._credentials if own else Credentials()
         target = without_parameters(url, self._credentials.query.keys())
         request = requests.Request(
@@ -182,12 +191,12 @@ class Client:
             # Otherwise requests would look for a login in the .netrc of whoever runs this.
             auth=lambda prepared: prepared,
         )
-        prepared = self._session.prepare_request(request)
-        settings = self._session.merge_environment_settings(
+        prepared = session.prepare_request(request)
+        settings = session.merge_environment_settings(
             prepared.url or target, {}, True, self._credentials.verify, None
         )
         timeout = (self._config.connect_timeout, self._config.read_timeout)
-        response = self._session.send(prepared, allow_redirects=False, timeout=timeout, **settings)
+        response = session.send(prepared, allow_redirects=False, timeout=timeout, **settings)
         with response:
             answer = Answer(
                 response.status_code,
@@ -198,7 +207,7 @@ class Client:
             )
         location = response.headers.get("Location")
         if answer.status in _REDIRECTS and location:
-            return answer, urljoin(response.url, location)
+            return answer, resolved(response.url, location)
         return answer, None
 
     def _read(self, response: requests.Response) -> bytes:
@@ -223,7 +232,7 @@ class Client:
             "It may be busy or broken: execute again later."
         )
 
-    def _unreachable(self, exc: OSError, url: str) -> ETLError:
+    def _unreachable(self, exc: Exception, url: str) -> ETLError:
         # The text of the exception is never shown: it holds the URL with its secrets.
         place = self.shown(url)
         if isinstance(exc, requests.exceptions.SSLError):
@@ -236,14 +245,14 @@ class Client:
                 f"{self.who} did not answer in time at {place}. Check that it runs, raise "
                 "read_timeout, or execute again later."
             )
-        if not isinstance(exc, requests.RequestException):
+        if isinstance(exc, ValueError):
+            return ConfigError(f"no request can be sent to {place}. Correct the address.")
+        if not isinstance(exc, requests.RequestException | HTTPError):
             return ConfigError(
                 f"{self.who} cannot be asked: the file in the extra `verify` of its connection is "
                 "not there. Correct it under Connections.",
                 field="config.connection",
             )
-        if isinstance(exc, ValueError):
-            return ConfigError(f"no request can be sent to {place}. Correct the address.")
         return TransientError(
             f"{self.who} cannot be reached, or broke off, at {place} ({type(exc).__name__}). "
             "Check its host and port, and that it runs; then execute again."

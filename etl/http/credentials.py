@@ -1,8 +1,10 @@
 """How a request proves who sends it: from a connection, and from nowhere else."""
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote, quote_plus
 
 from etl.connections import Connection
 from etl.errors import ConfigError
@@ -82,8 +84,12 @@ def credentials(connection: Connection, auth: str | None, auth_name: str | None)
     if connection.password:
         secrets.append(connection.password)
     _check(headers, connection)
+    # As services repeat them: in a URL, in JSON.
+    forms = {
+        form for s in secrets for form in (s, quote(s, ""), quote_plus(s), json.dumps(s)[1:-1])
+    }
     # Longest first, so that none is cut by a shorter one; short ones would only garble texts.
-    hidden = tuple(sorted((s for s in set(secrets) if len(s) > 3), key=len, reverse=True))
+    hidden = tuple(sorted((form for form in forms if len(form) > 3), key=len, reverse=True))
     return Credentials(headers, query, hidden, _verify(extra.get("verify", True)))
 
 

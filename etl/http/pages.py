@@ -5,11 +5,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urljoin
 
 from etl.errors import ConfigError, DataError
 from etl.http import json_path
-from etl.http.addresses import origin
+from etl.http.addresses import origin, resolved
 from etl.http.client import Answer, Client
 from etl.http.json_path import MISSING
 from etl.http.paging import Pagination
@@ -190,7 +189,7 @@ class Pages:
     def _at(self, url: object, call: Call, answer: Answer) -> Call | None:
         if not url:
             return None
-        target = urljoin(call.url, str(url))
+        target = resolved(call.url, str(url))
         if origin(target) != self.client.origin:
             raise ConfigError(
                 f"{answer.url} names a next page on another server, {self.client.shown(target)}, "

@@ -11,6 +11,7 @@ from decimal import Decimal
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -46,6 +47,8 @@ def elsewhere(service: Service) -> Iterator[Service]:
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "_FIRST_WAIT", 0.01)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 def read(lab: Lab, service: Service, path: str = "all", **config: Any) -> NodeResult:
@@ -297,6 +300,17 @@ def test_each_way_to_log_in_works(
     assert ids(lab, result) == [1, 2, 3, 4, 5]
 
 
+def test_a_connection_may_be_a_uri_of_airflows_form(
+    lab: Lab, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = service.url.removeprefix("http://")
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", f"http://{LOGIN}:{quote(PASSWORD, '')}@{address}/http")
+
+    result = lab.run("extract.http", {"connection": "shop", "path": "private"})
+
+    assert ids(lab, result) == [1, 2, 3, 4, 5]
+
+
 def test_refused_credentials_name_the_connection_and_no_secret(lab: Lab, service: Service) -> None:
     lab = connected(lab, service, login="somebody")
 
@@ -323,6 +337,43 @@ def test_a_key_in_the_query_is_in_no_message(
     assert "Trying again" in caplog.text
     assert PASSWORD not in caplog.text + str(caught.value)
     assert "s3cret" not in caplog.text + str(caught.value)
+
+
+def test_a_secret_that_the_service_repeats_is_hidden_in_every_form(
+    lab: Lab, service: Service
+) -> None:
+    lab = connected(lab, service)
+    service.script = [Reply(400, f"{PASSWORD} {quote(PASSWORD, '')} {json.dumps(PASSWORD)}")]
+
+    with pytest.raises(ConfigError, match="refused the request with status 400") as caught:
+        lab.run("extract.http", {"connection": "shop", "auth": "bearer"})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_cookies_do_not_go_to_another_server(
+    lab: Lab, service: Service, elsewhere: Service
+) -> None:
+    away = {"Location": f"{elsewhere.url}/all", "Set-Cookie": "session=abc; Path=/"}
+    service.script = [Reply(302, headers=away)]
+
+    assert ids(lab, read(lab, service)) == [99]
+    assert "Cookie" not in elsewhere.requests[0].headers
+
+
+def test_an_address_that_is_none_is_not_followed(lab: Lab, service: Service) -> None:
+    for location in ("http://[bad", f"http://{'a' * 80}.example"):
+        service.script = [Reply(302, headers={"Location": location})]
+        with pytest.raises(ConfigError, match=r"not of http or https|no request can be sent"):
+            read(lab, service)
+
+
+def test_many_fields_that_few_records_have_stay_columns(lab: Lab, service: Service) -> None:
+    service.records = [{"id": n, f"field {n}": n} for n in range(400)]
+
+    result = read(lab, service)
+
+    assert result["shape"] == [400, 401]
+    assert lab.records(result)[7]["field 7"] == 7
 
 
 def test_the_login_of_a_netrc_file_is_not_sent(

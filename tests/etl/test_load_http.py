@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ def service() -> Iterator[Service]:
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "_FIRST_WAIT", 0.01)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 def send(
@@ -230,7 +233,11 @@ def test_a_busy_service_gets_the_same_request_again(lab: Lab, service: Service) 
     assert sent[1] == sent[2] == sent[3]
 
 
-def test_a_retry_goes_on_where_the_service_had_confirmed(lab: Lab, service: Service) -> None:
+@pytest.mark.parametrize("remote", [False, True])
+def test_a_retry_goes_on_where_the_service_had_confirmed(
+    lab: Lab, service: Service, remote: bool
+) -> None:
+    lab = lab.at(f"memory://{uuid.uuid4().hex}") if remote else lab
     inputs = {"input": lab.stage(TEN)}
     config = {"url": service.url, "path": "store", "body": "array", "batch_rows": 3, "retries": 0}
     service.after_store = lambda: (

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from etl import registry
 from stack.layout import PROJECT
+from tests.etl.conftest import Lab
 from tests.plugin import install_plugin
 
 KEY = "extract.fixed_width"
@@ -110,3 +114,17 @@ def test_without_the_package_there_is_no_such_module(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert f"module '{KEY}' does not exist" in done.stderr
+
+
+def test_the_module_in_the_documentation_works(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (PROJECT / "docs" / "plugins.md").read_text()
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert code
+    example = ModuleType("documented")
+    exec(code[1], vars(example))
+    monkeypatch.setitem(sys.modules, "documented", example)
+    monkeypatch.setitem(registry._BUILT_IN, "transform.distance", "documented:Distance")
+
+    result = lab.run("transform.distance", {"left": "a", "right": "b"}, [{"a": 1, "b": 5}])
+
+    assert lab.records(result) == [{"a": 1, "b": 5, "distance": 4}]
