@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -23,7 +24,7 @@ from etl.http.json_path import MISSING, find, parse
 from etl.quarantine import TooManyRejectedError
 from etl.results import NodeResult
 from tests.etl.conftest import Lab
-from tests.etl.http_server import LOGIN, PASSWORD, Reply, Service, running
+from tests.etl.http_server import LOGIN, PASSWORD, Reply, Service, certificate, running
 
 FIVE = [{"id": number, "name": f"n{number}"} for number in range(1, 6)]
 
@@ -164,6 +165,12 @@ def test_a_compressed_answer_is_read(lab: Lab, service: Service) -> None:
     service.script = [Reply(raw=packed, headers={"Content-Encoding": "gzip"})]
 
     assert ids(lab, read(lab, service)) == [1, 2, 3, 4, 5]
+
+
+def test_the_order_of_records_is_kept(lab: Lab, service: Service) -> None:
+    service.records = [{"id": number, "text": "x" * 50} for number in range(60_000)]
+
+    assert ids(lab, read(lab, service)) == list(range(60_000))
 
 
 def test_names_that_differ_in_case_only_are_refused(lab: Lab, service: Service) -> None:
@@ -386,6 +393,28 @@ def test_the_login_of_a_netrc_file_is_not_sent(
 
     with pytest.raises(ConfigError, match="needs a login"):
         read(lab, service, "private")
+
+
+def test_a_certificate_is_checked_unless_the_connection_says_otherwise(
+    lab: Lab, tmp_path: Path
+) -> None:
+    files = certificate(tmp_path)
+    config = {"connection": "shop", "path": "private", "auth": "bearer"}
+    with running(files) as service:
+        service.records = list(FIVE)
+        for extra in ({}, {"verify": "true"}):
+            with pytest.raises(ConfigError, match="no certificate that can be trusted"):
+                connected(lab, service, schema="https", extra=extra).run("extract.http", config)
+        with pytest.raises(ConfigError, match="the file in the extra `verify`"):
+            connected(lab, service, schema="https", extra={"verify": "/no/such.pem"}).run(
+                "extract.http", config
+            )
+        assert service.requests == []
+        for verify in (str(files[0]), False, "false"):
+            lab = connected(lab, service, schema="https", extra={"verify": verify})
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                assert ids(lab, lab.run("extract.http", config)) == [1, 2, 3, 4, 5]
 
 
 def test_a_redirect_to_another_server_gets_no_credentials(
