@@ -16,9 +16,10 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from executions import services
+from executions.filters import WithRejected
 from executions.models import PipelineExecution, TaskExecution
-from executions.templatetags.executions import duration
-from pipelines.badges import BadgeMedia, status_badge
+from executions.templatetags.executions import duration, execution_badges
+from pipelines.badges import BadgeMedia
 from pipelines.errors import DomainError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class PipelineExecutionAdmin(_ModelAdmin):
     list_display = ("pipeline_name", "badge", "created_at", "took", "trigger_type", "started_by")
     list_filter = (
         "status",
+        WithRejected,
         "trigger_type",
         "created_at",
         ("pipeline", admin.RelatedOnlyFieldListFilter),
@@ -54,8 +56,8 @@ class PipelineExecutionAdmin(_ModelAdmin):
 
     @admin.display(description="Status", ordering="status")
     def badge(self, execution: PipelineExecution) -> SafeString:
-        """Return the status as a badge."""
-        return status_badge(execution.status)
+        """Return the status as a badge, and another one if rows were rejected."""
+        return execution_badges(execution)
 
     @admin.display(description="Duration", ordering="duration_seconds")
     def took(self, execution: PipelineExecution) -> str:
@@ -151,7 +153,6 @@ class PipelineExecutionAdmin(_ModelAdmin):
             tasks=tasks,
             # In the template, `.items` would be the param of that name.
             params=list(execution.params.items()),
-            rejected=sum(task.rows_rejected or 0 for task in tasks),
             may_cancel=self.has_cancel_permission(request),
             pipeline_url=pipeline_url,
             **(extra_context or {}),
@@ -205,10 +206,7 @@ class PipelineExecutionAdmin(_ModelAdmin):
         """Show the first rows that a node put out."""
         execution = self._execution(request, pk)
         task = self._task(execution, node_id)
-        columns = (task.output or {}).get("columns") or []
-        return self._page(
-            request, "sample", execution, part=f"Output of {node_id}", task=task, columns=columns
-        )
+        return self._page(request, "sample", execution, part=f"Output of {node_id}", task=task)
 
     def _execution(self, request: HttpRequest, pk: UUID) -> PipelineExecution:
         execution = (

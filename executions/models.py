@@ -65,6 +65,9 @@ class PipelineExecution(models.Model):
     completed_at = models.DateTimeField(null=True, blank=True)
     duration_seconds = models.FloatField(null=True, blank=True)
     error_message = models.TextField(blank=True, default="")
+    rows_rejected = models.BigIntegerField(
+        default=0, help_text="Rows that its nodes set aside for a fault of theirs."
+    )
     celery_task_id = models.CharField("Celery task id", max_length=155, blank=True, default="")
     triggered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -87,6 +90,17 @@ class PipelineExecution(models.Model):
         blank=True,
         related_name="+",
     )
+    replay_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replays",
+        help_text="The execution whose rejected rows go through again.",
+    )
+    replay_node = models.CharField(max_length=250, blank=True, default="")
+    # What `executions.services.replaying` worked out; it goes along in the DAG run's conf.
+    replay_plan = models.JSONField(null=True, blank=True, editable=False)
     # Set just before Airflow is told to fail the run: a task that fails after this was cancelled.
     cancel_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -125,6 +139,11 @@ class PipelineExecution(models.Model):
                 condition=models.Q(status__in=["pending", "running"]),
                 name="execution_active",
             ),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=models.Q(rows_rejected__gt=0),
+                name="execution_rejected",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -147,6 +166,11 @@ class PipelineExecution(models.Model):
         """Whether the status can never change again."""
         return self.status in FINAL_STATUSES
 
+    @property
+    def has_rejected(self) -> bool:
+        """Whether rows were set aside: even a success is to be looked at then."""
+        return self.rows_rejected > 0
+
 
 class TaskExecution(models.Model):
     """One node within an execution. Rows exist from the start, one a node of the revision."""
@@ -165,12 +189,22 @@ class TaskExecution(models.Model):
     rows_in = models.BigIntegerField(null=True, blank=True)
     rows_out = models.BigIntegerField(null=True, blank=True)
     rows_rejected = models.BigIntegerField(null=True, blank=True)
+    rows_removed = models.BigIntegerField(
+        null=True, blank=True, help_text="Rows that it dropped because it was told to."
+    )
+    rows_added = models.BigIntegerField(
+        null=True, blank=True, help_text="Rows that it made beside those that it took in."
+    )
     bytes_out = models.BigIntegerField(null=True, blank=True)
     peak_rss_bytes = models.BigIntegerField(null=True, blank=True)
     error = models.TextField(blank=True, default="")
     output = models.JSONField(
         null=True, blank=True, help_text="Columns, schema and a small sample of the output."
     )
+    rejected = models.JSONField(
+        null=True, blank=True, help_text="Where the rejected rows are, how many, why, the first."
+    )
+    warnings = models.JSONField(default=list, blank=True)
 
     class Meta:
         verbose_name = "node of an execution"
@@ -187,6 +221,13 @@ class TaskExecution(models.Model):
     def sample(self) -> list[dict[str, Any]]:
         """The first rows of the node's output, at most 20; empty when it has none."""
         return list((self.output or {}).get("data") or [])
+
+    @property
+    def named_outputs(self) -> dict[str, dict[str, Any]]:
+        """What is known of each output by name, for a node that has several; else empty."""
+        outputs = (self.output or {}).get("outputs")
+        named = outputs.items() if isinstance(outputs, dict) else ()
+        return {name: output for name, output in named if isinstance(output, dict)}
 
 
 class SyncCursor(models.Model):

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from executions.models import PipelineExecution, TaskExecution
-from pipelines.serializers import ObjectField
+from pipelines.serializers import ObjectField, TextsField
 
 AnyField = serializers.Field[Any, Any, Any, Any]
 
@@ -16,8 +16,16 @@ class TaskExecutionSerializer(serializers.ModelSerializer[TaskExecution]):
     output = ObjectField(
         read_only=True,
         allow_null=True,
-        help_text="Columns, schema, shape and the first rows, at most 20.",
+        help_text="Columns, schema, shape and the first rows, at most 20; each of them in "
+        "`outputs`, by name, for a node with several outputs.",
     )
+    rejected = ObjectField(
+        read_only=True,
+        allow_null=True,
+        help_text="The rows that were set aside: `uri`, `rows`, `reasons`, and the first of them "
+        "as `data`. Null if there are none.",
+    )
+    warnings = TextsField(read_only=True, help_text="What to look at although the node goes on.")
 
     class Meta:
         model = TaskExecution
@@ -34,10 +42,14 @@ class TaskExecutionSerializer(serializers.ModelSerializer[TaskExecution]):
             "rows_in",
             "rows_out",
             "rows_rejected",
+            "rows_removed",
+            "rows_added",
             "bytes_out",
             "peak_rss_bytes",
             "error",
+            "warnings",
             "output",
+            "rejected",
         ]
         read_only_fields = fields
 
@@ -55,6 +67,9 @@ class ExecutionSerializer(serializers.ModelSerializer[PipelineExecution]):
     )
     triggered_by = serializers.CharField(
         source="triggered_by.username", read_only=True, allow_null=True, default=None
+    )
+    has_rejected = serializers.BooleanField(
+        read_only=True, help_text="Whether rows were set aside, though it may be a success."
     )
     cancel_requested_by = serializers.CharField(
         source="cancel_requested_by.username", read_only=True, allow_null=True, default=None
@@ -78,6 +93,8 @@ class ExecutionSerializer(serializers.ModelSerializer[PipelineExecution]):
             "completed_at",
             "duration_seconds",
             "error_message",
+            "rows_rejected",
+            "has_rejected",
             "celery_task_id",
             "triggered_by",
             "cancel_requested_at",

@@ -33,6 +33,7 @@ class TriggerType(models.TextChoices):
     API = "api"
     SCHEDULED = "scheduled"
     BACKFILL = "backfill"
+    REPLAY = "replay", "Replay of rejected rows"
     EXTERNAL = "external", "External (by hand in Airflow)"
 
 

@@ -63,6 +63,7 @@ class DeploymentSerializer(serializers.Serializer[Pipeline]):
                         "source": {"type": "string"},
                         "target": {"type": "string"},
                         "port": {"type": "string"},
+                        "output": {"type": "string"},
                     },
                 },
             },

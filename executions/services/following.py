@@ -18,7 +18,8 @@ from airflow_bridge.states import execution_status, node_status
 from etl.errors import ETLError
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution, TaskExecution
-from executions.services.results import read_result
+from executions.services.accounting import count_rejected, open_account
+from executions.services.results import NO_RESULT, read_result
 from executions.services.stopping import allow_nodes, still_running
 from executions.statuses import (
     DELETED_IN_AIRFLOW,
@@ -100,6 +101,7 @@ def apply_nodes(
 ) -> None:
     """Write what Airflow said of a run's nodes, reading the result of each finished try once."""
     tasks = {task.node_id: task for task in execution.tasks.all()}
+    written = False
     for instance in instances:
         task = tasks.get(instance.task_id)
         if task is None and instance.state == "removed":
@@ -112,7 +114,9 @@ def apply_nodes(
                 defaults={"position": len(tasks), "node_name": instance.task_id},
             )
             tasks[instance.task_id] = task
-        _apply_node(client, execution, task, instance)
+        written |= _apply_node(client, execution, task, instance)
+    if written:
+        count_rejected(execution)
 
 
 def mark_deleted(execution: PipelineExecution) -> None:
@@ -126,13 +130,15 @@ def _apply_node(
     execution: PipelineExecution,
     task: TaskExecution,
     instance: TaskInstance,
-) -> None:
+) -> bool:
+    """Write what is new about a node; return whether anything was."""
     status = node_status(instance.state, execution.cancel_sent_at is not None)
     tries = max(instance.try_number, 0)
     same_try = tries <= task.tries
     if same_try and (task.status in FINAL_NODE_STATUSES or _unchanged(task, instance, status)):
-        return
+        return False
     fields: dict[str, Any] = {
+        **({} if same_try else NO_RESULT),
         "max_tries": max(instance.max_tries + 1, tries, 1),
         "started_at": instance.start_date,
         "completed_at": instance.end_date,
@@ -144,7 +150,9 @@ def _apply_node(
         fields |= read_result(client, instance, status)
     if status != NodeStatus.FAILED:
         fields.setdefault("error", "")
-    change_node(task, status=status, tries=tries, cancel_sent_at=execution.cancel_sent_at, **fields)
+    return change_node(
+        task, status=status, tries=tries, cancel_sent_at=execution.cancel_sent_at, **fields
+    )
 
 
 def _unchanged(task: TaskExecution, instance: TaskInstance, status: str) -> bool:
@@ -178,6 +186,9 @@ def _end(execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInst
     elif execution.cancel_sent_at is not None:
         # The cancel came too late; should the run be cleared, its nodes must run.
         allow_nodes(execution)
+    if status == ExecutionStatus.SUCCESS:
+        error = open_account(execution)
+        status = ExecutionStatus.FAILED if error else status
     completed = run.end_date or timezone.now()
     ended = change_status(
         execution.pk,

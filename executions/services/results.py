@@ -15,10 +15,20 @@ _METRICS = {
     "rows_in": "rows_in",
     "rows_out": "rows_out",
     "rows_rejected": "rows_rejected",
+    "rows_removed": "rows_removed",
+    "rows_added": "rows_added",
     "bytes": "bytes_out",
     "peak_rss_bytes": "peak_rss_bytes",
 }
-_SHOWN = ("uri", "columns", "schema", "shape", "data")
+_SHOWN = ("uri", "columns", "schema", "shape", "data", "target", "outputs")
+
+# The numbers of the try before must not stand beside the status of this one.
+NO_RESULT: dict[str, Any] = {
+    **dict.fromkeys(_METRICS.values()),
+    "output": None,
+    "rejected": None,
+    "warnings": [],
+}
 
 
 def read_result(client: AirflowClient, instance: TaskInstance, status: str) -> dict[str, Any]:
@@ -31,12 +41,12 @@ def read_result(client: AirflowClient, instance: TaskInstance, status: str) -> d
     if status == NodeStatus.SUCCESS:
         return result_fields(_xcom(client, instance, "return_value"))
     if status == NodeStatus.FAILED:
-        return {"error": error_text(instance.task_id, _xcom(client, instance, "error"))}
+        return error_fields(instance.task_id, _xcom(client, instance, "error"))
     return {}
 
 
 def result_fields(value: object) -> dict[str, Any]:
-    """Return the counts and the output of a node from its XCom value; empty for a foreign one."""
+    """Return counts, output and rejected rows of a node's XCom value; empty for a foreign one."""
     if not isinstance(value, Mapping):
         return {}
     metrics = value.get("metrics")
@@ -45,7 +55,27 @@ def result_fields(value: object) -> dict[str, Any]:
         field: metrics[key] for key, field in _METRICS.items() if isinstance(metrics.get(key), int)
     }
     fields["output"] = storable({key: value[key] for key in _SHOWN if key in value})
+    fields["rejected"] = _quarantine(value.get("rejected"))
+    warnings = value.get("warnings")
+    if isinstance(warnings, list):
+        fields["warnings"] = storable([text for text in warnings if isinstance(text, str)])
     return fields
+
+
+def error_fields(node_id: str, value: object) -> dict[str, Any]:
+    """Return the error of a failed node, and the faulty rows that it names, if any."""
+    fields: dict[str, Any] = {"error": error_text(node_id, value)}
+    found = _quarantine(value.get("quarantine")) if isinstance(value, Mapping) else None
+    if found is not None:
+        fields |= {"rejected": found, "rows_rejected": found["rows"]}
+    return fields
+
+
+def _quarantine(value: object) -> dict[str, Any] | None:
+    if not isinstance(value, Mapping) or not isinstance(value.get("uri"), str):
+        return None
+    found: dict[str, Any] = storable(value)
+    return found if isinstance(found.get("rows"), int) else None
 
 
 def error_text(node_id: str, value: object) -> str:

@@ -274,5 +274,5 @@ def _structure(revision: PipelineRevision) -> object:
     graph = parse_graph(revision.snapshot["config"])
     return (
         {(node.id, node.module, node.retries, node.pool) for node in graph.nodes},
-        {(edge.source, edge.target, edge.port) for edge in graph.edges},
+        {(edge.reference, edge.target, edge.port) for edge in graph.edges},
     )

@@ -3,7 +3,10 @@
 from typing import Any
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from executions.models import PipelineExecution
 from pipelines.badges import status_badge
 
 register = template.Library()
@@ -12,6 +15,17 @@ NOTHING = "-"
 
 
 register.filter(status_badge)
+
+
+@register.filter
+def execution_badges(execution: PipelineExecution) -> SafeString:
+    """Return an execution's status as a badge, and a warning beside it if rows were rejected."""
+    badge = status_badge(execution.status)
+    if not execution.has_rejected:
+        return badge
+    return format_html(
+        "{} {}", badge, status_badge("warning", f"{execution.rows_rejected:,} rejected")
+    )
 
 
 @register.filter
@@ -50,4 +64,4 @@ def rows(count: int | None) -> str:
 @register.filter
 def cells(record: dict[str, Any], columns: list[str]) -> list[Any]:
     """Return the values of a sample row in the order of the columns."""
-    return [record.get(column) for column in columns]
+    return [record.get(column) for column in columns or []]

@@ -27,7 +27,7 @@ def test_a_running_run_shows_which_node_runs(running: PipelineExecution) -> None
 def test_a_run_that_succeeded_is_complete_with_its_counts(
     running: PipelineExecution, airflow: FakeAirflow
 ) -> None:
-    results = {"keep": dataset(3, rows_in=5, rows_rejected=2)}
+    results = {"read": dataset(5), "keep": dataset(3, rows_in=5, rows_rejected=2)}
     run = airflow.finish(*key(running), results=results)
     execution = services.refresh_execution(running)
     assert execution.status == "success"

@@ -1,0 +1,85 @@
+"""Whether the rows of an execution add up across its nodes, and how many of them were rejected."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models import Sum
+
+from etl.graph import Graph, parse_graph, split_reference
+from executions.models import PipelineExecution, TaskExecution
+from executions.statuses import NodeStatus
+
+_NEXT = (
+    "Do not rely on what was loaded: execute the pipeline again, and report it if it comes back."
+)
+
+
+def count_rejected(execution: PipelineExecution) -> None:
+    """Bring the execution's sum of rejected rows up to what its nodes say."""
+    with transaction.atomic():
+        # Whoever writes a node counts after it, one after the other: the last sees all of them.
+        PipelineExecution.objects.select_for_update().filter(pk=execution.pk).first()
+        rows = execution.tasks.aggregate(rows=Sum("rows_rejected"))["rows"] or 0
+        PipelineExecution.objects.filter(pk=execution.pk).exclude(rows_rejected=rows).update(
+            rows_rejected=rows
+        )
+
+
+def open_account(execution: PipelineExecution) -> str:
+    """Return what does not add up in an execution whose nodes have ended; empty if all does.
+
+    A node must have taken in what those before it gave, and have let go what it took in. Numbers
+    that are not known (a node that did nothing, a task that is none of ours) claim nothing.
+    """
+    tasks = {
+        task.node_id: task for task in execution.tasks.all() if task.status == NodeStatus.SUCCESS
+    }
+    problems = [text for task in tasks.values() if (text := _own(task))]
+    if execution.revision is not None:
+        graph = parse_graph(execution.revision.snapshot["config"])
+        problems += [text for node_id in tasks if (text := _between(graph, node_id, tasks))]
+    return " ".join([*problems, _NEXT]) if problems else ""
+
+
+def _own(task: TaskExecution) -> str:
+    came, made = task.rows_in, task.rows_added
+    go, rejected, removed = task.rows_out, task.rows_rejected, task.rows_removed
+    if came is None or made is None or go is None or rejected is None or removed is None:
+        return ""
+    missing = came + made - go - rejected - removed
+    if not missing:
+        return ""
+    return (
+        f"Node '{task.node_id}': its rows do not add up: {came} came in and {made} were made, but "
+        f"{go} go on, {rejected} were rejected and {removed} dropped on purpose, so "
+        f"{abs(missing)} are {'missing' if missing > 0 else 'too many'}."
+    )
+
+
+def _between(graph: Graph, node_id: str, tasks: Mapping[str, TaskExecution]) -> str:
+    if node_id not in {node.id for node in graph.nodes}:
+        return ""
+    took = tasks[node_id].rows_in
+    # A list: two ports may be fed by the same output, which then counts twice.
+    given = [
+        (reference, _given(tasks, reference)) for reference in graph.inputs_of(node_id).values()
+    ]
+    known = [rows for _, rows in given if rows is not None]
+    if took is None or not given or len(known) < len(given) or sum(known) == took:
+        return ""
+    sources = ", ".join(f"'{reference}' {rows}" for reference, rows in given)
+    missing = sum(known) - took
+    return (
+        f"Node '{node_id}': it took in {took} rows, but what feeds it gave {sum(known)} "
+        f"({sources}), so {abs(missing)} are {'missing' if missing > 0 else 'too many'}."
+    )
+
+
+def _given(tasks: Mapping[str, TaskExecution], reference: str) -> int | None:
+    """Return how many rows a node gave at the output that a reference names."""
+    source, output = split_reference(reference)
+    task = tasks.get(source)
+    if task is None or output is None:
+        return task.rows_out if task is not None else None
+    shape = task.named_outputs.get(output, {}).get("shape")
+    return shape[0] if isinstance(shape, list) and shape and isinstance(shape[0], int) else None
