@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from etl.errors import ConfigError, TransientError
 from etl.storage import Storage, as_json
@@ -101,6 +101,11 @@ def local_parts(storage: Storage, dataset: Dataset, into: Path) -> list[Path]:
     for part in dataset.parts:
         storage.download(into / part, *folder, part)
     return [into / part for part in dataset.parts]
+
+
+def open_part(storage: Storage, dataset: Dataset, part: str) -> BinaryIO:
+    """Return one part of a dataset, open for reading; raise FileNotFoundError if it is gone."""
+    return storage.open(*_parts_of(storage, dataset.uri), part)
 
 
 def remove_execution(staging: str, execution_id: str) -> None:

@@ -6,7 +6,7 @@ import shutil
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from etl.errors import ConfigError
@@ -64,6 +64,13 @@ class Storage:
             content: bytes = self._fs.cat_file(self._remote_path(*parts))
             return content
         return self.local_path(*parts).read_bytes()
+
+    def open(self, *parts: str) -> BinaryIO:
+        """Return a file of any size, open for reading at any place; raise FileNotFoundError."""
+        if self._fs is not None:
+            stream: BinaryIO = self._fs.open(self._remote_path(*parts), "rb")
+            return stream
+        return self.local_path(*parts).open("rb")
 
     def upload(self, path: Path, *parts: str) -> None:
         """Put a local file of any size to a remote root."""

@@ -1,39 +1,32 @@
 """Executions in the admin: the list, the page of one, the log and the output of a node."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from executions import services
+from executions.admin_pages import signed_in
 from executions.filters import WithRejected
-from executions.models import PipelineExecution, TaskExecution
+from executions.models import PipelineExecution
+from executions.quarantine_admin import QuarantinePages
 from executions.templatetags.executions import duration, execution_badges
 from pipelines.badges import BadgeMedia
 from pipelines.errors import DomainError
 
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[PipelineExecution]
-else:
-    # Generic for type checkers only.
-    _ModelAdmin = admin.ModelAdmin
-
 CANCEL = "executions.cancel_pipelineexecution"
-_TEMPLATES = "admin/executions/pipelineexecution"
 
 
 @admin.register(PipelineExecution)
-class PipelineExecutionAdmin(_ModelAdmin):
+class PipelineExecutionAdmin(QuarantinePages):
     """Executions are made by executing a pipeline; here they are read, monitored and cancelled."""
 
     list_display = ("pipeline_name", "badge", "created_at", "took", "trigger_type", "started_by")
@@ -104,7 +97,7 @@ class PipelineExecutionAdmin(_ModelAdmin):
         done = 0
         for execution in queryset:
             try:
-                services.request_cancel(execution, _user(request))
+                services.request_cancel(execution, signed_in(request))
                 done += 1
             except DomainError as error:
                 self.message_user(
@@ -115,11 +108,13 @@ class PipelineExecutionAdmin(_ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the buttons and the pages of a node."""
-        own: list[tuple[str, Callable[..., HttpResponse], str]] = [
+        own: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
             ("monitor/", self.monitor_view, "monitor"),
             ("cancel/", self.cancel_view, "cancel"),
             ("nodes/<str:node_id>/log/", self.log_view, "log"),
             ("nodes/<str:node_id>/sample/", self.sample_view, "sample"),
+            ("nodes/<str:node_id>/quarantine/", self.quarantine_view, "quarantine"),
+            ("nodes/<str:node_id>/quarantine/<str:kind>/", self.download_view, "download"),
         ]
         return [
             path(
@@ -175,7 +170,7 @@ class PipelineExecutionAdmin(_ModelAdmin):
         if not self.has_cancel_permission(request):
             raise PermissionDenied
         try:
-            services.request_cancel(execution, _user(request))
+            services.request_cancel(execution, signed_in(request))
         except DomainError as error:
             self.message_user(request, error.detail, messages.ERROR)
         return self._back(execution)
@@ -207,50 +202,3 @@ class PipelineExecutionAdmin(_ModelAdmin):
         execution = self._execution(request, pk)
         task = self._task(execution, node_id)
         return self._page(request, "sample", execution, part=f"Output of {node_id}", task=task)
-
-    def _execution(self, request: HttpRequest, pk: UUID) -> PipelineExecution:
-        execution = (
-            PipelineExecution.objects.select_related(
-                "pipeline", "revision", "triggered_by", "cancel_requested_by"
-            )
-            .filter(pk=pk)
-            .first()
-        )
-        if not self.has_view_permission(request, execution):
-            raise PermissionDenied
-        if execution is None:
-            raise Http404(f"There is no execution {pk}.")
-        return execution
-
-    def _task(self, execution: PipelineExecution, node_id: str) -> TaskExecution:
-        # PostgreSQL takes no NUL, which an address can hold.
-        task = execution.tasks.filter(node_id=node_id).first() if "\0" not in node_id else None
-        if task is None:
-            raise Http404(f"The execution has no node '{node_id}'.")
-        return task
-
-    def _page(
-        self, request: HttpRequest, name: str, execution: PipelineExecution, **context: Any
-    ) -> HttpResponse:
-        part = context.get("part")
-        return TemplateResponse(
-            request,
-            f"{_TEMPLATES}/{name}.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "title": part or f"Execution of {execution.pipeline_name}",
-                "execution": execution,
-                **context,
-            },
-        )
-
-    def _back(self, execution: PipelineExecution) -> HttpResponse:
-        return HttpResponseRedirect(
-            reverse("admin:executions_pipelineexecution_change", args=[execution.pk])
-        )
-
-
-def _user(request: HttpRequest) -> AbstractBaseUser:
-    """Return the signed-in user: the admin lets no one else in."""
-    return cast(AbstractBaseUser, request.user)

@@ -22,6 +22,7 @@ from rest_framework.serializers import BaseSerializer
 from executions import services
 from executions.filters import ExecutionFilter
 from executions.models import PipelineExecution
+from executions.quarantine_api import QuarantineActions
 from executions.serializers import (
     ExecutionDetailSerializer,
     ExecutionLogsSerializer,
@@ -56,7 +57,7 @@ class NewestFirst(CursorPagination):
     list=extend_schema(summary="List executions, the newest first"),
     retrieve=extend_schema(summary="Read an execution with its nodes"),
 )
-class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
+class ExecutionViewSet(QuarantineActions, viewsets.ReadOnlyModelViewSet[PipelineExecution]):
     """What ran, what runs, and how it went."""
 
     permission_classes = (ModelPermissions,)
@@ -64,6 +65,8 @@ class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[PipelineExecution]):
         "monitor": VIEW,
         "lineage": VIEW,
         "logs": VIEW,
+        "quarantine": VIEW,
+        "quarantine_download": VIEW,
         "cancel": "executions.cancel_pipelineexecution",
     }
     pagination_class = NewestFirst

@@ -68,6 +68,39 @@ class UnknownNode(DomainError):
         super().__init__(detail, title="No such node or try", status=404, type="unknown-node")
 
 
+class NothingRejected(DomainError):
+    """The node, or the whole execution, has rejected no row that could be looked at."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, title="No rejected rows", status=404, type="nothing-rejected")
+
+
+class QuarantineGone(DomainError):
+    """The rejected rows have been cleaned up with all else that the execution had staged."""
+
+    def __init__(self, node: str, removed: str) -> None:
+        super().__init__(
+            f"The rows that node '{node}' rejected were removed {removed}. Execute the pipeline "
+            "again to have them again; LOGIDATA_STAGING_DAYS says how long they are kept.",
+            title="Rejected rows are gone",
+            status=410,
+            type="quarantine-gone",
+        )
+
+
+class StagingUnreadable(DomainError):
+    """The staging cannot be read by the web server."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The staged data cannot be read: {reason}. See that the web server has the same "
+            "LOGIDATA_STAGING as Airflow's tasks, and may read there.",
+            title="Staging cannot be read",
+            status=503,
+            type="staging-unreadable",
+        )
+
+
 class LogGone(DomainError):
     """Airflow no longer has the log."""
 

@@ -7,6 +7,7 @@ from executions.services.following import refresh_execution
 from executions.services.lineage import execution_lineage
 from executions.services.logs import NodeLog, execution_logs
 from executions.services.monitoring import Monitored, refresh_executions
+from executions.services.quarantine import Quarantine, quarantine_of
 from executions.services.starting import create_execution, start_execution
 from executions.services.stopping import still_running
 from executions.services.syncing import SyncReport, sync_active
@@ -17,12 +18,14 @@ __all__ = [
     "Cancel",
     "Monitored",
     "NodeLog",
+    "Quarantine",
     "SyncReport",
     "carry_out_cancel",
     "create_execution",
     "delete_pipeline",
     "execution_lineage",
     "execution_logs",
+    "quarantine_of",
     "refresh_execution",
     "refresh_executions",
     "remove_staging",

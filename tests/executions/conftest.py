@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +16,16 @@ from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
 from airflow_bridge import factory
+from etl import registry
 from etl.graph import canonical, canonical_json
+from etl.settings import run_settings
 from executions import services
 from executions.models import PipelineExecution
 from executions.services import stopping
 from executions.services.triggering import trigger_execution
 from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
-from tests.fake_airflow import FakeAirflow
+from tests.executions.quarantines import Given, Staging
+from tests.fake_airflow import FakeAirflow, dataset
 
 GRAPH: dict[str, Any] = {
     "nodes": [
@@ -217,3 +221,60 @@ def statuses(execution: PipelineExecution) -> dict[str, str]:
 
 def some_id() -> uuid.UUID:
     return uuid.uuid4()
+
+
+CAST_GRAPH: dict[str, Any] = {
+    "nodes": [
+        {"id": "read", "module": "extract.csv", "config": {"path": "a.csv"}},
+        {
+            "id": "cast",
+            "module": "transform.cast",
+            "config": {"types": {"amount": "DOUBLE"}, "max_rejected": 100_000},
+        },
+        {
+            "id": "write",
+            "module": "load.postgres",
+            "config": {"connection": "warehouse", "table": "orders", "mode": "append"},
+        },
+    ],
+    "edges": [{"source": "read", "target": "cast"}, {"source": "cast", "target": "write"}],
+}
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> Iterator[Staging]:
+    """The staging that both the nodes and LogiData read."""
+    folder = tmp_path / "staging"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOGIDATA_STAGING", str(folder))
+        patch.setitem(registry._BUILT_IN, Given.key, f"{Given.__module__}:Given")
+        run_settings.cache_clear()
+        yield Staging(folder)
+    run_settings.cache_clear()
+
+
+@pytest.fixture
+def quarantined(
+    make_pipeline: Callable[..., Pipeline], airflow: FakeAirflow, staging: Staging
+) -> PipelineExecution:
+    """A success whose node `cast` has set aside two of four rows, which lie in the staging."""
+    return reject(
+        make_pipeline("casts", CAST_GRAPH, default_params={}),
+        airflow,
+        staging,
+        [{"id": n, "amount": amount} for n, amount in enumerate(["1.5", "two", "3", "four"])],
+    )
+
+
+def reject(
+    pipeline: Pipeline, airflow: FakeAirflow, staging: Staging, rows: list[dict[str, Any]]
+) -> PipelineExecution:
+    """Return an execution of CAST_GRAPH that has ended, with what its nodes really did."""
+    execution = services.start_execution(pipeline)
+    trigger_execution(execution.pk)
+    read = staging.given(str(execution.pk), "read", rows)
+    config = CAST_GRAPH["nodes"][1]["config"]
+    cast = staging.run(str(execution.pk), "cast", "transform.cast", config, {"input": read})
+    written = cast["metrics"]["rows_out"]
+    airflow.finish(*key(execution), results={"read": read, "cast": cast, "write": dataset(written)})
+    return services.refresh_execution(execution)
