@@ -27,7 +27,8 @@ class Column:
 class Dataset:
     """A committed output. `parts` are file names in the folder `uri`; `size` is in bytes.
 
-    `sample` holds the first records, at most 20, with JSON values only.
+    `sample` holds the first records, at most 20, with JSON values only. `records` are the columns
+    of the rows that a quarantine keeps as JSON, none where it is not known what they were.
     """
 
     uri: str
@@ -36,6 +37,7 @@ class Dataset:
     size: int
     parts: tuple[str, ...]
     sample: tuple[Mapping[str, Any], ...] = ()
+    records: tuple[Column, ...] = ()
 
     def column_names(self) -> list[str]:
         """Return the names of the columns, in order."""
@@ -68,6 +70,7 @@ def open_dataset(storage: Storage, uri: str) -> Dataset:
             size=raw["size"],
             parts=parts,
             sample=tuple(raw["sample"]),
+            records=tuple(Column(**column) for column in raw.get("records", ())),
         )
     except FileNotFoundError:
         raise TransientError(

@@ -194,6 +194,16 @@ class Loader(Module):
 
     kind = "load"
 
+    @classmethod
+    def adds(cls, config: Mapping[str, Any]) -> bool:
+        """Return whether a load leaves the rows that are in its target already.
+
+        `config` is as somebody wrote it. A loader without the field `mode` writes its target anew
+        unless it says otherwise here.
+        """
+        mode = cls.Config.model_fields.get("mode")
+        return config.get("mode", mode.default if mode else None) in ("append", "upsert")
+
     @abstractmethod
     def execute(self, inputs: "Inputs", context: RunContext) -> Loaded:
         """Write the input and return what was written. Must be safe to repeat."""

@@ -1,13 +1,13 @@
 """From what a module returned to the result of its node: staged, accounted for, committed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.accounting import RowAccount, account_of, check_inputs, counted
 from etl.context import RunContext
-from etl.dataset import Dataset, commit
+from etl.dataset import Column, Dataset, commit
 from etl.inputs import Inputs
 from etl.module import Loaded, Module, Output, Result, Rows
 from etl.quarantine import (
@@ -142,7 +142,7 @@ class Outcome:
         if dataset.rows == 0:
             self.storage.remove(*folder)
             return None
-        commit(self.storage, folder, dataset)
+        commit(self.storage, folder, replace(dataset, records=self._record_columns()))
         part = self.work / REJECTED / dataset.parts[0]
         quarantined = summary(self.inputs.database(), part, dataset)
         total = rows_in if rows_in is not None else rows_out + dataset.rows
@@ -150,6 +150,11 @@ class Outcome:
         if not accepts_rejects(config) or dataset.rows > allowed_rows(config, total):
             raise TooManyRejectedError(quarantined, total, getattr(config, "max_rejected", 0))
         return quarantined
+
+    def _record_columns(self) -> tuple[Column, ...]:
+        """Return what a rejected row was made of, where that can only be the one input."""
+        only = list(self.datasets.values())
+        return only[0].columns if len(only) == 1 else ()
 
     def _commit(self, datasets: Mapping[Folder, Dataset]) -> None:
         self.context.check_stop()

@@ -63,6 +63,23 @@ class NodeResult(Staged):
     metrics: Metrics
 
 
+def idle_result() -> dict[str, Any]:
+    """Return the result of a node that a replay has no use for: it did nothing, and says so."""
+    counts = dict.fromkeys(Metrics.__annotations__, 0)
+    return {
+        "idle": True,
+        "uri": None,
+        "columns": [],
+        "schema": {},
+        "shape": [0, 0],
+        "data": [],
+        "target": None,
+        "outputs": {},
+        "rejected": None,
+        "metrics": counts,
+    }
+
+
 def output_of(result: Mapping[str, Any], output: str | None) -> Mapping[str, Any]:
     """Return the part of a node's result that describes one of its outputs.
 

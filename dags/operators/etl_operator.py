@@ -46,7 +46,8 @@ class ETLOperator(BaseOperator):
     failure is also left as XCom `error`.
 
     A DAG run started by LogiData brings every node's config along in its conf, and that one
-    counts: the run does what it was started with, whatever is served meanwhile.
+    counts: the run does what it was started with, whatever is served meanwhile. So does what the
+    conf says of a replay: which node takes in rejected rows, and which nodes have nothing to do.
     """
 
     template_fields = ("config",)
@@ -77,6 +78,8 @@ class ETLOperator(BaseOperator):
         """Render this run's config with the names that a graph may use, and no others."""
         from etl.templates import ALLOWED_NAMES
 
+        if self.task_id in _idle_nodes(context):
+            return
         nodes = _run_conf(context).get("nodes")
         config = nodes.get(self.task_id) if isinstance(nodes, Mapping) else None
         if isinstance(config, Mapping):
@@ -91,18 +94,22 @@ class ETLOperator(BaseOperator):
     def execute(self, context: Any) -> dict[str, Any]:
         """Run the node and return its dataset by reference, as XCom."""
         from etl.errors import ETLError
+        from etl.results import idle_result
         from etl.runner import run_node
 
+        if self.task_id in _idle_nodes(context):
+            return idle_result()
         self._working = True
         try:
             if self._stopped:
                 raise NodeStopped
+            run = self._run_context(context)
             return run_node(
                 node_id=self.task_id,
                 module=self.module,
                 config=self.config,
-                inputs=self._results_before(context),
-                context=self._run_context(context),
+                inputs=self._replayed(context, run) or self._results_before(context),
+                context=run,
             )
         except NodeStopped:
             self._tell_stopped()
@@ -126,14 +133,27 @@ class ETLOperator(BaseOperator):
                 engine.interrupt_queries()
             raise NodeStopped
 
+    def _replayed(self, context: Any, run: RunContext) -> dict[str, Mapping[str, Any]]:
+        """Return the node's input if it is the one whose rejected rows go through again."""
+        replay = _run_conf(context).get("replay")
+        if not isinstance(replay, Mapping) or replay.get("node") != self.task_id:
+            return {}
+        from etl.replay import replayed_input
+
+        rows = replayed_input(str(replay.get("uri")), replay.get("records") or {}, run)
+        return dict.fromkeys(self.inputs, rows)
+
     def _results_before(self, context: Any) -> dict[str, Mapping[str, Any]]:
         from etl.errors import DataError
         from etl.graph import split_reference
         from etl.results import output_of
 
         results: dict[str, Mapping[str, Any]] = {}
+        idle = _idle_nodes(context)
         for port, reference in self.inputs.items():
             source, output = split_reference(reference)
+            if source in idle:
+                continue
             result = context["ti"].xcom_pull(task_ids=source)
             if not isinstance(result, dict):
                 raise DataError(
@@ -246,3 +266,9 @@ def _run_conf(context: Any) -> Mapping[str, Any]:
     run = context.get("dag_run")
     conf = (run.conf or {}).get(CONF_KEY) if run is not None else None
     return conf if isinstance(conf, Mapping) else {}
+
+
+def _idle_nodes(context: Any) -> list[str]:
+    """Return the nodes that this run, a replay, has no use for."""
+    idle = _run_conf(context).get("idle")
+    return [str(node) for node in idle] if isinstance(idle, list) else []

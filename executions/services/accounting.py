@@ -37,7 +37,11 @@ def open_account(execution: PipelineExecution) -> str:
     problems = [text for task in tasks.values() if (text := _own(task))]
     if execution.revision is not None:
         graph = parse_graph(execution.revision.snapshot["config"])
-        problems += [text for node_id in tasks if (text := _between(graph, node_id, tasks))]
+        known = {node.id for node in graph.nodes}
+        for node_id, task in tasks.items():
+            if node_id in known:
+                given = _fed(execution, graph, node_id, tasks)
+                problems += [text for text in [_between(task, given)] if text]
     return " ".join([*problems, _NEXT]) if problems else ""
 
 
@@ -56,21 +60,30 @@ def _own(task: TaskExecution) -> str:
     )
 
 
-def _between(graph: Graph, node_id: str, tasks: Mapping[str, TaskExecution]) -> str:
-    if node_id not in {node.id for node in graph.nodes}:
-        return ""
-    took = tasks[node_id].rows_in
+def _fed(
+    execution: PipelineExecution, graph: Graph, node_id: str, tasks: Mapping[str, TaskExecution]
+) -> list[tuple[str, int | None]]:
+    """Return what feeds a node, and how many rows each gave; None where that is not known."""
+    plan = execution.replay_plan or {}
+    if plan and node_id == execution.replay_node:
+        return [("the rejected rows", plan.get("rows"))]
     # A list: two ports may be fed by the same output, which then counts twice.
-    given = [
-        (reference, _given(tasks, reference)) for reference in graph.inputs_of(node_id).values()
+    return [
+        (reference, _given(tasks, reference))
+        for reference in graph.inputs_of(node_id).values()
+        if split_reference(reference)[0] not in plan.get("idle", ())
     ]
+
+
+def _between(task: TaskExecution, given: list[tuple[str, int | None]]) -> str:
+    took = task.rows_in
     known = [rows for _, rows in given if rows is not None]
     if took is None or not given or len(known) < len(given) or sum(known) == took:
         return ""
     sources = ", ".join(f"'{reference}' {rows}" for reference, rows in given)
     missing = sum(known) - took
     return (
-        f"Node '{node_id}': it took in {took} rows, but what feeds it gave {sum(known)} "
+        f"Node '{task.node_id}': it took in {took} rows, but what feeds it gave {sum(known)} "
         f"({sources}), so {abs(missing)} are {'missing' if missing > 0 else 'too many'}."
     )
 

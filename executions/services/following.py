@@ -148,6 +148,7 @@ def _apply_node(
         # Written together with the status, after which this try is not looked at again: so the
         # result is read once.
         fields |= read_result(client, instance, status)
+        status = fields.pop("status", status)
     if status != NodeStatus.FAILED:
         fields.setdefault("error", "")
     return change_node(
@@ -232,7 +233,9 @@ def _verdict(execution: PipelineExecution) -> tuple[ExecutionStatus, str]:
     tasks = list(execution.tasks.all().order_by("position", "id"))
     failed = [task for task in tasks if task.status == NodeStatus.FAILED]
     if execution.cancel_sent_at is not None and not failed:
-        if tasks and all(task.status == NodeStatus.SUCCESS for task in tasks):
+        idle = (execution.replay_plan or {}).get("idle", ())
+        done = [task.status == NodeStatus.SUCCESS or task.node_id in idle for task in tasks]
+        if tasks and all(done):
             return ExecutionStatus.SUCCESS, ""
         return ExecutionStatus.CANCELLED, ""
     return ExecutionStatus.FAILED, "\n".join(task.error for task in failed) or MARKED_FAILED

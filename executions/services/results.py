@@ -49,6 +49,9 @@ def result_fields(value: object) -> dict[str, Any]:
     """Return counts, output and rejected rows of a node's XCom value; empty for a foreign one."""
     if not isinstance(value, Mapping):
         return {}
+    if value.get("idle") is True:
+        # It succeeded in Airflow, or the nodes behind it would not run.
+        return {"status": NodeStatus.SKIPPED}
     metrics = value.get("metrics")
     metrics = metrics if isinstance(metrics, Mapping) else {}
     fields: dict[str, Any] = {

@@ -259,9 +259,11 @@ def conf_for(execution: PipelineExecution) -> dict[str, Any]:
     """Return the `dag_run.conf` that pins what the execution runs: params and node configs."""
     assert execution.revision is not None
     graph = parse_graph(execution.revision.snapshot["config"])
+    plan = execution.replay_plan or {}
     return {
         **execution.params,
         RESERVED_PARAM: {
+            **{key: plan[key] for key in ("replay", "idle") if key in plan},
             "execution_id": str(execution.pk),
             "revision": execution.revision.number,
             "nodes": {node.id: node.config for node in graph.nodes},

@@ -1,0 +1,212 @@
+"""Giving a node the rows again that it has rejected: a quarantine becomes the node's input."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etl.context import RunContext
+from etl.dataset import Column, Dataset, commit, local_parts, open_dataset
+from etl.errors import ConfigError, DataError, ETLError, TransientError
+from etl.liveness import alive
+from etl.problems import Problem
+from etl.sql import literal, quote
+from etl.storage import Storage
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from etl.inputs import Inputs
+
+# Beside the folders of the tries, which are numbers.
+_FOLDER = "_replay"
+_QUARANTINE = "quarantine"
+MAX_CORRECTIONS = 1000
+
+# By the index of a row in the quarantine, as text: the new values of some of its columns, in their
+# SQL text form, or None for no value.
+Corrections = Mapping[str, Mapping[str, str | None]]
+
+
+def replayed_input(uri: str, corrections: Corrections, context: RunContext) -> dict[str, Any]:
+    """Return what stands for the result of the node that fed `context.node_id` at first.
+
+    It holds the rows of the quarantine at `uri`, corrected, with the columns and types that they
+    had. Raise ETLError, naming the node, if that cannot be.
+    """
+    storage = Storage(context.staging)
+    folder = (context.execution_id, context.node_id, _FOLDER, str(context.attempt))
+    try:
+        storage.remove(*folder)
+        with alive(storage, context), _work_folder(storage, folder) as work:
+            context.check_stop()
+            quarantine = open_dataset(storage, uri)
+            if not quarantine.records:
+                raise ConfigError(
+                    f"the rows at {uri} cannot be replayed: what columns they had was not kept. "
+                    "Execute the pipeline again instead."
+                )
+            dataset = _stage(storage, quarantine, corrections, context, folder, work)
+            context.check_stop()
+            commit(storage, folder, dataset)
+    except ETLError as exc:
+        exc.node = exc.node or context.node_id
+        raise
+    except OSError as exc:
+        raise TransientError(
+            f"the rejected rows cannot be read: {exc}. Check the disk and the network, then "
+            "replay them again.",
+            node=context.node_id,
+        ) from exc
+    return {"uri": dataset.uri}
+
+
+@contextmanager
+def _work_folder(storage: Storage, folder: tuple[str, ...]) -> Iterator[Path]:
+    if storage.is_local:
+        work = storage.local_path(*folder)
+        work.mkdir(parents=True, exist_ok=True)
+        yield work.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="logidata-") as name:
+        yield Path(name).resolve()
+
+
+def _stage(
+    storage: Storage,
+    quarantine: Dataset,
+    corrections: Corrections,
+    context: RunContext,
+    folder: tuple[str, ...],
+    work: Path,
+) -> Dataset:
+    import duckdb
+
+    from etl.duckdb_errors import reason, translate
+    from etl.engine import Engine
+    from etl.inputs import Inputs
+    from etl.staging import stage
+
+    parts = [path.resolve() for path in local_parts(storage, quarantine, work / "in")]
+    tables = {_QUARANTINE: parts}
+    with Engine(tables=tables, folder=work, memory_limit=context.memory_limit) as engine:
+        inputs = Inputs({_QUARANTINE: quarantine}, engine)
+        try:
+            rows = _rows(inputs, parts, quarantine.records, corrections)
+            dataset = stage(rows, inputs, storage, folder, work)
+        except (duckdb.ConversionException, duckdb.InvalidInputException) as exc:
+            raise DataError(
+                f"its rejected rows cannot be made rows again: {reason(exc)}. Correct the values "
+                "that are given for them, or execute the pipeline again instead."
+            ) from exc
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as exc:
+            raise translate(exc, context.memory_limit) from exc
+    if dataset.rows != quarantine.rows:
+        raise DataError(
+            f"{dataset.rows} rows came of the {quarantine.rows} that were rejected. Nothing of "
+            "them was used; replay them again, and report it if it comes back."
+        )
+    return dataset
+
+
+def _rows(
+    inputs: "Inputs", parts: Sequence[Path], columns: Sequence[Column], corrections: Corrections
+) -> "duckdb.DuckDBPyRelation":
+    """Return the rows that the JSON of a quarantine describes, in their order."""
+    structure = literal(json.dumps({column.name: "VARCHAR" for column in columns}))
+    files = ", ".join(literal(str(path)) for path in parts)
+    source = f"read_parquet([{files}], file_row_number = true)"
+    old = f"from_json_strict(record, {structure}) AS old"
+    if not corrections:
+        items = ", ".join(_value(column, corrected=False) for column in columns)
+        return inputs.query(f"SELECT {items} FROM (SELECT {old} FROM {source})")  # noqa: S608
+    changed = {name for values in corrections.values() for name in values}
+    items = ", ".join(_value(column, corrected=column.name in changed) for column in columns)
+    values = ", ".join(
+        f"({int(index)}, {literal(json.dumps(dict(new)))})" for index, new in corrections.items()
+    )
+    return inputs.query(
+        f"SELECT {items} FROM ("  # noqa: S608
+        f"SELECT {old}, from_json(patch, {structure}) AS new, json_keys(patch) AS given, "
+        f"file_row_number AS place FROM {source} "
+        f"LEFT JOIN (VALUES {values}) AS fixes(row_number, patch) ON row_number = file_row_number"
+        ") ORDER BY place"
+    )
+
+
+def _value(column: Column, *, corrected: bool) -> str:
+    name = literal(column.name)
+    value = f"struct_extract(old, {name})"
+    if corrected:
+        # A value that is corrected to none differs from one that is not corrected.
+        given = f"coalesce(list_contains(given, {name}), false)"
+        value = f"CASE WHEN {given} THEN struct_extract(new, {name}) ELSE {value} END"
+    return f"CAST({value} AS {column.type}) AS {quote(column.name)}"
+
+
+def check_corrections(
+    quarantine: Dataset, raw: object
+) -> tuple[dict[str, dict[str, str | None]], list[Problem]]:
+    """Return corrections as `replayed_input` takes them, and what is wrong with those given.
+
+    `raw` is {index of a row: {column: new value}}, with JSON's simple values.
+    """
+    if not isinstance(raw, Mapping):
+        return {}, [_problem("", 'Write them like {"0": {"amount": "12.50"}}.')]
+    if len(raw) > MAX_CORRECTIONS:
+        return {}, [
+            _problem(
+                "",
+                f"{len(raw)} rows are corrected, and {MAX_CORRECTIONS} can be. Correct the data "
+                "at its source, and execute the pipeline again.",
+            )
+        ]
+    good: dict[str, dict[str, str | None]] = {}
+    problems: list[Problem] = []
+    for index, values in raw.items():
+        place = str(index)
+        if not place.isascii() or not place.isdigit() or int(place) >= quarantine.rows:
+            text = f"there is no row {place}; they are counted from 0 to {quarantine.rows - 1}."
+            problems.append(_problem(place, f"Correct the index: {text}"))
+        elif not isinstance(values, Mapping):
+            problems.append(_problem(place, 'Name columns, like {"amount": "12.50"}.'))
+        else:
+            new = good.setdefault(str(int(place)), {})
+            problems += _read_row(place, values, quarantine.records, new)
+    return good, problems
+
+
+def _read_row(
+    place: str, values: Mapping[Any, Any], columns: Sequence[Column], new: dict[str, str | None]
+) -> Iterator[Problem]:
+    import duckdb
+
+    known = {column.name.casefold(): column for column in columns}
+    for name, value in values.items():
+        where = f"{place}.{name}"
+        column = known.get(str(name).casefold())
+        if column is None:
+            has = ", ".join(item.name for item in columns)
+            yield _problem(where, f"There is no column '{name}' in the row, which has: {has}.")
+        elif isinstance(value, Mapping | list):
+            yield _problem(where, "Write the value as a text, number, true, false or null.")
+        else:
+            text = _text(value)
+            fits = f"SELECT $1 IS NULL OR TRY_CAST($1 AS {column.type}) IS NOT NULL"
+            row = duckdb.execute(fits, [text]).fetchone()
+            if row and row[0]:
+                new[column.name] = text
+            else:
+                yield _problem(where, f"'{str(text)[:100]}' is no {column.type}. Correct it.")
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value)
+
+
+def _problem(where: str, message: str) -> Problem:
+    return Problem(None, f"records.{where}".rstrip("."), message)
