@@ -114,6 +114,7 @@ class PipelineExecutionAdmin(QuarantinePages):
             ("nodes/<str:node_id>/log/", self.log_view, "log"),
             ("nodes/<str:node_id>/sample/", self.sample_view, "sample"),
             ("nodes/<str:node_id>/quarantine/", self.quarantine_view, "quarantine"),
+            ("nodes/<str:node_id>/quarantine/replay/", self.replay_view, "replay"),
             ("nodes/<str:node_id>/quarantine/<str:kind>/", self.download_view, "download"),
         ]
         return [
@@ -150,6 +151,7 @@ class PipelineExecutionAdmin(QuarantinePages):
             params=list(execution.params.items()),
             may_cancel=self.has_cancel_permission(request),
             pipeline_url=pipeline_url,
+            replays=list(execution.replays.order_by("created_at")),
             **(extra_context or {}),
         )
 

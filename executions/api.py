@@ -67,6 +67,7 @@ class ExecutionViewSet(QuarantineActions, viewsets.ReadOnlyModelViewSet[Pipeline
         "logs": VIEW,
         "quarantine": VIEW,
         "quarantine_download": VIEW,
+        "replay": "pipelines.execute_pipeline",
         "cancel": "executions.cancel_pipelineexecution",
     }
     pagination_class = NewestFirst
@@ -81,7 +82,7 @@ class ExecutionViewSet(QuarantineActions, viewsets.ReadOnlyModelViewSet[Pipeline
     def get_queryset(self) -> QuerySet[PipelineExecution]:
         """Return the executions, with their nodes where one is shown in full."""
         queryset = super().get_queryset()
-        return queryset if self.action == "list" else queryset.prefetch_related("tasks")
+        return queryset if self.action == "list" else queryset.prefetch_related("tasks", "replays")
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         """Return the short form for lists, the full one otherwise."""

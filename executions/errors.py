@@ -101,6 +101,45 @@ class StagingUnreadable(DomainError):
         )
 
 
+class NotReplayable(DomainError):
+    """The state of things is against putting the rejected rows through again."""
+
+    def __init__(self, node: str, reason: str) -> None:
+        super().__init__(
+            f"The rows that node '{node}' rejected cannot be replayed: {reason}",
+            title="Rows cannot be replayed",
+            status=409,
+            type="not-replayable",
+        )
+
+
+class AlreadyReplayed(DomainError):
+    """The rows have gone through again already, or are about to."""
+
+    def __init__(self, node: str, replays: Sequence[str]) -> None:
+        super().__init__(
+            f"The rows that node '{node}' rejected were replayed before: {', '.join(replays)}. "
+            'Once more may load them twice; send "again": true to do it all the same.',
+            title="Rows were replayed before",
+            status=409,
+            type="already-replayed",
+        )
+
+
+class InvalidCorrections(DomainError):
+    """The corrections do not fit the rejected rows; `errors` names each of them."""
+
+    def __init__(self, node: str, errors: Sequence[Problem]) -> None:
+        super().__init__(
+            f"The rows of node '{node}' cannot be corrected so: "
+            + " ".join(problem.message for problem in errors),
+            title="Invalid corrections",
+            status=400,
+            type="invalid-corrections",
+            errors=errors,
+        )
+
+
 class LogGone(DomainError):
     """Airflow no longer has the log."""
 

@@ -1,15 +1,27 @@
-"""Rejected rows in the admin: their page and their files."""
+"""Rejected rows in the admin: their page, their files, and the button that replays them."""
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
 
 from executions import services
-from executions.admin_pages import ExecutionPages
+from executions.admin_pages import ExecutionPages, signed_in
 from executions.services.quarantine import FORMATS
 from executions.streaming import streamed
 from pipelines.errors import DomainError
 
+EXECUTE = "pipelines.execute_pipeline"
 _PAGE_ROWS = 50
 
 
@@ -29,6 +41,7 @@ class QuarantinePages(ExecutionPages):
         except DomainError as error:
             problem = error.detail
         after = offset + _PAGE_ROWS
+        may_replay = found is not None and request.user.has_perm(EXECUTE)
         return self._page(
             request,
             "quarantine",
@@ -39,9 +52,29 @@ class QuarantinePages(ExecutionPages):
             records=rows,
             problem=problem,
             formats=sorted(FORMATS),
+            may_replay=may_replay,
+            replays=services.earlier_replays(execution, node_id) if may_replay else (),
             before=max(offset - _PAGE_ROWS, 0) if offset else None,
             after=after if found is not None and after < found.rows else None,
         )
+
+    @method_decorator(require_POST)
+    def replay_view(self, request: HttpRequest, pk: UUID, node_id: str) -> HttpResponse:
+        """Start a replay of the rows, and show it; or say why not."""
+        execution = self._execution(request, pk)
+        if not request.user.has_perm(EXECUTE):
+            raise PermissionDenied
+        self._task(execution, node_id)
+        try:
+            replay = services.replay_rejected(
+                execution, node_id, again="again" in request.POST, user=signed_in(request)
+            )
+        except DomainError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+            return HttpResponseRedirect(
+                reverse("admin:executions_pipelineexecution_quarantine", args=[pk, node_id])
+            )
+        return self._back(replay.execution)
 
     def download_view(
         self, request: HttpRequest, pk: UUID, node_id: str, kind: str

@@ -1,8 +1,9 @@
 """Rejected rows over the REST API: read by the page, downloaded."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -18,10 +19,14 @@ from executions import services
 from executions.models import PipelineExecution
 from executions.services.quarantine import FORMATS, Quarantine
 from executions.streaming import streamed
-from pipelines.serializers import ErrorSerializer
+from pipelines.serializers import ErrorSerializer, ObjectField, StartedSerializer
 
 GONE = OpenApiResponse(ErrorSerializer, description="The rows have been cleaned up.")
 NONE = OpenApiResponse(ErrorSerializer, description="No such node, or it has rejected no row.")
+INVALID = OpenApiResponse(ErrorSerializer, description="Corrections that do not fit the rows.")
+AGAINST = OpenApiResponse(
+    ErrorSerializer, description="They cannot be replayed, or were replayed before."
+)
 NODE = OpenApiParameter(
     "node", str, description="Id of a node; may be left out if only one has rejected rows."
 )
@@ -76,6 +81,26 @@ class QuarantineSerializer(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
     results = RejectedRowSerializer(many=True)
+
+
+class ReplaySerializer(serializers.Serializer[Any]):
+    """Whose rejected rows to replay."""
+
+    node = serializers.CharField(help_text="Id of the node that has rejected rows.")
+    records = ObjectField(
+        required=False, help_text='Corrections: {"index of a row": {"column": new value}}.'
+    )
+    again = serializers.BooleanField(
+        default=False, help_text="Whether to replay rows that were replayed before."
+    )
+
+
+class ReplayedSerializer(StartedSerializer):
+    """An execution that has been started to replay rows."""
+
+    warnings = serializers.ListField(
+        child=serializers.CharField(), help_text="What to think of while it runs."
+    )
 
 
 class _FormatIsOurs(DefaultContentNegotiation):
@@ -145,6 +170,28 @@ class QuarantineActions(viewsets.GenericViewSet[PipelineExecution]):
             content_type=FORMATS[kind],
             filename=found.filename(kind),
         )
+
+    @extend_schema(
+        summary="Replay the rows that a node has rejected",
+        request=ReplaySerializer,
+        responses={202: ReplayedSerializer, 400: INVALID, 404: NONE, 409: AGAINST, 410: GONE},
+    )
+    @action(detail=True, methods=["post"])
+    def replay(self, request: Request, pk: str) -> Response:
+        """Start an execution of the current revision on the rejected rows alone."""
+        execution = self.get_object()
+        body = ReplaySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        replay = services.replay_rejected(
+            execution,
+            asked["node"],
+            records=asked.get("records"),
+            again=asked["again"],
+            user=cast(AbstractBaseUser, request.user),
+        )
+        started = StartedSerializer(replay.execution).data
+        return Response({**started, "warnings": list(replay.warnings)}, status=202)
 
 
 def _page(request: Request, found: Quarantine, offset: int, limit: int) -> dict[str, Any]:

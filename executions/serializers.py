@@ -99,17 +99,29 @@ class ExecutionSerializer(serializers.ModelSerializer[PipelineExecution]):
             "triggered_by",
             "cancel_requested_at",
             "cancel_requested_by",
+            "replay_of",
+            "replay_node",
         ]
         read_only_fields = fields
 
 
+class ReplayOfSerializer(serializers.ModelSerializer[PipelineExecution]):
+    """An execution that replayed rows of the one that is shown."""
+
+    class Meta:
+        model = PipelineExecution
+        fields = ["id", "replay_node", "status", "created_at"]
+        read_only_fields = fields
+
+
 class ExecutionDetailSerializer(ExecutionSerializer):
-    """An execution with its nodes, in topological order."""
+    """An execution with its nodes, in topological order, and what was replayed of it."""
 
     tasks = TaskExecutionSerializer(many=True, read_only=True)
+    replays = ReplayOfSerializer(many=True, read_only=True)
 
     class Meta(ExecutionSerializer.Meta):
-        fields = [*ExecutionSerializer.Meta.fields, "tasks"]
+        fields = [*ExecutionSerializer.Meta.fields, "tasks", "replays"]
         read_only_fields = fields
 
 

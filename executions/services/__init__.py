@@ -8,6 +8,7 @@ from executions.services.lineage import execution_lineage
 from executions.services.logs import NodeLog, execution_logs
 from executions.services.monitoring import Monitored, refresh_executions
 from executions.services.quarantine import Quarantine, quarantine_of
+from executions.services.replaying import Replay, earlier_replays, replay_rejected
 from executions.services.starting import create_execution, start_execution
 from executions.services.stopping import still_running
 from executions.services.syncing import SyncReport, sync_active
@@ -19,16 +20,19 @@ __all__ = [
     "Monitored",
     "NodeLog",
     "Quarantine",
+    "Replay",
     "SyncReport",
     "carry_out_cancel",
     "create_execution",
     "delete_pipeline",
+    "earlier_replays",
     "execution_lineage",
     "execution_logs",
     "quarantine_of",
     "refresh_execution",
     "refresh_executions",
     "remove_staging",
+    "replay_rejected",
     "request_cancel",
     "start_execution",
     "still_running",

@@ -1,6 +1,7 @@
 """Remove the data that nodes staged once nobody will need it any more."""
 
 import logging
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -12,7 +13,7 @@ from etl.settings import run_settings
 from etl.storage import Storage
 from executions.models import PipelineExecution
 from executions.services.stopping import staging_key
-from executions.statuses import FINAL_STATUSES, ExecutionStatus
+from executions.statuses import ACTIVE_STATUSES, FINAL_STATUSES, ExecutionStatus
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,13 @@ def _due() -> QuerySet[PipelineExecution]:
         # How these ended is not known, so neither is when; they are not followed any more.
         | Q(status=ExecutionStatus.UNKNOWN, created_at__lt=until),
         staging_removed_at=None,
-    )
+        # What a replay is about to read, or reads, is still needed.
+    ).exclude(pk__in=_replayed_now())
+
+
+def _replayed_now() -> QuerySet[PipelineExecution, Any]:
+    replays = PipelineExecution.objects.filter(status__in=ACTIVE_STATUSES)
+    return replays.filter(replay_of__isnull=False).values("replay_of")
 
 
 def _remove(staging: str, key: str) -> None:

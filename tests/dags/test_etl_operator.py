@@ -211,7 +211,7 @@ def test_rejected_rows_that_are_gone_fail_the_replay_by_name(
     run_settings.cache_clear()
     context = a_context(given(replay={"node": "keep", "uri": f"{tmp_path}/e0/q"}))
     try:
-        with pytest.raises(the_failure()[0], match="Node 'keep': the staged data at .* not there"):
+        with pytest.raises(the_failure()[0], match="Node 'keep': the staged data"):
             run(an_operator(inputs={"input": "orders"}), context)
     finally:
         run_settings.cache_clear()

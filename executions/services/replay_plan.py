@@ -1,0 +1,107 @@
+"""Which nodes a replay needs, and whether their graph can take in some of the rows again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from etl.graph import Graph, Node, split_reference
+from etl.module import Loader, Module
+from etl.registry import UnknownModuleError, get_module
+from executions.errors import NotReplayable
+
+# It gives the rows of each input as they are: another input's need not go through again.
+_UNION = "transform.union"
+
+
+def idle_nodes(graph: Graph, node_id: str) -> list[str]:
+    """Return the nodes that have nothing to do when the node's rejected rows go through again.
+
+    The node and all behind it are needed, and whatever feeds those besides.
+    """
+    needed = set(_behind(graph, node_id))
+    # The replayed node has its rows; and a union of theirs needs no more than what comes from it.
+    satisfied = {node_id, *(other for other in needed if graph.node(other).module == _UNION)}
+    order = graph.topological_order()
+    for other in reversed(order):
+        if other in needed and other not in satisfied:
+            needed |= _sources(graph, other)
+    return [other for other in order if other not in needed]
+
+
+def require_replayable(graph: Graph, node_id: str) -> None:
+    """Raise `NotReplayable` if the graph lacks the node, or would lose rows that are loaded."""
+    nodes = {node.id: node for node in graph.nodes}
+    if node_id not in nodes:
+        raise NotReplayable(
+            node_id,
+            "the pipeline has no such node any more. Execute the whole pipeline again.",
+        )
+    inputs = graph.inputs_of(node_id)
+    if len(inputs) != 1:
+        reason = (
+            f"it has {len(inputs)} inputs, and which of them a row came from was not kept."
+            if inputs
+            else "it reads its rows from outside. Correct them there."
+        )
+        raise NotReplayable(node_id, f"{reason} Execute the whole pipeline again.")
+    for other in _behind(graph, node_id):
+        module = _module(nodes[other])
+        if module and issubclass(module, Loader) and not module.adds(nodes[other].config):
+            raise NotReplayable(
+                node_id,
+                f"node '{other}' replaces what is in its target, where the replayed rows would be "
+                "the only ones. Give it a mode that adds rows (append or upsert), or execute the "
+                "whole pipeline again.",
+            )
+
+
+def warnings_of(graph: Graph, node_id: str) -> list[str]:
+    """Return what to think of: nodes that see only the replayed rows, and not all as at first."""
+    nodes = {node.id: node for node in graph.nodes}
+    idle = set(idle_nodes(graph, node_id))
+    found = []
+    for other in _behind(graph, node_id):
+        module, inputs = _module(nodes[other]), graph.inputs_of(other)
+        if module is None or other == node_id:
+            continue
+        if module.kind == "transform" and module.account == "makes" and len(inputs) == 1:
+            found.append(
+                f"Node '{other}' ({module.key}) sees the replayed rows alone, without those that "
+                "went on at first: see that what it makes of them may be added to what is loaded."
+            )
+        elif module.key == _UNION and _sources(graph, other) - idle - set(_behind(graph, node_id)):
+            found.append(
+                f"Node '{other}' ({module.key}) takes in other rows, too, which another node "
+                "needs: see that they may be loaded again."
+            )
+    return found
+
+
+def _behind(graph: Graph, node_id: str) -> list[str]:
+    """Return the node and all that its rows reach, in order."""
+    reached = [node_id]
+    for other in graph.topological_order():
+        if other != node_id and _sources(graph, other) & set(reached):
+            reached.append(other)
+    return reached
+
+
+def _sources(graph: Graph, node_id: str) -> set[str]:
+    return {split_reference(reference)[0] for reference in graph.inputs_of(node_id).values()}
+
+
+def _module(node: Node) -> type[Module] | None:
+    try:
+        return get_module(node.module)
+    except UnknownModuleError:
+        return None
+
+
+def plan(
+    graph: Graph, node_id: str, uri: str, rows: int, records: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what `PipelineExecution.replay_plan` holds: what goes to the operator, and `rows`."""
+    return {
+        "replay": {"node": node_id, "uri": uri, "records": dict(records)},
+        "idle": idle_nodes(graph, node_id),
+        "rows": rows,
+    }

@@ -1,0 +1,132 @@
+"""Put the rows that a node has rejected through it again, as an execution linked to the first."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from etl.graph import parse_graph
+from etl.replay import check_corrections
+from executions.errors import AlreadyReplayed, InvalidCorrections, NotReplayable
+from executions.models import PipelineExecution
+from executions.services.quarantine import Quarantine, quarantine_of
+from executions.services.queueing import queue_execute_on_commit
+from executions.services.replay_plan import plan, require_replayable, warnings_of
+from executions.services.starting import create_execution
+from executions.statuses import ExecutionStatus, NodeStatus, TriggerType
+from pipelines.errors import PipelineNotSaved
+from pipelines.models import Pipeline, PipelineRevision
+from pipelines.services import used_params
+
+_CAME_TO_NOTHING = (ExecutionStatus.FAILED, ExecutionStatus.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """An execution that has been started to replay rows, and what to think of while it runs."""
+
+    execution: PipelineExecution
+    warnings: tuple[str, ...]
+
+
+def replay_rejected(
+    execution: PipelineExecution,
+    node: str,
+    *,
+    records: object = None,
+    again: bool = False,
+    user: AbstractBaseUser | None = None,
+) -> Replay:
+    """Start an execution of the pipeline's current revision on the rows that a node rejected.
+
+    `records` corrects rows: {index: {column: value}}. Rows that were replayed before are refused,
+    as `AlreadyReplayed`, unless `again`. Raise what `quarantine_of` and `start_execution` do, and
+    `NotReplayable` or `InvalidCorrections`.
+    """
+    found = quarantine_of(execution, node)
+    _require_ended_well(found)
+    corrections, problems = check_corrections(found.dataset, {} if records is None else records)
+    if problems:
+        raise InvalidCorrections(node, problems)
+    with transaction.atomic():
+        # Two replays of the same rows do not pass this at once, and the revision keeps still.
+        pipeline = (
+            Pipeline.objects.select_for_update().filter(pk=execution.pipeline_id).first()
+            if execution.pipeline_id
+            else None
+        )
+        if pipeline is None:
+            raise NotReplayable(node, "the pipeline was deleted. Create it anew and execute it.")
+        if pipeline.current_revision is None:
+            raise PipelineNotSaved(pipeline.name)
+        before = earlier_replays(execution, node)
+        if before and not again:
+            raise AlreadyReplayed(node, [str(replay.pk) for replay in before])
+        graph = parse_graph(pipeline.current_revision.snapshot["config"])
+        require_replayable(graph, node)
+        started = create_execution(
+            pipeline,
+            params=_params(execution, pipeline.current_revision),
+            trigger_type=TriggerType.REPLAY,
+            user_id=user.pk if user is not None else None,
+            celery_task_id=str(uuid.uuid4()),
+        )
+        warnings = [
+            *([_replayed_before(before)] if before else []),
+            *warnings_of(graph, node),
+        ]
+        started.replay_of = execution
+        started.replay_node = node
+        started.replay_plan = {
+            **plan(graph, node, found.dataset.uri, found.rows, corrections),
+            "warnings": warnings,
+        }
+        started.save(update_fields=["replay_of", "replay_node", "replay_plan"])
+        queue_execute_on_commit(started)
+    return Replay(started, tuple(warnings))
+
+
+def earlier_replays(execution: PipelineExecution, node: str) -> list[PipelineExecution]:
+    """Return the replays of a node's rejected rows that have loaded some, or still may."""
+    return [
+        replay
+        for replay in execution.replays.filter(replay_node=node).order_by("created_at")
+        if replay.status not in _CAME_TO_NOTHING
+        or replay.tasks.filter(module__startswith="load.", status=NodeStatus.SUCCESS).exists()
+    ]
+
+
+def _require_ended_well(found: Quarantine) -> None:
+    """Refuse where the rows beside the rejected ones are not loaded: those would be missing."""
+    execution, node = found.execution, found.node
+    if not execution.is_final:
+        raise NotReplayable(node, f"the execution is still {execution.status}. Let it end first.")
+    if execution.status != ExecutionStatus.SUCCESS or found.task.status != NodeStatus.SUCCESS:
+        raise NotReplayable(
+            node,
+            f"the execution has ended as {execution.status}, so that its other rows are missing, "
+            "too. Correct the pipeline, or the data, and execute the whole pipeline again.",
+        )
+    if not found.dataset.records:
+        raise NotReplayable(
+            node,
+            "they are not kept as rows of an input but as they were read. Correct them at their "
+            "source, and execute the whole pipeline again.",
+        )
+
+
+def _replayed_before(before: list[PipelineExecution]) -> str:
+    ids = ", ".join(str(replay.pk) for replay in before)
+    return f"These rows were replayed before ({ids}): what loads them by append loads them twice."
+
+
+def _params(execution: PipelineExecution, revision: PipelineRevision) -> dict[str, object]:
+    """Return the params that the first execution was given, as far as they still mean something."""
+    old = execution.revision.snapshot["default_params"] if execution.revision else {}
+    known = used_params(revision.snapshot["config"]) | set(revision.snapshot["default_params"])
+    return {
+        key: value
+        for key, value in execution.params.items()
+        if key in known and (key not in old or old[key] != value)
+    }
