@@ -65,7 +65,7 @@ def _fed(
 ) -> list[tuple[str, int | None]]:
     """Return what feeds a node, and how many rows each gave; None where that is not known."""
     plan = execution.replay_plan or {}
-    if plan and node_id == execution.replay_node:
+    if plan and node_id == plan["replay"].get("node"):
         return [("the rejected rows", plan.get("rows"))]
     # A list: two ports may be fed by the same output, which then counts twice.
     return [

@@ -44,6 +44,7 @@ def adopt(run: DagRun) -> PipelineExecution | None:
             "revision": revision,
             "trigger_type": _TRIGGER_TYPES.get(run.run_type, TriggerType.EXTERNAL),
             "params": _params_of(run, revision),
+            "replay_plan": _plan_of(run),
             "triggered_at": begun or timezone.now(),
         },
     )
@@ -86,6 +87,15 @@ def _params_of(run: DagRun, revision: PipelineRevision | None) -> dict[str, obje
 def _own_conf(run: DagRun) -> dict[str, object]:
     own = run.conf.get(RESERVED_PARAM)
     return own if isinstance(own, dict) else {}
+
+
+def _plan_of(run: DagRun) -> dict[str, object] | None:
+    """Return what a replay's conf says of itself; the numbers of its rows are not in there."""
+    replay, idle = _own_conf(run).get("replay"), _own_conf(run).get("idle")
+    if not isinstance(replay, dict) or not isinstance(idle, list):
+        return None
+    plan: dict[str, object] = storable({"replay": replay, "idle": idle})
+    return plan
 
 
 def _old_id(run: DagRun) -> uuid.UUID | None:

@@ -55,25 +55,44 @@ def require_replayable(graph: Graph, node_id: str) -> None:
 
 
 def warnings_of(graph: Graph, node_id: str) -> list[str]:
-    """Return what to think of: nodes that see only the replayed rows, and not all as at first."""
+    """Return what to think of: nodes that see other rows together with the replayed ones, or not.
+
+    At first they saw all rows of each input.
+    """
     nodes = {node.id: node for node in graph.nodes}
-    idle = set(idle_nodes(graph, node_id))
+    behind = _behind(graph, node_id)
+    running = set(nodes) - set(idle_nodes(graph, node_id))
     found = []
-    for other in _behind(graph, node_id):
-        module, inputs = _module(nodes[other]), graph.inputs_of(other)
-        if module is None or other == node_id:
+    for other in behind[1:]:
+        module = _module(nodes[other])
+        if module is None or module.kind != "transform":
             continue
-        if module.kind == "transform" and module.account == "makes" and len(inputs) == 1:
+        besides = sorted((_sources(graph, other) & running) - set(behind))
+        if besides and not _only_matches(graph, nodes[other], set(behind)):
+            found.append(
+                f"Node '{other}' ({module.key}) takes in all rows of {', '.join(besides)} again: "
+                "see that those which come out of it may be loaded again."
+            )
+        elif module.account == "makes" and len(graph.inputs_of(other)) == 1:
             found.append(
                 f"Node '{other}' ({module.key}) sees the replayed rows alone, without those that "
                 "went on at first: see that what it makes of them may be added to what is loaded."
             )
-        elif module.key == _UNION and _sources(graph, other) - idle - set(_behind(graph, node_id)):
-            found.append(
-                f"Node '{other}' ({module.key}) takes in other rows, too, which another node "
-                "needs: see that they may be loaded again."
-            )
     return found
+
+
+def _only_matches(graph: Graph, node: Node, behind: set[str]) -> bool:
+    """Whether only what matches a replayed row comes out of a join."""
+    replayed = {
+        port
+        for port, reference in graph.inputs_of(node.id).items()
+        if split_reference(reference)[0] in behind
+    }
+    how = node.config.get("how", "inner")
+    if how == "inner":
+        return node.module == "transform.join"
+    outer = {"left": "left", "semi": "left", "anti": "left", "right": "right"}
+    return node.module == "transform.join" and replayed == {outer.get(str(how))}
 
 
 def _behind(graph: Graph, node_id: str) -> list[str]:

@@ -9,6 +9,8 @@ import pytest
 from etl.dataset import open_dataset
 from etl.errors import ConfigError, DataError, NodeCancelled, TransientError
 from etl.liveness import request_stop
+from etl.module import Loader
+from etl.registry import get_module
 from etl.replay import check_corrections, replayed_input
 from etl.storage import Storage
 from tests.etl.conftest import Lab
@@ -145,3 +147,21 @@ def test_a_wrong_correction_is_refused_by_name(
     _, problems = check_corrections(open_dataset(Storage(lab.staging), reject(lab)), raw)
     assert [problem.field for problem in problems] == [field]
     assert said in problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("module", "config", "adds"),
+    [
+        ("load.postgres", {}, True),
+        ("load.postgres", {"mode": "upsert"}, True),
+        ("load.postgres", {"mode": "replace"}, False),
+        ("load.postgres", {"mode": "{{ params.mode }}"}, False),
+        ("load.csv", {}, False),
+    ],
+)
+def test_a_loader_says_whether_it_leaves_what_is_in_its_target(
+    module: str, config: dict[str, Any], adds: bool
+) -> None:
+    loader = get_module(module)
+    assert issubclass(loader, Loader)
+    assert loader.adds(config) is adds

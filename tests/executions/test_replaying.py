@@ -285,6 +285,33 @@ def test_a_node_that_makes_other_rows_of_the_replayed_ones_alone_is_warned_of() 
     assert warnings_of(graph, "sums") == []
 
 
+@pytest.mark.parametrize(
+    ("how", "warned"),
+    [("inner", False), ("left", False), ("anti", False), ("right", True), ("full", True)],
+)
+def test_a_join_that_gives_rows_of_its_other_input_again_is_warned_of(
+    how: str, warned: bool
+) -> None:
+    graph = graph_of("read > cast", "cast > both.left", "b > both.right", "both > load")
+    nodes = [node.model_copy(update={"module": "transform.join", "config": {"how": how}})
+             if node.id == "both" else node for node in graph.nodes]  # fmt: skip
+    warnings = warnings_of(graph.model_copy(update={"nodes": tuple(nodes)}), "cast")
+    assert bool(warnings) is warned
+    assert all("Node 'both' (transform.join) takes in all rows of b" in text for text in warnings)
+
+
+def test_a_replay_that_is_started_once_more_in_airflow_is_not_failed_for_its_rows(
+    quarantined: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    replay = services.replay_rejected(quarantined, "cast").execution
+    run = airflow.begin(replay.airflow_dag_id, "manual__1", conf=conf_for(again(replay)))
+    results = {"read": dataset(9), "cast": dataset(2), "write": dataset(2)}
+    airflow.finish(run.dag_id, run.run_id, results=results)
+    services.sync_active()
+    adopted = PipelineExecution.objects.get(airflow_dag_run_id="manual__1")
+    assert adopted.status == "success", adopted.error_message
+
+
 @pytest.fixture
 def operator(api: APIClient, permit: Callable[..., None]) -> APIClient:
     permit("view_pipelineexecution", "execute_pipeline")
