@@ -165,24 +165,36 @@ def check_corrections(
         ]
     good: dict[str, dict[str, str | None]] = {}
     problems: list[Problem] = []
-    for index, values in raw.items():
-        place = str(index)
-        if not place.isascii() or not place.isdigit() or int(place) >= quarantine.rows:
-            text = f"there is no row {place}; they are counted from 0 to {quarantine.rows - 1}."
-            problems.append(_problem(place, f"Correct the index: {text}"))
-        elif not isinstance(values, Mapping):
-            problems.append(_problem(place, 'Name columns, like {"amount": "12.50"}.'))
-        else:
-            new = good.setdefault(str(int(place)), {})
-            problems += _read_row(place, values, quarantine.records, new)
+    if not raw:
+        return good, problems
+    import duckdb
+
+    # A connection of its own: the one that duckdb shares is not for several threads.
+    with duckdb.connect(":memory:") as database:
+        for index, values in raw.items():
+            place = str(index)
+            if not _is_index(place, quarantine.rows):
+                text = f"there is no row {place}; they are counted from 0 to {quarantine.rows - 1}."
+                problems.append(_problem(place, f"Correct the index: {text}"))
+            elif not isinstance(values, Mapping):
+                problems.append(_problem(place, 'Name columns, like {"amount": "12.50"}.'))
+            else:
+                new = good.setdefault(str(int(place)), {})
+                problems += _read_row(database, place, values, quarantine.records, new)
     return good, problems
 
 
-def _read_row(
-    place: str, values: Mapping[Any, Any], columns: Sequence[Column], new: dict[str, str | None]
-) -> Iterator[Problem]:
-    import duckdb
+def _is_index(place: str, rows: int) -> bool:
+    return place.isascii() and place.isdigit() and len(place) < 20 and int(place) < rows
 
+
+def _read_row(
+    database: "duckdb.DuckDBPyConnection",
+    place: str,
+    values: Mapping[Any, Any],
+    columns: Sequence[Column],
+    new: dict[str, str | None],
+) -> Iterator[Problem]:
     known = {column.name.casefold(): column for column in columns}
     for name, value in values.items():
         where = f"{place}.{name}"
@@ -192,10 +204,11 @@ def _read_row(
             yield _problem(where, f"There is no column '{name}' in the row, which has: {has}.")
         elif isinstance(value, Mapping | list):
             yield _problem(where, "Write the value as a text, number, true, false or null.")
+        elif not _is_storable(text := _text(value)):
+            yield _problem(where, "Leave out the character U+0000, or half a pair: no text has it.")
         else:
-            text = _text(value)
             fits = f"SELECT $1 IS NULL OR TRY_CAST($1 AS {column.type}) IS NOT NULL"
-            row = duckdb.execute(fits, [text]).fetchone()
+            row = database.execute(fits, [text]).fetchone()
             if row and row[0]:
                 new[column.name] = text
             else:
@@ -206,6 +219,11 @@ def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value)
+
+
+def _is_storable(text: str | None) -> bool:
+    """Whether Airflow and LogiData can keep a text: PostgreSQL's JSON takes neither of the two."""
+    return text is None or text == text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _problem(where: str, message: str) -> Problem:

@@ -44,7 +44,7 @@ def require_replayable(graph: Graph, node_id: str) -> None:
         )
         raise NotReplayable(node_id, f"{reason} Execute the whole pipeline again.")
     for other in _behind(graph, node_id):
-        module = _module(nodes[other])
+        module = module_of(nodes[other].module)
         if module and issubclass(module, Loader) and not module.adds(nodes[other].config):
             raise NotReplayable(
                 node_id,
@@ -64,7 +64,7 @@ def warnings_of(graph: Graph, node_id: str) -> list[str]:
     running = set(nodes) - set(idle_nodes(graph, node_id))
     found = []
     for other in behind[1:]:
-        module = _module(nodes[other])
+        module = module_of(nodes[other].module)
         if module is None or module.kind != "transform":
             continue
         besides = sorted((_sources(graph, other) & running) - set(behind))
@@ -108,9 +108,10 @@ def _sources(graph: Graph, node_id: str) -> set[str]:
     return {split_reference(reference)[0] for reference in graph.inputs_of(node_id).values()}
 
 
-def _module(node: Node) -> type[Module] | None:
+def module_of(key: str) -> type[Module] | None:
+    """Return the module with that key, None if it is not installed (any more)."""
     try:
-        return get_module(node.module)
+        return get_module(key)
     except UnknownModuleError:
         return None
 

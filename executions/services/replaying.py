@@ -12,7 +12,7 @@ from executions.errors import AlreadyReplayed, InvalidCorrections, NotReplayable
 from executions.models import PipelineExecution
 from executions.services.quarantine import Quarantine, quarantine_of
 from executions.services.queueing import queue_execute_on_commit
-from executions.services.replay_plan import plan, require_replayable, warnings_of
+from executions.services.replay_plan import module_of, plan, require_replayable, warnings_of
 from executions.services.starting import create_execution
 from executions.statuses import ExecutionStatus, NodeStatus, TriggerType
 from pipelines.errors import PipelineNotSaved
@@ -92,9 +92,13 @@ def earlier_replays(execution: PipelineExecution, node: str) -> list[PipelineExe
     return [
         replay
         for replay in execution.replays.filter(replay_node=node).order_by("created_at")
-        if replay.status not in _CAME_TO_NOTHING
-        or replay.tasks.filter(module__startswith="load.", status=NodeStatus.SUCCESS).exists()
+        if replay.status not in _CAME_TO_NOTHING or _has_loaded(replay)
     ]
+
+
+def _has_loaded(replay: PipelineExecution) -> bool:
+    modules = replay.tasks.filter(status=NodeStatus.SUCCESS).values_list("module", flat=True)
+    return any(cls is None or cls.kind == "load" for cls in map(module_of, modules))
 
 
 def _require_ended_well(found: Quarantine) -> None:

@@ -138,6 +138,9 @@ def test_corrections_are_read_with_the_columns_names_and_as_texts(lab: Lab) -> N
         ({"0": {"total": "1"}}, "records.0.total", "which has: id, amount"),
         ({"0": {"id": "x"}}, "records.0.id", "'x' is no BIGINT"),
         ({"0": {"id": [1]}}, "records.0.id", "as a text, number"),
+        ({"9" * 5000: {"amount": "1"}}, "records." + "9" * 5000, "there is no row 999"),
+        ({"0": {"amount": "a\0"}}, "records.0.amount", "Leave out the character U+0000"),
+        ({"0": {"amount": "\ud800"}}, "records.0.amount", "half a pair"),
         ({str(n): {} for n in range(1001)}, "records", "1001 rows are corrected, and 1000 can be"),
     ],
 )
