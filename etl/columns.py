@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from etl.errors import MissingColumnError
+from etl.errors import ConfigError, MissingColumnError
 
 ColumnName = Annotated[
     str, Field(min_length=1, max_length=200, json_schema_extra={"format": "column"})

@@ -23,6 +23,7 @@ class Deduplicate(Transformer):
 
     key = "transform.deduplicate"
     title = "Deduplicate"
+    pure = True
     account = "removes"
 
     class Config(ModuleConfig):

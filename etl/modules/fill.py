@@ -55,6 +55,7 @@ class Fill(Transformer):
 
     key = "transform.fill"
     title = "Fill"
+    pure = True
     account = "keeps"
 
     class Config(ModuleConfig):

@@ -14,6 +14,7 @@ class Limit(Transformer):
 
     key = "transform.limit"
     title = "Limit"
+    pure = True
     account = "removes"
 
     class Config(ModuleConfig):

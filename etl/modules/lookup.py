@@ -28,6 +28,7 @@ class Lookup(Transformer):
 
     key = "transform.lookup"
     title = "Look up"
+    pure = True
     ports = ("input", "lookup")
     account = "removes"
 

@@ -25,6 +25,7 @@ class Pivot(Transformer):
 
     key = "transform.pivot"
     title = "Pivot"
+    pure = True
 
     class Config(ModuleConfig):
         """The settings of transform.pivot."""

@@ -34,6 +34,7 @@ class Quality(Transformer):
 
     key = "transform.quality"
     title = "Check quality"
+    pure = True
     account = "keeps"
 
     class Config(QuarantineConfig):

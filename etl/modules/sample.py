@@ -20,6 +20,7 @@ class Sample(Transformer):
 
     key = "transform.sample"
     title = "Sample"
+    pure = True
     account = "removes"
 
     class Config(ModuleConfig):

@@ -17,6 +17,7 @@ class Sort(Transformer):
 
     key = "transform.sort"
     title = "Sort"
+    pure = True
     account = "removes"
 
     class Config(ModuleConfig):

@@ -25,6 +25,7 @@ class Union(Transformer):
 
     key = "transform.union"
     title = "Union"
+    pure = True
     ports = ()
     variadic = True
     account = "removes"

@@ -18,6 +18,7 @@ class Unpivot(Transformer):
 
     key = "transform.unpivot"
     title = "Unpivot"
+    pure = True
 
     class Config(ModuleConfig):
         """The settings of transform.unpivot."""

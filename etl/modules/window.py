@@ -90,6 +90,7 @@ class Window(Transformer):
 
     key = "transform.window"
     title = "Window functions"
+    pure = True
     account = "keeps"
 
     class Config(ModuleConfig):
