@@ -1,7 +1,8 @@
 """load.http"""
 
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -51,6 +52,11 @@ class LoadHTTP(Loader):
             if self.body != "row" and _PLACE.search(self.path):
                 raise ValueError("A path that names a column needs body row. Set it")
             return self
+
+    @classmethod
+    def adds(cls, config: Mapping[str, Any]) -> bool:
+        """Return True: rows that were sent before stay."""
+        return True
 
     config: Config
 

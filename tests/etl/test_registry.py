@@ -19,6 +19,7 @@ from tests.etl.conftest import Rows
 PROJECT = Path(__file__).parents[2]
 KEYS = {
     "extract.csv",
+    "extract.http",
     "extract.sql",
     "transform.filter",
     "transform.select",
@@ -39,6 +40,7 @@ KEYS = {
     "transform.lookup",
     "transform.quality",
     "transform.sql",
+    "load.http",
     "load.postgres",
     "load.csv",
     "load.parquet",
