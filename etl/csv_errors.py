@@ -1,82 +1,38 @@
-"""Reading a CSV file with DuckDB, and saying where and why that failed."""
+"""What DuckDB's CSV reader found wrong, as an error or as rejected rows."""
 
-import csv
-import gzip
 import re
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
 
 import duckdb
 
 from etl.duckdb_errors import reason
-from etl.errors import ConfigError, DataError, ETLError
+from etl.errors import DataError, ETLError
 from etl.sql import literal
 
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
+_FILE = re.compile(r"^\s*file ?= ?(.+?)\s*$", re.MULTILINE)
 _COLUMN = re.compile(r'Error when converting column "(.*?)"\. (.*)')
 _COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
-# DuckDB's own choice, four times as much, doubles the memory of a node and is no faster.
-_BUFFER_BYTES = 8 * 1024 * 1024
-_NO_COLUMN = re.compile(r'Columns with names: "(.*?)" do not exist')
+
+# A rejected line keeps as much of its text as this; DuckDB keeps no more.
+RAW_LENGTH = 10_000
+UNTERMINATED = "a quoted value does not end, so that all that follows is part of it"
 
 
-@dataclass(frozen=True)
-class CSVOptions:
-    """How a CSV file is written."""
-
-    delimiter: str = ","
-    quote: str = '"'
-    encoding: str = "utf-8"
-    null_values: tuple[str, ...] = ("",)
-    types: dict[str, str] = field(default_factory=dict)
+def file_in(error: Exception) -> str | None:
+    """Return the path of the file that an error of DuckDB's CSV reader names."""
+    found = _FILE.search(str(error))
+    return found[1] if found else None
 
 
-def read_csv_sql(path: Path, options: CSVOptions) -> str:
-    """Return the SELECT that reads a file, guessing the types that the options do not give."""
-    types = ", ".join(f"{literal(n)}: {literal(t)}" for n, t in options.types.items())
-    given = f", types = {{{types}}}" if types else ""
-    return f"FROM read_csv({_common(path, options)}{given})"
-
-
-def _common(path: Path, options: CSVOptions) -> str:
-    nulls = ", ".join(literal(text) for text in options.null_values)
-    # Everything that DuckDB would otherwise guess, and could guess wrong without a word.
-    return (
-        f"{literal(str(path))}, header = true, skip = 0, comment = '',"
-        f" delim = {literal(options.delimiter)}, quote = {literal(options.quote)},"
-        f" escape = {literal(options.quote)}, encoding = {literal(options.encoding)},"
-        f" nullstr = [{nulls}], strict_mode = true, null_padding = false,"
-        f" buffer_size = {_BUFFER_BYTES}"
-    )
-
-
-def explain_csv(
-    error: duckdb.Error,
-    name: str,
-    path: Path | None = None,
-    options: CSVOptions | None = None,
-    database: duckdb.DuckDBPyConnection | None = None,
-) -> ETLError:
-    """Return `error` with the file, line and column at fault, and what to do.
-
-    Given the file, a failure that names no line is looked for by reading all of it as text.
-    """
+def explain_csv(error: duckdb.Error, name: str) -> ETLError:
+    """Return `error` with the file, line and column at fault, and what to do."""
     text = str(error)
-    unknown = _NO_COLUMN.search(text)
-    if unknown:
-        return ConfigError(
-            f"file '{name}' has no column '{unknown[1]}', for which a type is given. "
-            "Correct the name under types.",
-            field="config.types",
-        )
     line = _LINE.search(text)
     if line is None:
-        found = _locate(path, options, database) if path and options and database else None
-        if found is not None:
-            return explain_csv(found, name)
         return DataError(
             f"file '{name}' is no CSV file that can be read: {reason(error)}. "
-            "Check its delimiter, quotes and encoding.",
+            "Check its delimiter, quotes, line ends and encoding.",
             field="config.path",
         )
     return DataError(f"file '{name}', line {line[1]}{_cause(text)}", field="config.path")
@@ -112,25 +68,33 @@ def reason_after_line(text: str) -> str:
     return rest[0].rstrip(".") if rest else "the row cannot be read"
 
 
-def _locate(
-    path: Path, options: CSVOptions, database: duckdb.DuckDBPyConnection
-) -> duckdb.Error | None:
-    """Return the error that reading every value as text gives, which names its line."""
-    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(_width(path, options)))
-    try:
-        # Every value is looked at, since a count of rows alone would not decode them.
-        reader = f"read_csv({_common(path, options)}, auto_detect = false"
-        database.execute(f"FROM {reader}, columns = {{{columns}}}) SELECT count(COLUMNS(*))")
-    except duckdb.Error as exc:
-        return exc
-    return None
+def rejected_sql(names: Mapping[str, str], more: str = "") -> str:
+    """Return the SELECT of the rows that a scan with store_rejects kept out, one a line.
 
-
-def _width(path: Path, options: CSVOptions) -> int:
-    """Return how many columns the header line names."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding=options.encoding, errors="replace", newline="") as stream:
-        header = next(
-            csv.reader(stream, delimiter=options.delimiter, quotechar=options.quote), [""]
-        )
-    return max(1, len(header))
+    `names` maps the paths of the files to what people call them; `more` is a further SELECT of
+    rows in the form of a quarantine.
+    """
+    paths = ", ".join(literal(path) for path in names)
+    called = ", ".join(literal(name) for name in names.values())
+    file = f"list_extract([{called}], list_position([{paths}], file_path))"
+    # Each error of a line is a row of its own there: the first stands for all.
+    faults = """
+        SELECT DISTINCT ON (file_path, line) *
+        FROM reject_errors JOIN reject_scans USING (scan_id, file_id)
+        ORDER BY file_path, line, byte_position, column_idx
+    """
+    counts = r"regexp_extract(error_message, 'Expected Number of Columns: (\d+)', 1)"
+    found = r"regexp_extract(error_message, 'Found: (\d+)', 1)"
+    cast = r"""regexp_replace(error_message, '(?s)^Error when converting column ".*?"\. ', '')"""
+    reasons = f"""CASE CAST(error_type AS VARCHAR)
+        WHEN 'CAST' THEN replace({cast}, 'Could not convert', 'could not convert')
+        WHEN 'MISSING COLUMNS' THEN 'the row has ' || {found} || ' values instead of ' || {counts}
+        WHEN 'TOO MANY COLUMNS' THEN 'the row has ' || {found} || ' values instead of ' || {counts}
+        WHEN 'UNQUOTED VALUE' THEN 'a quoted value does not end, or goes on after its quote'
+        WHEN 'INVALID ENCODING' THEN 'the bytes do not fit the encoding'
+        ELSE split_part(error_message, chr(10), 1) END"""
+    return f"""
+        SELECT {reasons} AS reason, column_name AS field, {file} AS file,
+            CAST(line AS BIGINT) AS line, ltrim(csv_line, chr(10) || chr(13)) AS record
+        FROM ({faults}) {f"UNION ALL {more}" if more else ""} ORDER BY file, line
+    """  # noqa: S608

@@ -68,9 +68,15 @@ class Engine:
         }
         self.folder = folder
         # For files that a module needs while its lazy output is being written.
-        self.scratch = folder / ".scratch"
         self._memory = memory_bytes(memory_limit)
         self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for files that the engine may reach, and that go when it closes."""
+        folder = self.folder / ".scratch"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def connect(self, *, files: Sequence[Path] = ()) -> "duckdb.DuckDBPyConnection":
         """Return the locked connection, which can also read and write `files`.
@@ -122,7 +128,7 @@ class Engine:
             self._connection.interrupt()
             self._connection.close()
             self._connection = None
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        shutil.rmtree(self.folder / ".scratch", ignore_errors=True)
 
     def __enter__(self) -> "Engine":
         return self

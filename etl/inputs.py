@@ -54,5 +54,8 @@ class Inputs(Mapping[str, Dataset]):
 
         It is removed at the end of the node.
         """
-        self._engine.scratch.mkdir(exist_ok=True)
         return self._engine.scratch / name
+
+    def scratch_folder(self) -> Path:
+        """Return a folder that the node's DuckDB may read and write, removed with the node."""
+        return self._engine.scratch

@@ -1,46 +1,80 @@
 """extract.csv"""
 
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from etl.columns import ColumnName
-from etl.csv_errors import CSVOptions, explain_csv, read_csv_sql
-from etl.errors import DataError, ETLError
-from etl.files import DataPath, readable
+from etl.columns import ColumnName, unique_names
+from etl.errors import ETLError
+from etl.files.compression import Compression
+from etl.files.reading import SourceConfig, file_heads, peeked, source_files
 from etl.inputs import Inputs
-from etl.module import Extractor, ModuleConfig, RunContext
+from etl.module import Extractor, Result, RunContext
+from etl.quarantine import QuarantineConfig, accepts_rejects
 from etl.sql import SQLType
 
 if TYPE_CHECKING:
     import duckdb
 
+    from etl.csv_files import CSVSet
+    from etl.csv_reading import CSVOptions
+    from etl.dataset import Column
+
+_Character = Annotated[str, Field(min_length=1, max_length=1)]
+_HEAD = 4 * 1024 * 1024
+
 
 class ExtractCSV(Extractor):
-    """Read a CSV file with a header line.
+    """Read CSV files.
 
-    The types of columns are guessed from the first 20,480 rows unless they are given. A row
-    that does not fit stops the node, naming its line: nothing is dropped quietly.
+    The types of columns are guessed from the first 20,480 rows unless they are given. Several
+    files are put below each other by the names of their columns; a column that a file lacks is
+    empty there, and one whose guessed types do not go together is an error.
+
+    A row that does not fit stops the node, naming its line, or is set aside up to `max_rejected`
+    with its text (the first 10,000 characters), however many faults it has. A line is a record:
+    a line break within quotes does not count, nor do empty lines make records, unless the file
+    has only one column. After a value whose quote does not end, all that follows is one record.
+    What cannot be known record by record fails the whole: bytes that are not of an encoding
+    other than utf-8, line ends of two kinds, a damaged archive, a value of more than 8 million
+    characters.
     """
 
     key = "extract.csv"
     title = "CSV file"
 
-    class Config(ModuleConfig):
+    class Config(SourceConfig, QuarantineConfig):
         """The settings of extract.csv."""
 
-        path: DataPath = Field(
-            description="File below a data folder; may be compressed with gzip (.csv.gz).",
-            examples=["deliveries.csv"],
+        delimiter: _Character = Field(default=",", description="Character between two values.")
+        quote: _Character = Field(default='"', description="Character around a value.")
+        encoding: Literal[
+            "utf-8",
+            "latin-1",
+            "utf-16",
+            "windows-1250",
+            "windows-1251",
+            "windows-1252",
+            "iso-8859-15",
+            "shift_jis",
+            "gb18030",
+            "big5",
+            "euc_kr",
+        ] = Field(default="utf-8", description="How the file encodes characters.")
+        compression: Compression = Field(
+            default="auto",
+            description="How the file is compressed; auto tells by the end of its name: .gz, "
+            ".zst, .bz2, .xz.",
         )
-        delimiter: str = Field(
-            default=",", min_length=1, max_length=1, description="Character between two values."
+        header: bool = Field(
+            default=True, description="Whether the first line holds the names of the columns."
         )
-        quote: str = Field(
-            default='"', min_length=1, max_length=1, description="Character around a value."
-        )
-        encoding: Literal["utf-8", "latin-1", "utf-16"] = Field(
-            default="utf-8", description="How the file encodes characters."
+        columns: list[ColumnName] = Field(
+            default=[],
+            description="Names of the columns of a file without a header line. Empty: column0, "
+            "column1 and so on.",
+            examples=[["order_id", "amount"]],
         )
         null_values: list[str] = Field(
             default=[""],
@@ -54,35 +88,95 @@ class ExtractCSV(Extractor):
             examples=[{"postcode": "VARCHAR"}],
         )
 
+        @field_validator("columns")
+        @classmethod
+        def _named_once(cls, columns: list[str]) -> list[str]:
+            unique_names(columns)
+            return columns
+
+        @model_validator(mode="after")
+        def _columns_fit_header(self) -> "ExtractCSV.Config":
+            if self.header and self.columns:
+                raise ValueError(
+                    "columns is for files without a header line. Remove it, or set header to false"
+                )
+            return self
+
     config: Config
+    _set: "CSVSet | None" = None
 
-    def execute(self, inputs: Inputs, context: RunContext) -> "duckdb.DuckDBPyRelation":
-        """Return the rows of the file; raise DataError naming file, line, column and remedy."""
-        import duckdb
+    def execute(self, inputs: Inputs, context: RunContext) -> Result:
+        """Return the rows of the files; raise DataError naming file, line, column and remedy."""
+        from etl.csv_errors import rejected_sql
+        from etl.csv_files import prepared
+        from etl.csv_reading import rows_sql
 
-        path = readable(self.config.path, context.data_dirs)
-        if path.stat().st_size == 0:
-            raise DataError(
-                f"file '{self.config.path}' is empty. It needs at least a header line.",
-                field="config.path",
+        rejects = accepts_rejects(self.config)
+        scratch = inputs.scratch_folder()
+        sources = source_files(self.config, context, scratch)
+        ready = self._set = prepared(
+            sources, self._options(), self.config.compression, scratch, rejects=rejects
+        )
+        database = inputs.database(files=[file.path for file in ready.files])
+        sql = rows_sql(
+            ready.files,
+            ready.options,
+            database,
+            rejects=rejects,
+            file_column=self.config.file_column,
+        )
+        rows = database.sql(sql)
+        if not rejects:
+            return Result(rows)
+        faults = rejected_sql(ready.names, ready.cut_off_sql())
+        return Result(rows, rejected=lambda: database.sql(faults))
+
+    def peek(self, context: RunContext) -> "tuple[Column, ...] | None":
+        """Return the columns that the heads of the files tell, of at most 20 files."""
+        return peeked(self, context, lambda inputs, scratch: self._head(inputs, scratch, context))
+
+    def _head(
+        self, inputs: Inputs, scratch: Path, context: RunContext
+    ) -> "duckdb.DuckDBPyRelation | None":
+        from etl.csv_files import heads
+        from etl.csv_reading import rows_sql
+
+        sources = file_heads(self.config, context, scratch, size=_HEAD)
+        if sources is None:
+            return None
+        ready = self._set = heads(sources, self._options(), self.config.compression, scratch)
+        database = inputs.database(files=[file.path for file in ready.files])
+        return database.sql(
+            rows_sql(
+                ready.files,
+                ready.options,
+                database,
+                rejects=False,
+                file_column=self.config.file_column,
             )
-        options = CSVOptions(
+        )
+
+    def _options(self) -> "CSVOptions":
+        from etl.csv_reading import CSVOptions
+
+        return CSVOptions(
             delimiter=self.config.delimiter,
             quote=self.config.quote,
             encoding=self.config.encoding,
             null_values=tuple(self.config.null_values),
+            header=self.config.header,
+            names=tuple(self.config.columns),
             types=dict(self.config.types),
         )
-        database = inputs.database(files=[path])
-        try:
-            return database.sql(read_csv_sql(path, options))
-        except duckdb.Error as exc:
-            raise explain_csv(exc, self.config.path, path, options, database) from exc
 
     def explain(self, error: Exception) -> ETLError | None:
         """Return an error of DuckDB's CSV reader with the file's name, line and column."""
         import duckdb
 
-        if isinstance(error, duckdb.Error) and "CSV Error on Line" in str(error):
-            return explain_csv(error, self.config.path)
+        from etl.csv_errors import explain_csv, file_in
+
+        path = file_in(error)
+        if isinstance(error, duckdb.Error) and ("CSV" in str(error) or path):
+            names = self._set.names if self._set else {}
+            return explain_csv(error, names.get(path or "", self.config.path))
         return None
