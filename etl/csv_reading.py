@@ -87,11 +87,11 @@ def columns_of(
     }
     listed = ", ".join(literal(name) for name in names)
     types = ", ".join(f"{literal(n)}: {literal(t)}" for n, t in given.items())
-    sql = (
-        f"SELECT Columns, DateFormat, TimestampFormat FROM sniff_csv({literal(str(file.path))},"
-        f" {_common(options, file)}, names = [{listed}], ignore_errors = true"
-        f"{f', types = {{{types}}}' if types else ''})"  # noqa: S608
+    look = (
+        f"sniff_csv({literal(str(file.path))}, {_common(options, file)}, names = [{listed}],"
+        f" ignore_errors = true{f', types = {{{types}}}' if types else ''})"
     )
+    sql = f"SELECT Columns, DateFormat, TimestampFormat FROM {look}"  # noqa: S608
     guessed: dict[str, str] = {}
     formats: tuple[str | None, str | None] = (None, None)
     try:

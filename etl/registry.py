@@ -16,6 +16,10 @@ _LOGGER = logging.getLogger(__name__)
 
 _BUILT_IN = {
     "extract.csv": "etl.modules.extract_csv:ExtractCSV",
+    "extract.json": "etl.modules.extract_json:ExtractJSON",
+    "extract.jsonl": "etl.modules.extract_jsonl:ExtractJSONL",
+    "extract.parquet": "etl.modules.extract_parquet:ExtractParquet",
+    "extract.excel": "etl.modules.extract_excel:ExtractExcel",
     "extract.http": "etl.modules.extract_http:ExtractHTTP",
     "extract.sql": "etl.modules.extract_sql:ExtractSQL",
     "transform.filter": "etl.modules.filter:Filter",

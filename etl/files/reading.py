@@ -144,6 +144,35 @@ def file_heads(
     return heads
 
 
+def remote_schemas(
+    config: SourceConfig, context: RunContext, scratch: Path, *, most: int = 20
+) -> list[SourceFile] | None:
+    """Return Parquet files without rows that have the columns of remote ones; None if too many.
+
+    Only the footers are fetched. Raise DataError for a file that has none.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    storage = _storage(config, context)
+    uris = storage.find(config.path)
+    if len(uris) > most:
+        return None
+    files = []
+    for number, uri in enumerate(uris):
+        local = scratch / f"{number}.parquet"
+        with storage.opened(uri) as stream:
+            try:
+                pq.write_table(pq.read_schema(stream).empty_table(), local)
+            except pa.ArrowInvalid:
+                raise DataError(
+                    f"file '{uri}' is no Parquet file that can be read. Bring it again.",
+                    field="config.path",
+                ) from None
+        files.append(SourceFile(local, uri))
+    return files
+
+
 @contextmanager
 def peeking(context: RunContext) -> "Iterator[tuple[Inputs, Path]]":
     """Give a DuckDB without inputs, and its scratch folder, to look at the head of files with."""
