@@ -44,7 +44,9 @@ _BUILT_IN = {
     "load.postgres": "etl.modules.load_postgres:LoadPostgres",
     "load.http": "etl.modules.load_http:LoadHTTP",
     "load.csv": "etl.modules.load_csv:LoadCSV",
+    "load.jsonl": "etl.modules.load_jsonl:LoadJSONL",
     "load.parquet": "etl.modules.load_parquet:LoadParquet",
+    "load.excel": "etl.modules.load_excel:LoadExcel",
 }
 
 
