@@ -1,7 +1,7 @@
 """Files in object storage, by URIs such as s3://bucket/key, through fsspec."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from etl.connections import Connection
 from etl.context import RunContext
 from etl.errors import ConfigError, DataError, ETLError, TransientError
 from etl.files.paths import is_pattern
+from etl.files.remote_login import CHUNK_BYTES, login_options
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -28,7 +28,6 @@ _PACKAGES = {
 }
 SCHEMES = tuple(_PACKAGES)
 
-_CHUNK = 16 * 1024 * 1024
 # S3 takes no more parts than this of one object.
 _MOST_PARTS = 10_000
 _REFUSED = {
@@ -124,7 +123,7 @@ class RemoteFiles:
 
     def upload(self, path: Path, uri: str) -> None:
         """Put a file of any size: readers see the old one or the new one, never half."""
-        chunk = max(_CHUNK, path.stat().st_size // (_MOST_PARTS - 1) + 1)
+        chunk = max(CHUNK_BYTES, path.stat().st_size // (_MOST_PARTS - 1) + 1)
         options = {"chunksize": chunk, "max_concurrency": 2} if self.scheme == "s3" else {}
         target = _path(uri)
         if self.scheme != "sftp":
@@ -194,7 +193,9 @@ def remote_files(uri: str, connection_id: str, context: RunContext) -> RemoteFil
         import fsspec
 
         import_module(package)
-        fs = fsspec.filesystem(protocol, skip_instance_cache=True, **_options(scheme, connection))
+        fs = fsspec.filesystem(
+            protocol, skip_instance_cache=True, **login_options(scheme, connection)
+        )
     except ImportError:
         raise ConfigError(
             f"files at {scheme}:// need the package {package}, which is not installed. "
@@ -214,63 +215,6 @@ def _path(uri: str) -> str:
     scheme, _, rest = uri.partition("://")
     # The host of an SFTP server stands in the connection; what follows it is the path.
     return "/" + rest.partition("/")[2] if scheme == "sftp" else rest
-
-
-def _options(scheme: str, connection: Connection) -> dict[str, Any]:
-    if scheme == "s3":
-        return _s3_options(connection)
-    extra = connection.extra
-    if scheme in ("gs", "gcs"):
-        token = extra.get("keyfile_dict") or extra.get("key_path") or extra.get("token")
-        return {"token": token or "google_default", "project": extra.get("project")}
-    if scheme in ("az", "abfs"):
-        own = {"account_name": connection.login, "account_key": connection.password}
-        named = ("connection_string", "sas_token", "client_id", "client_secret", "tenant_id")
-        return {
-            name: value
-            for name, value in {**own, **{name: extra.get(name) for name in named}}.items()
-            if value
-        }
-    return {
-        "host": connection.host or "localhost",
-        "port": connection.port or 22,
-        "username": connection.login,
-        "password": connection.password,
-        "timeout": 20,
-    }
-
-
-def _s3_options(connection: Connection) -> dict[str, Any]:
-    extra: Mapping[str, Any] = connection.extra
-    endpoint = extra.get("endpoint_url") or _endpoint(connection)
-    client = {"endpoint_url": endpoint, "region_name": extra.get("region_name")}
-    style = {"addressing_style": extra["addressing_style"]} if "addressing_style" in extra else {}
-    return {
-        "key": connection.login or None,
-        "secret": connection.password or None,
-        "token": extra.get("aws_session_token"),
-        "anon": str(extra.get("anon", "")).lower() in ("true", "1"),
-        "client_kwargs": {name: value for name, value in client.items() if value},
-        "config_kwargs": {
-            "connect_timeout": 10,
-            "read_timeout": 60,
-            "retries": {"max_attempts": 3, "mode": "standard"},
-            **({"s3": style} if style else {}),
-        },
-        # Bounds what an upload or a download holds in memory.
-        "max_concurrency": 2,
-        "default_block_size": _CHUNK,
-        "use_listings_cache": False,
-    }
-
-
-def _endpoint(connection: Connection) -> str | None:
-    if not connection.host:
-        return None
-    if "://" in connection.host:
-        return connection.host
-    port = f":{connection.port}" if connection.port else ""
-    return f"https://{connection.host}{port}"
 
 
 def explain_storage(error: Exception, uri: str, connection_id: str) -> ETLError | None:

@@ -19,6 +19,10 @@ from tests.etl.conftest import Rows
 PROJECT = Path(__file__).parents[2]
 KEYS = {
     "extract.csv",
+    "extract.excel",
+    "extract.json",
+    "extract.jsonl",
+    "extract.parquet",
     "extract.http",
     "extract.sql",
     "transform.filter",
@@ -43,6 +47,8 @@ KEYS = {
     "load.http",
     "load.postgres",
     "load.csv",
+    "load.excel",
+    "load.jsonl",
     "load.parquet",
 }
 
