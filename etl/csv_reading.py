@@ -150,12 +150,14 @@ def rows_sql(
     database: "duckdb.DuckDBPyConnection",
     *,
     rejects: bool,
+    most_rejects: int = 0,
     file_column: str | None = None,
 ) -> str:
     """Return the SELECT that reads all files, in their order, by the names of their columns.
 
     With `rejects` rows that do not fit go to DuckDB's tables reject_errors and reject_scans;
-    otherwise the first of them ends the query. Raise ConfigError where two files disagree.
+    otherwise the first of them ends the query. `most_rejects` rows of each file are told there, of
+    0 all: rejected rows are kept in memory. Raise ConfigError where two files disagree.
     """
     found = [columns_of(file, options, database) for file in files]
     every = list(dict.fromkeys(name for columns in found for name, _ in columns.types))
@@ -169,8 +171,10 @@ def rows_sql(
         types = tuple((n, agreed[file.name][n]) for n, _ in columns.types)
         shape = CSVColumns(types, columns.date_format, columns.timestamp_format)
         read.append((shape, file.compression, file.simple and not rejects, file))
+    # The limit counts faults, of which a row has one for each column at most, and one more.
+    limit = most_rejects * (len(every) + 1) if rejects else None
     branches = [
-        _branch([item[3] for item in group], shape, options, rejects, file_column)
+        _branch([item[3] for item in group], shape, options, limit, file_column)
         for (shape, _, _), group in groupby(read, key=lambda item: item[:3])
     ]
     return " UNION ALL BY NAME ".join(branches)
@@ -191,7 +195,7 @@ def _branch(
     files: Sequence[CSVFile],
     columns: CSVColumns,
     options: CSVOptions,
-    rejects: bool,
+    rejects_limit: int | None,
     file_column: str | None,
 ) -> str:
     paths = ", ".join(literal(str(file.path)) for file in files)
@@ -202,10 +206,10 @@ def _branch(
         parts.append(f"dateformat = {literal(columns.date_format)}")
     if columns.timestamp_format:
         parts.append(f"timestampformat = {literal(columns.timestamp_format)}")
-    if rejects:
+    if rejects_limit is not None:
         # In parallel, DuckDB 1.5 loses whole buffers where rows at their edges are faulty.
-        parts.append("store_rejects = true, rejects_limit = 0")
-    if rejects or not files[0].simple:
+        parts.append(f"store_rejects = true, rejects_limit = {rejects_limit}")
+    if rejects_limit is not None or not files[0].simple:
         parts.append("parallel = false")
     items = [quote(name) for name, _ in columns.types]
     if file_column:

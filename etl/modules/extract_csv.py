@@ -112,6 +112,7 @@ class ExtractCSV(Extractor):
         from etl.csv_reading import rows_sql
 
         rejects = accepts_rejects(self.config)
+        limit = self.config.max_rejected
         scratch = inputs.scratch_folder()
         sources = source_files(self.config, context, scratch)
         ready = self._set = prepared(
@@ -123,6 +124,8 @@ class ExtractCSV(Extractor):
             ready.options,
             database,
             rejects=rejects,
+            # One more than is accepted is enough to fail.
+            most_rejects=limit + 1 if isinstance(limit, int) else 0,
             file_column=self.config.file_column,
         )
         rows = database.sql(sql)

@@ -169,3 +169,25 @@ def test_rejected_rows_of_many_files_name_their_file(lab: Lab) -> None:
         ("2.csv", 3, "5,y"),
         ("3.csv", 2, '5,"6'),
     ]
+
+
+def test_far_more_faulty_rows_than_are_accepted_do_not_fill_the_memory(lab: Lab) -> None:
+    (lab.data / "t.csv").write_text("a,b\n1,1\n" + "1,x,y\n" * 300_000)
+
+    with pytest.raises(TooManyRejectedError) as caught:
+        lab.run("extract.csv", {"path": "t.csv", "max_rejected": 2})
+
+    assert caught.value.quarantine
+    assert 3 <= caught.value.quarantine["rows"] < 100
+
+
+@pytest.mark.parametrize("limit", [3, 2])
+def test_a_row_with_many_faults_counts_once_towards_the_limit(lab: Lab, limit: int) -> None:
+    (lab.data / "t.csv").write_text("a,b\n1,1\n" + "x,y,3\n" * 3)
+    config = {"path": "t.csv", "types": {"a": "INT", "b": "INT"}, "max_rejected": limit}
+
+    if limit == 2:
+        with pytest.raises(TooManyRejectedError):
+            lab.run("extract.csv", config)
+    else:
+        assert lab.run("extract.csv", config)["metrics"]["rows_rejected"] == 3
