@@ -62,14 +62,25 @@ def test_a_graph_runs_and_prints_a_row_for_each_node(
 def test_a_failed_node_says_why_and_those_after_it_are_skipped(
     folders: RunSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = graph(tmp_path, condition="amout > 1")
+    path = graph(tmp_path, condition="CAST(carrier AS INTEGER) > 1")
 
     assert main(["run", str(path)]) == 1
 
     printed = capsys.readouterr().out
-    assert "Node 'keep': column 'amout' does not exist in the input." in printed
+    assert "Node 'keep': a value does not fit its type: Could not convert string" in printed
     assert printed.splitlines()[-1].startswith("write") or "skipped" in printed
     assert not (folders.data_dirs[0] / "out.csv").exists()
+
+
+def test_a_column_that_is_not_there_is_told_before_anything_runs(
+    folders: RunSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(graph(tmp_path, condition="amout > 1"))]) == 2
+
+    printed = capsys.readouterr()
+    assert "Node 'keep': there is no column 'amout'; read gives amount, carrier," in printed.err
+    assert "Did you mean 'amount'?" in printed.err
+    assert printed.out == ""
 
 
 def test_a_missing_param_is_named(

@@ -53,11 +53,26 @@ def test_a_malformed_file_is_named_with_the_line(live):
 
 def test_a_column_that_does_not_exist_is_named_with_those_that_do(live):
     table = "fault_column"
+    (live.data / "changing.csv").write_text(ORDERS)
     pipeline = live.create(
-        *chain(csv_node("orders.csv"), filter_node("amout > 1"), load_node(table))
+        *chain(csv_node("changing.csv"), filter_node("amount > 1"), load_node(table))
     )
+    (live.data / "changing.csv").write_text(ORDERS.replace("amount", "amout"))
     failed(live, pipeline, "keep_paid", "amout", "amount")
     assert not table_exists(live, table)
+
+
+def test_a_column_that_does_not_exist_is_refused_when_saving(live):
+    nodes, edges = chain(csv_node("orders.csv"), filter_node("amout > 1"), load_node("never"))
+    links = [{"source": source, "target": target} for source, target in edges]
+    body = {"name": f"live {uuid.uuid4()}", "config": {"nodes": nodes, "edges": links}}
+    answer = live.request("POST", "pipelines", body)
+    assert answer.status_code == 400
+    [problem] = answer.json()["errors"]
+    assert problem["message"] == (
+        "Node 'keep_paid': there is no column 'amout'; read_orders gives amount, order_id, status. "
+        "Did you mean 'amount'?"
+    )
 
 
 def test_a_value_that_does_not_cast_is_shown(live):
