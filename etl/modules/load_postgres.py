@@ -1,12 +1,19 @@
 """load.postgres"""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from etl.columns import ColumnName, require_columns, unique_names
+from etl.databases.config import TableConfig, as_named
 from etl.inputs import Inputs
-from etl.module import ConnectionId, Loaded, Loader, ModuleConfig, RunContext
+from etl.module import ConnectionId, Loaded, Loader, RunContext
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from etl.databases.loading import Load
+    from etl.databases.source import Source
+    from etl.postgres.table import Table
 
 
 def _check_table(value: str) -> str:
@@ -19,15 +26,19 @@ def _check_table(value: str) -> str:
 class LoadPostgres(Loader):
     """Write the input to a PostgreSQL table, which is created if it is missing.
 
-    Everything happens in one transaction: a load that fails leaves the table as it was. A load
-    that is repeated within an execution, by a retry, makes no duplicates: append notes each
-    load for 90 days in the table `_logidata_loads` beside the target.
+    Everything happens in one transaction: a load that fails leaves the table as it was, and who
+    reads meanwhile sees the old rows. A load that is repeated within an execution, by a retry,
+    makes no duplicates: append notes each load for 90 days in the table `_logidata_loads` beside
+    the target.
+
+    Rows that break a constraint of the table, or whose values do not fit its types, are set aside
+    up to max_rejected. For upsert these are also rows without a key, and all that share one.
     """
 
     key = "load.postgres"
     title = "PostgreSQL table"
 
-    class Config(ModuleConfig):
+    class Config(TableConfig):
         """The settings of load.postgres."""
 
         connection: ConnectionId = Field(
@@ -38,64 +49,69 @@ class LoadPostgres(Loader):
         table: Annotated[str, AfterValidator(_check_table)] = Field(
             description="Table, as name or schema.name.", examples=["orders", "sales.orders"]
         )
-        mode: Literal["append", "replace", "upsert"] = Field(
-            default="append",
-            description="append adds the rows; replace makes them the only ones; upsert updates "
-            "rows whose keys exist and adds the others.",
-        )
-        keys: list[ColumnName] = Field(
-            default=[],
-            description="Columns that identify a row, for upsert. A new table gets them as its "
-            "primary key; an existing one needs a unique index on them.",
-            examples=[["order_id"]],
-        )
-
-        @model_validator(mode="after")
-        def _keys_fit_mode(self) -> "LoadPostgres.Config":
-            if self.mode == "upsert" and not self.keys:
-                raise ValueError("Mode upsert needs keys: name the columns that identify a row")
-            if self.mode != "upsert" and self.keys:
-                raise ValueError("Keys are for mode upsert only. Remove them, or set the mode")
-            unique_names(self.keys)
-            return self
 
     config: Config
 
     def execute(self, inputs: Inputs, context: RunContext) -> Loaded:
         """Load the rows, commit, and return how many; raise and change nothing otherwise."""
-        from etl.postgres import loading
-        from etl.postgres.ledger import claim
+        from etl.databases.loading import Load
         from etl.postgres.session import session
-        from etl.postgres.table import Table, ensure_table
+        from etl.postgres.table import Table
 
-        dataset = inputs["input"]
-        keys = _as_named(self.config.keys, dataset.column_names())
         table = Table.parse(self.config.table)
-        with session(context.connection(self.config.connection)) as connection:
-            ensure_table(connection, table, dataset.columns, keys)
-            if self.config.mode == "upsert":
-                rows = loading.upsert(connection, table, inputs, keys)
-            elif self.config.mode == "replace":
-                rows = loading.replace(connection, table, inputs)
-            else:
-                before = claim(
-                    connection, table, context.execution_id, context.node_id, dataset.rows
-                )
-                if before is not None:
-                    context.logger.warning(
-                        "this execution has loaded %d rows into %s already; nothing is added",
-                        before,
-                        table,
-                    )
-                rows = loading.append(connection, table, inputs) if before is None else before
-            # The last thing before the commit, since a load that is committed stays.
-            context.check_stop()
-        target = f"{table} on {self.config.connection} ({self.config.mode})"
-        return Loaded(rows=rows, target=target)
+        load = Load(self.config, inputs, context)
 
+        def run() -> None:
+            with session(context.connection(self.config.connection)) as connection:
+                self._load(load, connection, table)
 
-def _as_named(keys: list[str], columns: list[str]) -> list[str]:
-    """Return the keys spelled as the input spells them: case matters to PostgreSQL."""
-    require_columns(keys, columns, field="keys")
-    spelled = {name.casefold(): name for name in columns}
-    return [spelled[key.casefold()] for key in keys]
+        return load.loaded(f"{table} on {self.config.connection}", run)
+
+    def _load(self, load: "Load", connection: "psycopg.Connection", table: "Table") -> None:
+        from etl.databases.source import Source
+        from etl.postgres import ledger
+        from etl.postgres.table import ensure_table
+        from etl.postgres.types import as_text
+
+        dataset = load.inputs["input"]
+        names = dataset.column_names()
+        keys = as_named(self.config.keys, names, field="keys")
+        parts = as_named(self.config.partition_by, names, field="partition_by")
+        drift = ensure_table(
+            connection, table, dataset.columns, keys, self.config.on_drift, needed=parts
+        )
+        load.notice(drift.notice)
+        source = Source(load.inputs, drift.loaded, as_text)
+        if self.config.mode != "append":
+            self._write(load, connection, table, source, keys, parts)
+            load.finish()
+            return
+        node = (load.context.execution_id, load.context.node_id)
+        before = ledger.claim(connection, table, *node, dataset.rows)
+        if before is not None:
+            load.repeat(str(table), before.rows, before.rejected)
+            return
+        self._write(load, connection, table, source, keys, parts)
+        file = load.faults.file()
+        if file is not None:
+            ledger.note_rejected(connection, table, *node, load.rows, file.read_bytes())
+        load.finish()
+
+    def _write(
+        self,
+        load: "Load",
+        connection: "psycopg.Connection",
+        table: "Table",
+        source: "Source",
+        keys: list[str],
+        parts: list[str],
+    ) -> None:
+        from etl.postgres.loading import Writer, delete_all, delete_partitions
+
+        if keys:
+            source = load.without_faulty_keys(source, keys)
+        elif parts:
+            delete_partitions(connection, table, source, parts, rejects=load.rejects)
+        elif self.config.mode == "replace":
+            delete_all(connection, table)
+        load.write(Writer(connection, table, source, keys), source)

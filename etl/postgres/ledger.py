@@ -1,5 +1,7 @@
 """Which loads were committed, so that a repeated append adds nothing twice."""
 
+from dataclasses import dataclass
+
 import psycopg
 from psycopg import sql
 
@@ -11,24 +13,39 @@ LEDGER = "_logidata_loads"
 _KEPT = "90 days"
 
 
+@dataclass(frozen=True)
+class Committed:
+    """A load that was committed before; `rejected` holds its faulty rows, as a Parquet file."""
+
+    rows: int
+    rejected: bytes | None
+
+
 def claim(
     connection: psycopg.Connection, table: Table, execution_id: str, node_id: str, rows: int
-) -> int | None:
+) -> Committed | None:
     """Record in this transaction that a node of an execution loads `rows` into `table`.
 
-    Return None if the load may go on, or the rows of the one that was committed before. A
-    second load at the same time waits here until the first has committed or rolled back.
+    Return None if the load may go on, or the one that was committed before. A second load
+    at the same time waits here until the first has committed or rolled back.
     """
     ledger = table.sibling(LEDGER)
-    if existing_columns(connection, ledger) is None:
+    columns = existing_columns(connection, ledger)
+    if columns is None:
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(ledger)])
         connection.execute(
             sql.SQL(
                 "CREATE TABLE IF NOT EXISTS {} (execution_id text, node_id text,"
                 " table_name text NOT NULL, rows bigint NOT NULL,"
-                " loaded_at timestamptz NOT NULL DEFAULT now(),"
+                " loaded_at timestamptz NOT NULL DEFAULT now(), rejected bytea,"
                 " PRIMARY KEY (execution_id, node_id))"
             ).format(ledger.identifier)
+        )
+    elif "rejected" not in columns:
+        connection.execute(
+            sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS rejected bytea").format(
+                ledger.identifier
+            )
         )
     claimed = connection.execute(
         sql.SQL(
@@ -41,12 +58,29 @@ def claim(
         _forget_old(connection, ledger)
         return None
     row = connection.execute(
-        sql.SQL("SELECT rows FROM {} WHERE execution_id = %s AND node_id = %s").format(
+        sql.SQL("SELECT rows, rejected FROM {} WHERE execution_id = %s AND node_id = %s").format(
             ledger.identifier
         ),
         [execution_id, node_id],
     ).fetchone()
-    return int(row[0]) if row else 0
+    return Committed(*row) if row else Committed(0, None)
+
+
+def note_rejected(
+    connection: psycopg.Connection,
+    table: Table,
+    execution_id: str,
+    node_id: str,
+    rows: int,
+    rejected: bytes,
+) -> None:
+    """Record what a claimed load came to, so that its repetition can tell the same."""
+    connection.execute(
+        sql.SQL(
+            "UPDATE {} SET rows = %s, rejected = %s WHERE execution_id = %s AND node_id = %s"
+        ).format(table.sibling(LEDGER).identifier),
+        [rows, rejected, execution_id, node_id],
+    )
 
 
 def _forget_old(connection: psycopg.Connection, ledger: Table) -> None:

@@ -1,5 +1,6 @@
 """Connecting to PostgreSQL, and its errors in the words of someone who has drawn a graph."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,6 +8,7 @@ import psycopg
 from psycopg import errors as pg
 
 from etl.connections import Connection, postgres_conninfo
+from etl.databases.rejects import RowFaultError
 from etl.errors import ConfigError, DataError, ETLError, TransientError
 
 # What libpq says when the server is there but must not let us in. Connecting gives no SQLSTATE.
@@ -54,6 +56,31 @@ def _first_line(exc: psycopg.Error, connection: Connection) -> str:
     text = (exc.diag.message_primary or str(exc)).strip() or type(exc).__name__
     line = text.splitlines()[0].rstrip(".")
     return line.replace(connection.password, "***") if connection.password else line
+
+
+_COPY_COLUMN = re.compile(r"COPY .*?, line \d+, column (?P<name>.*?)(?:: |$)", re.DOTALL)
+
+
+@contextmanager
+def guarded(connection: psycopg.Connection) -> Iterator[None]:
+    """Undo what the block did, and raise RowFaultError, if the server refuses a row in it.
+
+    To be used within a transaction.
+    """
+    try:
+        with connection.transaction():
+            yield
+    except (psycopg.IntegrityError, psycopg.DataError, pg.RaiseException) as exc:
+        raise _row_fault(exc) from exc
+    except pg.WithCheckOptionViolation as exc:
+        raise _row_fault(exc) from exc
+
+
+def _row_fault(exc: psycopg.Error) -> RowFaultError:
+    reason = (exc.diag.message_primary or str(exc)).strip()
+    column = _COPY_COLUMN.match(exc.diag.context or "")
+    named = column["name"] if column else None
+    return RowFaultError(reason, exc.diag.column_name or exc.diag.constraint_name or named)
 
 
 def translate(exc: psycopg.Error, connection: Connection) -> ETLError:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from etl.databases.config import OnDrift
+from etl.databases.drift import Drift, drift_of
 from etl.dataset import Column
-from etl.errors import ConfigError, DataError
+from etl.errors import ConfigError
 from etl.postgres.types import column_type
 
 # PostgreSQL cuts longer names off, which could make two of them one.
@@ -57,11 +59,18 @@ def existing_columns(connection: psycopg.Connection, table: Table) -> list[str] 
 
 
 def ensure_table(
-    connection: psycopg.Connection, table: Table, columns: Sequence[Column], keys: Sequence[str]
-) -> None:
-    """Make the table if it is missing, with `keys` as its primary key.
+    connection: psycopg.Connection,
+    table: Table,
+    columns: Sequence[Column],
+    keys: Sequence[str],
+    on_drift: OnDrift = "fail",
+    *,
+    needed: Sequence[str] = (),
+) -> Drift:
+    """Make the table if it is missing, with `keys` as its primary key; return what goes into it.
 
-    Raise DataError naming the columns that an existing table lacks.
+    Columns that an existing table lacks are dealt with as `on_drift` says; raise DataError naming
+    them if that is to fail, or if one of them is a key or otherwise `needed`.
     """
     existing = existing_columns(connection, table)
     if existing is None:
@@ -70,35 +79,37 @@ def ensure_table(
         existing = existing_columns(connection, table)
     if existing is None:
         _create(connection, table, columns, keys)
-        return
-    missing = [column.name for column in columns if column.name not in existing]
-    if missing:
-        raise DataError(
-            f"table {table} has no column {', '.join(repr(name) for name in missing)}; it has "
-            f"{', '.join(existing)}. Add the column to the table, or rename or leave it out with "
-            "transform.select.",
-            field="config.table",
+        return Drift(tuple(columns))
+    drift = drift_of(str(table), columns, existing, on_drift, needed=[*keys, *needed])
+    for column in drift.added:
+        # Within the load's transaction, so that a load that fails adds none. Another load may
+        # have added it since we looked.
+        connection.execute(
+            sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {}").format(
+                table.identifier, _definition(column)
+            )
         )
+    return drift
 
 
 def _create(
     connection: psycopg.Connection, table: Table, columns: Sequence[Column], keys: Sequence[str]
 ) -> None:
-    for column in columns:
-        if len(column.name.encode()) > MAX_NAME_BYTES:
-            raise ConfigError(
-                f"column '{column.name}' is longer than the {MAX_NAME_BYTES} bytes that "
-                "PostgreSQL allows. Rename it with transform.select."
-            )
-    items: list[sql.Composable] = [
-        sql.SQL("{} {}").format(sql.Identifier(c.name), sql.SQL(column_type(c.type)))
-        for c in columns
-    ]
+    items: list[sql.Composable] = [_definition(column) for column in columns]
     if keys:
         items.append(sql.SQL("PRIMARY KEY ({})").format(identifiers(keys)))
     connection.execute(
         sql.SQL("CREATE TABLE {} ({})").format(table.identifier, sql.SQL(", ").join(items))
     )
+
+
+def _definition(column: Column) -> sql.Composed:
+    if len(column.name.encode()) > MAX_NAME_BYTES:
+        raise ConfigError(
+            f"column '{column.name}' is longer than the {MAX_NAME_BYTES} bytes that PostgreSQL "
+            "allows. Rename it with transform.select."
+        )
+    return sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column_type(column.type)))
 
 
 def identifiers(names: Sequence[str]) -> sql.Composed:

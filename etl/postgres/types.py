@@ -2,6 +2,7 @@
 
 import re
 
+from etl.dataset import Column
 from etl.sql import quote
 
 _TYPES = {
@@ -45,11 +46,11 @@ def column_type(duckdb_type: str) -> str:
     return _TYPES.get(duckdb_type, "text")
 
 
-def as_text(name: str, duckdb_type: str) -> str:
+def as_text(column: Column) -> str:
     """Return the DuckDB expression that writes a column as PostgreSQL reads it in a COPY."""
-    column = quote(name)
-    if duckdb_type == "BLOB":
-        return f"'\\x' || lower(hex({column})) AS {column}"
-    if _NESTED.search(duckdb_type):
-        return f"CAST(to_json({column}) AS VARCHAR) AS {column}"
-    return f"CAST({column} AS VARCHAR) AS {column}"
+    name = quote(column.name)
+    if column.type == "BLOB":
+        return f"'\\x' || lower(hex({name}))"
+    if _NESTED.search(column.type):
+        return f"CAST(to_json({name}) AS VARCHAR)"
+    return f"CAST({name} AS VARCHAR)"

@@ -308,7 +308,8 @@ def test_a_column_that_the_table_lacks_is_named(lab: Lab, warehouse: Warehouse) 
 
     assert str(caught.value) == (
         f"Node 'node': table {warehouse.table()} has no column 'amount'; it has id, status. "
-        "Add the column to the table, or rename or leave it out with transform.select."
+        "Add the column to the table (on_drift can do that), or rename or "
+        "leave it out with transform.select."
     )
 
 
@@ -458,3 +459,97 @@ def test_a_load_is_not_committed_after_a_cancel(
         load(lab, warehouse, "SELECT 9 AS id, 'new' AS status, 1 AS amount", mode, **config)
 
     assert warehouse.rows("SELECT id FROM orders ORDER BY id") == [(1,), (2,), (3,)]
+
+
+def test_a_replace_keeps_no_reader_waiting_and_shows_it_the_old_rows(
+    lab: Lab, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(lab, warehouse, ORDERS)
+    warehouse.rows("CREATE VIEW seen AS SELECT count(*) AS n FROM orders")
+    copy_rows = loading.copy_rows
+    during: list[tuple[object, ...]] = []
+
+    def look_meanwhile(*args: Any) -> int:
+        rows = copy_rows(*args)
+        with psycopg.connect(warehouse.url, options="-c lock_timeout=2s") as reader:
+            during.extend(reader.execute(f"SELECT n FROM {warehouse.table('seen')}"))
+        return rows
+
+    monkeypatch.setattr(loading, "copy_rows", look_meanwhile)
+    load(lab, warehouse, "SELECT 9 AS id, 'new' AS status, 1.5 AS amount", "replace")
+
+    assert during == [(3,)]
+    assert warehouse.rows("SELECT n FROM seen") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "config"), [("replace", {}), ("delete_insert", {"partition_by": ["status"]})]
+)
+def test_rows_of_other_tables_are_not_deleted_with_those_of_the_target(
+    lab: Lab, warehouse: Warehouse, mode: str, config: dict[str, object]
+) -> None:
+    load(lab, warehouse, ORDERS, "upsert", keys=["id"])
+    warehouse.rows(
+        "CREATE TABLE lines (order_id bigint REFERENCES orders ON DELETE CASCADE);"
+        "INSERT INTO lines VALUES (1)"
+    )
+
+    with pytest.raises(DataError, match=r"would change those of .*lines"):
+        load(lab, warehouse, ORDERS, mode, **config)
+
+    assert warehouse.rows("SELECT * FROM lines") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "config"),
+    [("append", {}), ("upsert", {"keys": ["id"]}), ("delete_insert", {"partition_by": ["status"]})],
+)
+def test_values_that_do_not_fit_their_type_are_set_aside_with_the_column(
+    lab: Lab, warehouse: Warehouse, mode: str, config: dict[str, object]
+) -> None:
+    warehouse.rows("CREATE TABLE orders (id int PRIMARY KEY, status int, amount numeric)")
+    rows = "SELECT range AS id, CASE WHEN range = 7 THEN 'x' ELSE '1' END AS status FROM range(20)"
+
+    result = load(lab, warehouse, rows, mode, max_rejected=1, **config)
+
+    assert warehouse.rows("SELECT count(*) FROM orders") == [(19,)]
+    assert result["rejected"] is not None
+    assert result["rejected"]["reasons"] == [
+        {"reason": 'invalid input syntax for type integer: "x"', "field": "status", "rows": 1}
+    ]
+
+
+def test_keys_that_are_one_in_the_table_do_not_overwrite_each_other(
+    lab: Lab, warehouse: Warehouse
+) -> None:
+    warehouse.rows("CREATE TABLE orders (id numeric(5, 0) PRIMARY KEY, status text)")
+    rows = "SELECT * FROM (VALUES (1.1, 'a'), (1.2, 'b'), (2.0, 'c')) v(id, status)"
+
+    with pytest.raises(DataError, match="same key id in the table"):
+        load(lab, warehouse, rows, "upsert", keys=["id"])
+    result = load(lab, warehouse, rows, "upsert", keys=["id"], max_rejected=1)
+
+    assert warehouse.rows("SELECT id, status FROM orders ORDER BY id") == [(1, "a"), (2, "c")]
+    assert result["metrics"]["rows_rejected"] == 1
+
+
+def test_a_constraint_that_is_checked_at_the_commit_is_checked_before(
+    lab: Lab, warehouse: Warehouse
+) -> None:
+    warehouse.rows("CREATE TABLE orders (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+
+    result = load(lab, warehouse, "SELECT unnest([1, 2, 2]) AS id", max_rejected=1)
+
+    assert warehouse.rows("SELECT id FROM orders ORDER BY id") == [(1,), (2,)]
+    assert result["metrics"]["rows_rejected"] == 1
+
+
+def test_a_ledger_of_an_older_version_goes_on(lab: Lab, warehouse: Warehouse) -> None:
+    load(lab, warehouse, ORDERS)
+    warehouse.rows("ALTER TABLE _logidata_loads DROP COLUMN rejected")
+
+    load(lab, warehouse, ORDERS)
+    lab.execution_id = "run-2"
+    load(lab, warehouse, ORDERS)
+
+    assert warehouse.rows("SELECT count(*) FROM orders") == [(6,)]

@@ -1,0 +1,1 @@
+"""What loading into a table asks of every database."""

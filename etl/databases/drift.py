@@ -1,0 +1,61 @@
+"""Columns that the input has and the table has not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from etl.databases.config import OnDrift
+from etl.dataset import Column
+from etl.errors import DataError
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What becomes of the input's columns: `loaded` go into the table, `added` are new there."""
+
+    loaded: tuple[Column, ...]
+    added: tuple[Column, ...] = ()
+    ignored: tuple[Column, ...] = ()
+
+    @property
+    def notice(self) -> str | None:
+        """What changed, for people; None if nothing did."""
+        if self.added:
+            return f"added {_named(self.added)}"
+        return f"left out {_named(self.ignored)}" if self.ignored else None
+
+
+def drift_of(
+    table: str,
+    columns: Sequence[Column],
+    existing: Sequence[str],
+    policy: OnDrift,
+    *,
+    needed: Sequence[str] = (),
+    fold: Callable[[str], str] = str,
+) -> Drift:
+    """Return what is to be done; raise DataError if the policy does not allow the difference.
+
+    `needed` are columns that the load cannot do without; `fold` gives equal texts for names that
+    are one to the database.
+    """
+    known = {fold(name) for name in existing}
+    extra = tuple(column for column in columns if fold(column.name) not in known)
+    if not extra:
+        return Drift(tuple(columns))
+    if policy == "add_columns":
+        return Drift(tuple(columns), added=extra)
+    loaded = tuple(column for column in columns if fold(column.name) in known)
+    lost = [column.name for column in extra if column.name in needed]
+    if policy == "ignore" and loaded and not lost:
+        return Drift(loaded, ignored=extra)
+    raise DataError(
+        f"table {table} has no column {', '.join(repr(column.name) for column in extra)}; it has "
+        f"{', '.join(existing)}. Add the column to the table (on_drift can do that), or rename or "
+        "leave it out with transform.select.",
+        field="config.table",
+    )
+
+
+def _named(columns: Sequence[Column]) -> str:
+    names = ", ".join(f"'{column.name}'" for column in columns)
+    return f"column{'s' if len(columns) > 1 else ''} {names}"

@@ -1,0 +1,114 @@
+"""The way of a load that every database shares: which rows, how many, and what was refused."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from etl.accounting import check_load
+from etl.context import RunContext
+from etl.databases.config import TableConfig
+from etl.databases.keys import faulty_keys, refuse_keys, reject_keys
+from etl.databases.rejects import (
+    Faults,
+    RowFaultError,
+    TooManyFaultsError,
+    Writer,
+    write_or_reject,
+)
+from etl.databases.source import Source
+from etl.errors import DataError
+from etl.inputs import Inputs
+from etl.module import Loaded
+from etl.quarantine import accepts_rejects, allowed_rows
+from etl.sql import INPUT
+
+
+@dataclass
+class Load:
+    """One load into one table: the settings, the rows, and those that turned out faulty."""
+
+    config: TableConfig
+    inputs: Inputs
+    context: RunContext
+
+    def __post_init__(self) -> None:
+        self.rejects = accepts_rejects(self.config)
+        self.rows_in = self.inputs[INPUT].rows
+        self.faults = Faults(self.inputs, allowed_rows(self.config, self.rows_in))
+        self.rows = 0
+        self.notices: list[str] = []
+
+    @property
+    def logger(self) -> logging.Logger:
+        """Where to say what the result cannot."""
+        return self.context.logger
+
+    def notice(self, text: str | None) -> None:
+        """Say in the log and in the result what the load changed beyond its rows."""
+        if text is not None:
+            self.notices.append(text)
+            self.logger.warning("the columns of the table and of the input differ: %s", text)
+
+    def without_faulty_keys(self, source: Source, keys: list[str]) -> Source:
+        """Return the rows whose keys are there and theirs alone, and set the others aside.
+
+        Raise DataError if no row may be set aside.
+        """
+        condition = faulty_keys(self.inputs, keys)
+        if condition is None:
+            return source
+        if not self.rejects:
+            refuse_keys(self.inputs, keys)
+        reject_keys(self.inputs, keys, condition, self.faults)
+        return replace(source, leave_out=condition)
+
+    def write(self, writer: Writer, source: Source) -> None:
+        """Write the rows, in the fastest way if the table takes all of them."""
+        if not self.rejects:
+            try:
+                self.rows = writer.write_all()
+            except RowFaultError as fault:
+                raise DataError(
+                    f"the table refuses a row: {fault.reason}. Correct the data, or set such rows "
+                    "aside with max_rejected."
+                ) from fault
+            return
+        try:
+            with writer.guarded():
+                self.rows = writer.write_all()
+        except RowFaultError as fault:
+            self.logger.info("a row is refused (%s); looking for all of them", fault.reason)
+            self.rows = write_or_reject(writer, source.batches(), self.faults)
+
+    def repeat(self, table: str, rows: int, rejected: bytes | None) -> None:
+        """Take the outcome of an append that this execution has committed before; add nothing."""
+        self.logger.warning(
+            "this execution has loaded %d rows into %s already; nothing is added", rows, table
+        )
+        self.rows = rows
+        if rejected is not None:
+            self.faults.restore(rejected, self.rows_in - rows)
+        self.finish()
+
+    def finish(self) -> None:
+        """Check the account and the cancel mark. The last thing before the commit."""
+        check_load(self.rows_in, self.rows, self.faults.rows)
+        # A load that is committed stays.
+        self.context.check_stop()
+
+    def loaded(self, target: str, run: Callable[[], None]) -> Loaded:
+        """Run the load's transaction and return what came of it.
+
+        With too many faulty rows nothing is loaded, and what was found is returned: the runner
+        then fails the node, and shows why.
+        """
+        try:
+            run()
+        except TooManyFaultsError:
+            self.rows = 0
+        words = "; ".join([self.config.mode, *self.notices])
+        return Loaded(
+            rows=self.rows,
+            target=f"{target} ({words})",
+            rejected=self.faults.relation if self.faults.rows else None,
+        )

@@ -1,0 +1,134 @@
+"""Telling the rows that a table refuses from those that it takes."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from etl.inputs import Inputs
+from etl.quarantine import COLUMNS
+from etl.sql import literal
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+_FLUSH = 10_000
+
+
+class RowFaultError(Exception):
+    """The table refuses a row of those that were to be written; none of them was."""
+
+    def __init__(self, reason: str, field: str | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
+
+
+class TooManyFaultsError(Exception):
+    """More rows are faulty than are accepted: the load must be rolled back."""
+
+
+class Faults:
+    """The faulty rows of a load, kept in a file; more than `limit` raise TooManyFaultsError."""
+
+    def __init__(self, inputs: Inputs, limit: int) -> None:
+        self.rows = 0
+        self.path: Path = inputs.scratch_file("faults.parquet")
+        self._inputs = inputs
+        self._limit = limit
+        self._pending: list[tuple[str, str | None, str]] = []
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, reason: str, field: str | None, record: str) -> None:
+        """Keep one faulty row."""
+        self._pending.append((reason, field, record))
+        self.rows += 1
+        if len(self._pending) >= _FLUSH:
+            self._flush()
+        if self.rows > self._limit:
+            raise TooManyFaultsError
+
+    def add_rows(self, rows: "duckdb.DuckDBPyRelation") -> None:
+        """Keep faulty rows that DuckDB knows, in the form of a quarantine; not all if too many."""
+        found = rows.project("reason, field, record").limit(self._limit + 1 - self.rows)
+        for batch in found.to_arrow_reader(_FLUSH):
+            for reason, field, record in zip(*(c.to_pylist() for c in batch.columns), strict=True):
+                self.add(reason, field, record)
+
+    def file(self) -> Path | None:
+        """Return the finished Parquet file of the rows, or None if there are none."""
+        self._flush()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        return self.path if self.rows else None
+
+    def restore(self, content: bytes, rows: int) -> None:
+        """Take the rows from what an earlier try of the same load has kept."""
+        self.path.write_bytes(content)
+        self.rows = rows
+
+    def relation(self) -> "duckdb.DuckDBPyRelation":
+        """Return the rows in the form of `etl.quarantine.COLUMNS`. There must be some."""
+        self.file()
+        return self._inputs.query(f"FROM read_parquet([{literal(str(self.path))}])")
+
+    def _flush(self) -> None:
+        if not self._pending:
+            return
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = pa.schema([(c.name, pa.int64() if c.name == "line" else pa.string())
+                            for c in COLUMNS])  # fmt: skip
+        reasons, fields, records = zip(*self._pending, strict=True)
+        nothing = [None] * len(records)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, schema, compression="zstd")
+        columns = [reasons, fields, nothing, nothing, records]
+        self._writer.write_table(
+            pa.table([pa.array(v, f.type) for v, f in zip(columns, schema, strict=True)], schema)
+        )
+        self._pending.clear()
+
+
+class Writer(Protocol):
+    """What writes rows into one table, within a transaction that its owner ends."""
+
+    def write_all(self) -> int:
+        """Write all rows in the fastest way and return how many."""
+
+    def write(self, batch: "pa.RecordBatch") -> None:
+        """Write the rows of one batch, whose last column holds their records."""
+
+    def guarded(self) -> AbstractContextManager[None]:
+        """Undo what the block wrote, and raise RowFaultError, if the table refuses a row of it."""
+
+
+def write_or_reject(
+    writer: Writer, batches: "Iterable[pa.RecordBatch]", faults: Faults | None
+) -> int:
+    """Write the rows that the table takes, and return how many; the others become `faults`.
+
+    A batch that is refused is halved, down to the row at fault. Rows keep their order, so that of
+    two which exclude each other the first is written. Without `faults` refused rows are skipped.
+    """
+    rows = 0
+    for batch in batches:
+        pieces = [batch]
+        while pieces:
+            piece = pieces.pop()
+            try:
+                with writer.guarded():
+                    writer.write(piece)
+            except RowFaultError as fault:
+                half = piece.num_rows // 2
+                if half:
+                    pieces += [piece.slice(half), piece.slice(0, half)]
+                elif faults is not None:
+                    faults.add(fault.reason, fault.field, piece.column(-1)[0].as_py())
+            else:
+                rows += piece.num_rows
+    return rows
