@@ -1,12 +1,14 @@
 """The way of a load that every database shares: which rows, how many, and what was refused."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from etl.accounting import check_load
 from etl.context import RunContext
-from etl.databases.config import TableConfig
+from etl.databases.config import OnDrift, TableConfig, as_named
+from etl.databases.drift import Drift
 from etl.databases.keys import faulty_keys, refuse_keys, reject_keys
 from etl.databases.rejects import (
     Faults,
@@ -16,11 +18,47 @@ from etl.databases.rejects import (
     write_or_reject,
 )
 from etl.databases.source import Source
+from etl.dataset import Column
 from etl.errors import DataError
 from etl.inputs import Inputs
 from etl.module import Loaded
 from etl.quarantine import accepts_rejects, allowed_rows
 from etl.sql import INPUT
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A load that was committed before; `rejected` holds its faulty rows, as a Parquet file."""
+
+    rows: int
+    rejected: bytes | None
+
+
+class Target(Protocol):
+    """A table of some database, within the transaction of a load."""
+
+    def prepare(
+        self, columns: Sequence[Column], keys: Sequence[str], parts: Sequence[str], policy: OnDrift
+    ) -> Drift:
+        """Make the table if it is missing, or see to the columns that it lacks."""
+
+    def value(self, column: Column) -> str:
+        """Return the SQL expression by which this database is sent the value of a column."""
+
+    def claim(self, rows: int) -> Committed | None:
+        """Note that this node of this execution loads; return the load if it did so before."""
+
+    def note_rejected(self, rows: int, rejected: bytes) -> None:
+        """Note what a claimed load came to, so that its repetition can tell the same."""
+
+    def delete_all(self) -> None:
+        """Delete the rows of the table."""
+
+    def delete_partitions(self, source: Source, names: Sequence[str], *, rejects: bool) -> None:
+        """Delete the rows whose values in the columns `names` the source has too."""
+
+    def writer(self, source: Source, keys: Sequence[str]) -> Writer:
+        """Return what writes the rows; with `keys` rows that have them are updated."""
 
 
 @dataclass
@@ -48,6 +86,36 @@ class Load:
         if text is not None:
             self.notices.append(text)
             self.logger.warning("the columns of the table and of the input differ: %s", text)
+
+    def into(self, target: Target) -> None:
+        """Bring the rows into the table, up to the point where its transaction can be committed.
+
+        Raise ETLError if that must not happen, and TooManyFaultsError if too many are refused.
+        """
+        dataset = self.inputs[INPUT]
+        names = dataset.column_names()
+        keys = as_named(self.config.keys, names, field="keys")
+        parts = as_named(self.config.partition_by, names, field="partition_by")
+        drift = target.prepare(dataset.columns, keys, parts, self.config.on_drift)
+        self.notice(drift.notice)
+        source = Source(self.inputs, drift.loaded, target.value)
+        if self.config.mode == "append":
+            # Of all modes this one alone would add its rows again.
+            before = target.claim(self.rows_in)
+            if before is not None:
+                self.repeat(before)
+                return
+        elif self.config.mode == "upsert":
+            source = self.without_faulty_keys(source, keys)
+        elif self.config.mode == "delete_insert":
+            target.delete_partitions(source, parts, rejects=self.rejects)
+        else:
+            target.delete_all()
+        self.write(target.writer(source, keys), source)
+        file = self.faults.file()
+        if self.config.mode == "append" and file is not None:
+            target.note_rejected(self.rows, file.read_bytes())
+        self.finish()
 
     def without_faulty_keys(self, source: Source, keys: list[str]) -> Source:
         """Return the rows whose keys are there and theirs alone, and set the others aside.
@@ -80,14 +148,14 @@ class Load:
             self.logger.info("a row is refused (%s); looking for all of them", fault.reason)
             self.rows = write_or_reject(writer, source.batches(), self.faults)
 
-    def repeat(self, table: str, rows: int, rejected: bytes | None) -> None:
+    def repeat(self, before: Committed) -> None:
         """Take the outcome of an append that this execution has committed before; add nothing."""
         self.logger.warning(
-            "this execution has loaded %d rows into %s already; nothing is added", rows, table
+            "this execution has loaded %d rows already; nothing is added", before.rows
         )
-        self.rows = rows
-        if rejected is not None:
-            self.faults.restore(rejected, self.rows_in - rows)
+        self.rows = before.rows
+        if before.rejected is not None:
+            self.faults.restore(before.rejected, self.rows_in - before.rows)
         self.finish()
 
     def finish(self) -> None:

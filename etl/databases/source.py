@@ -48,6 +48,10 @@ class Source:
         record = record_json(self.inputs[INPUT].columns)
         return self._read([*map(self.value, self.columns), record], self._where(), rows)
 
+    def rows(self, rows: int = CHUNK_ROWS) -> "Iterator[pa.RecordBatch]":
+        """Yield the rows in their order, without their records."""
+        return self._read([*map(self.value, self.columns)], self._where(), rows)
+
     def distinct(self, names: Sequence[str]) -> "Iterator[pa.RecordBatch]":
         """Yield the different values of some columns, in the order of `names`."""
         columns = {column.name: column for column in self.columns}

@@ -1,24 +1,15 @@
 """Which loads were committed, so that a repeated append adds nothing twice."""
 
-from dataclasses import dataclass
-
 import psycopg
 from psycopg import sql
 
+from etl.databases.loading import Committed
 from etl.postgres.table import Table, existing_columns
 
 LEDGER = "_logidata_loads"
 
 # No execution is retried after so long; without an end the table would only grow.
 _KEPT = "90 days"
-
-
-@dataclass(frozen=True)
-class Committed:
-    """A load that was committed before; `rejected` holds its faulty rows, as a Parquet file."""
-
-    rows: int
-    rejected: bytes | None
 
 
 def claim(

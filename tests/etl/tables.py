@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,11 +74,28 @@ def postgres(lab: Lab, url: str) -> Iterator[Database]:
         connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
-KINDS = {"postgres": postgres}
+def sqlite(lab: Lab, path: str) -> Iterator[Database]:
+    """Give a SQLite file."""
+
+    def session(sql: str) -> list[tuple[Any, ...]]:
+        connection = sqlite3.connect(lab.data / path)
+        try:
+            with connection:
+                return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    yield Database("load.sqlite", lab, session, {"path": path})
+
+
+KINDS = {"postgres": postgres, "sqlite": sqlite}
+# The fixture that gives the address of each server.
+ADDRESSES = {"postgres": "warehouse_url"}
 
 
 @pytest.fixture(params=sorted(KINDS))
 def database(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Database]:
     """Each of the databases in turn."""
-    address = {"postgres": "warehouse_url"}[request.param]
-    yield from KINDS[request.param](lab, request.getfixturevalue(address))
+    fixture = ADDRESSES.get(request.param)
+    address = request.getfixturevalue(fixture) if fixture else "the marts.sqlite"
+    yield from KINDS[request.param](lab, address)

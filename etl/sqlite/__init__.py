@@ -1,0 +1,1 @@
+"""What the SQLite modules share."""
