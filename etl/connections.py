@@ -5,11 +5,29 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from etl.errors import ConfigError
 
 _POSTGRES_TYPES = {"postgres", "postgresql"}
+_MYSQL_TYPES = {"mysql", "mariadb"}
+_SQLITE_TYPES = {"sqlite"}
+
+# Options of PyMySQL that an operator may add to a connection's extras, as for PostgreSQL.
+_MYSQL_EXTRAS = {
+    "unix_socket",
+    "connect_timeout",
+    "ssl_ca",
+    "ssl_cert",
+    "ssl_key",
+    "ssl_disabled",
+    "ssl_verify_cert",
+    "ssl_verify_identity",
+}
+_FLAGS = {"1": True, "true": True, "0": False, "false": False}
+
+Dialect = Literal["postgres", "mysql", "sqlite"]
 
 # libpq options that an operator may add to a connection's extras. Anything else in there
 # belongs to other tools, and libpq would refuse to connect because of it.
@@ -139,3 +157,60 @@ def postgres_conninfo(connection: Connection) -> dict[str, str | int]:
     }
     info.update({name: value for name, value in own.items() if value})
     return info
+
+
+def dialect_of(connection: Connection) -> Dialect:
+    """Return which kind of database a connection leads to; raise ConfigError if to none."""
+    kinds: dict[Dialect, set[str]] = {
+        "postgres": _POSTGRES_TYPES,
+        "mysql": _MYSQL_TYPES,
+        "sqlite": _SQLITE_TYPES,
+    }
+    for dialect, types in kinds.items():
+        if connection.type in types:
+            return dialect
+    raise ConfigError(
+        f"connection '{connection.id}' is of type '{connection.type or 'unknown'}', which leads to "
+        "no database that can be read. Pick one of type postgres, mysql, mariadb or sqlite."
+    )
+
+
+def mysql_arguments(connection: Connection) -> dict[str, object]:
+    """Return the arguments that PyMySQL needs to open `connection`.
+
+    Raise ConfigError if it is not a MySQL or MariaDB connection.
+    """
+    if connection.type not in _MYSQL_TYPES:
+        raise ConfigError(
+            f"connection '{connection.id}' is of type '{connection.type or 'unknown'}', but this "
+            "module needs MySQL or MariaDB. Pick a connection of type mysql or mariadb."
+        )
+    arguments: dict[str, object] = {"connect_timeout": 10}
+    for name in _MYSQL_EXTRAS & connection.extra.keys():
+        value = connection.extra[name]
+        # In a URI everything is text.
+        value = _FLAGS.get(value.lower(), value) if isinstance(value, str) else value
+        arguments[name] = int(str(value)) if name == "connect_timeout" else value
+    own = {
+        "host": connection.host,
+        "port": connection.port,
+        "user": connection.login,
+        "password": connection.password,
+        "database": connection.schema,
+    }
+    arguments.update({name: value for name, value in own.items() if value})
+    return arguments
+
+
+def sqlite_path(connection: Connection) -> str:
+    """Return the path of the file that a SQLite connection names, below a data folder.
+
+    Airflow keeps it as the host; in a URI, sqlite:///file, it is what follows the host.
+    """
+    path = connection.host or connection.schema
+    if not path:
+        raise ConfigError(
+            f"connection '{connection.id}' names no file. Set its host to a path below the data "
+            "folder."
+        )
+    return path

@@ -42,6 +42,7 @@ _BUILT_IN = {
     "transform.quality": "etl.modules.quality:Quality",
     "transform.sql": "etl.modules.sql:SQL",
     "load.postgres": "etl.modules.load_postgres:LoadPostgres",
+    "load.mysql": "etl.modules.load_mysql:LoadMySQL",
     "load.sqlite": "etl.modules.load_sqlite:LoadSQLite",
     "load.http": "etl.modules.load_http:LoadHTTP",
     "load.csv": "etl.modules.load_csv:LoadCSV",

@@ -6,12 +6,14 @@ import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import psycopg
 import pytest
 
 from etl.runner import NodeResult
+from tests.etl import mariadb
 from tests.etl.conftest import Lab
 
 
@@ -88,9 +90,16 @@ def sqlite(lab: Lab, path: str) -> Iterator[Database]:
     yield Database("load.sqlite", lab, session, {"path": path})
 
 
-KINDS = {"postgres": postgres, "sqlite": sqlite}
+def mysql(lab: Lab, url: str) -> Iterator[Database]:
+    """Give a database of a MariaDB."""
+    yield Database(
+        "load.mysql", lab, partial(mariadb.query, url), {"connection": "shop"}, quote="`"
+    )
+
+
+KINDS = {"postgres": postgres, "sqlite": sqlite, "mysql": mysql}
 # The fixture that gives the address of each server.
-ADDRESSES = {"postgres": "warehouse_url"}
+ADDRESSES = {"postgres": "warehouse_url", "mysql": "shop_url"}
 
 
 @pytest.fixture(params=sorted(KINDS))

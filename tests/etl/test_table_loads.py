@@ -8,9 +8,10 @@ import pytest
 
 from etl.errors import ConfigError, DataError
 from etl.quarantine import TooManyRejectedError
+from tests.etl.mariadb import mariadb_server, shop_url
 from tests.etl.tables import Database, database
 
-__all__ = ["database"]
+__all__ = ["database", "mariadb_server", "shop_url"]
 
 MODES = {
     "append": {},

@@ -1,0 +1,1 @@
+"""What the MySQL and MariaDB modules share."""
