@@ -192,9 +192,10 @@ def test_a_connection_of_another_type_is_refused(lab: Lab, monkeypatch: pytest.M
 
 
 def test_a_server_that_goes_away_in_the_middle_is_worth_a_retry(shop_url: str) -> None:
-    with (
-        pytest.raises(TransientError, match="broke off"),
-        session(from_environment("shop")) as opened,
-    ):
-        query(shop_url, f"KILL {fetch(opened, 'SELECT connection_id()')[0][0]}")
-        run(opened, "SELECT 1")
+    def broken_off() -> None:
+        with session(from_environment("shop")) as opened:
+            query(shop_url, f"KILL {fetch(opened, 'SELECT connection_id()')[0][0]}")
+            run(opened, "SELECT 1")
+
+    with pytest.raises(TransientError, match="broke off"):
+        broken_off()
