@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg import errors as pg
+from psycopg import sql
 
 from etl.connections import Connection, postgres_conninfo
 from etl.databases.rejects import RowFaultError
@@ -16,8 +17,12 @@ _BUSY = ("starting up", "shutting down", "too many", "recovery mode", "remaining
 
 
 @contextmanager
-def session(connection: Connection, *, read_only: bool = False) -> Iterator[psycopg.Connection]:
+def session(
+    connection: Connection, *, read_only: bool = False, snapshot: str | None = None
+) -> Iterator[psycopg.Connection]:
     """Give one transaction: committed at the end of the block, rolled back if it raises.
+
+    It sees what the transaction saw that has exported `snapshot`.
 
     Raise ConfigError, DataError or TransientError, never an error of psycopg.
     """
@@ -33,6 +38,9 @@ def session(connection: Connection, *, read_only: bool = False) -> Iterator[psyc
     opened.read_only = read_only
     try:
         with opened:
+            if snapshot is not None:
+                opened.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                opened.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
             yield opened
     except psycopg.Error as exc:
         raise translate(exc, connection) from exc

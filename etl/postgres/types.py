@@ -54,3 +54,32 @@ def as_text(column: Column) -> str:
     if _NESTED.search(column.type):
         return f"CAST(to_json({name}) AS VARCHAR)"
     return f"CAST({name} AS VARCHAR)"
+
+
+_READ = {
+    16: "BOOLEAN",
+    17: "BLOB",
+    20: "BIGINT",
+    21: "SMALLINT",
+    23: "INTEGER",
+    26: "BIGINT",
+    700: "FLOAT",
+    701: "DOUBLE",
+    1082: "DATE",
+    1083: "TIME",
+    1114: "TIMESTAMP",
+    1184: "TIMESTAMP WITH TIME ZONE",
+}
+_NUMERIC = 1700
+_DUCKDB_DIGITS = 38
+
+
+def duckdb_type(oid: int, modifier: int) -> str:
+    """Return the DuckDB type for a column that PostgreSQL describes; VARCHAR for most."""
+    if oid != _NUMERIC:
+        return _READ.get(oid, "VARCHAR")
+    # As PostgreSQL packs them; without a modifier there are any number of digits.
+    precision, scale = (modifier - 4) >> 16 & 0xFFFF, (modifier - 4) & 0x7FF
+    if modifier < 4 or not 0 <= scale <= precision <= _DUCKDB_DIGITS:
+        return "DOUBLE"
+    return f"DECIMAL({precision},{scale})"

@@ -23,8 +23,13 @@ def session(path: Path, *, read_only: bool = False) -> Iterator[sqlite3.Connecti
     try:
         mode = "ro" if read_only else "rwc"
         # Without an isolation level Python begins and ends no transaction on its own.
+        # DuckDB asks for one batch after the other, but not always in the same thread.
         opened = sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_WAIT_SECONDS
+            f"{path.as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=_WAIT_SECONDS,
+            check_same_thread=False,
         )
     except sqlite3.Error as exc:
         raise translate(exc, path) from None

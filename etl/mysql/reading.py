@@ -1,0 +1,115 @@
+"""Streaming the result of a query as Arrow batches, in bounded memory."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+from pymysql import err
+from pymysql.constants import FIELD_TYPE, FLAG
+from pymysql.cursors import SSCursor
+
+from etl.connections import Connection
+from etl.databases.batches import BATCH_ROWS, batch_of
+from etl.dataset import Column
+from etl.errors import ConfigError
+from etl.mysql.session import Opened, run, session
+
+_BINARY = 63
+_DIGITS = 38
+_SIGNED = {
+    FIELD_TYPE.TINY: pa.int8(),
+    FIELD_TYPE.SHORT: pa.int16(),
+    FIELD_TYPE.INT24: pa.int32(),
+    FIELD_TYPE.LONG: pa.int32(),
+    FIELD_TYPE.LONGLONG: pa.int64(),
+}
+_UNSIGNED = {
+    FIELD_TYPE.TINY: pa.uint8(),
+    FIELD_TYPE.SHORT: pa.uint16(),
+    FIELD_TYPE.INT24: pa.uint32(),
+    FIELD_TYPE.LONG: pa.uint32(),
+    FIELD_TYPE.LONGLONG: pa.uint64(),
+}
+_OTHERS = {
+    FIELD_TYPE.YEAR: pa.int16(),
+    FIELD_TYPE.FLOAT: pa.float32(),
+    FIELD_TYPE.DOUBLE: pa.float64(),
+    FIELD_TYPE.DATE: pa.date32(),
+    FIELD_TYPE.NEWDATE: pa.date32(),
+    FIELD_TYPE.DATETIME: pa.timestamp("us"),
+    # The zone of the session is UTC.
+    FIELD_TYPE.TIMESTAMP: pa.timestamp("us", tz="UTC"),
+    # A TIME can be longer than a day: it is text.
+    FIELD_TYPE.TIME: pa.string(),
+    FIELD_TYPE.BIT: pa.binary(),
+    FIELD_TYPE.GEOMETRY: pa.binary(),
+}
+_TEXTS = {FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, FIELD_TYPE.STRING, FIELD_TYPE.BLOB}
+_TEXTS |= {FIELD_TYPE.TINY_BLOB, FIELD_TYPE.MEDIUM_BLOB, FIELD_TYPE.LONG_BLOB}
+
+
+def read_batches(
+    connection: Connection, query: str, parameters: Mapping[str, object]
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of one SELECT in batches of 10,000; at least one, which may be empty."""
+    with session(connection) as opened:
+        run(opened, "START TRANSACTION READ ONLY")
+        with SSCursor(opened) as cursor:
+            schema = _execute(cursor, query, parameters)
+            rows = cursor.fetchmany(BATCH_ROWS)
+            while True:
+                yield batch_of(rows, schema)
+                rows = cursor.fetchmany(BATCH_ROWS)
+                if not rows:
+                    return
+
+
+def describe(
+    connection: Connection, query: str, parameters: Mapping[str, object]
+) -> tuple[Column, ...]:
+    """Return the columns of a query, asking for none of its rows; raise ETLError if refused."""
+    import duckdb
+
+    with session(connection) as opened:
+        run(opened, "START TRANSACTION READ ONLY")
+        with SSCursor(opened) as cursor:
+            asked = f"SELECT * FROM (\n{query}\n) AS q LIMIT 0"  # noqa: S608
+            schema = _execute(cursor, asked, parameters)
+            cursor.fetchall()
+    empty = duckdb.from_arrow(schema.empty_table())
+    return tuple(Column(n, str(t)) for n, t in zip(empty.columns, empty.types, strict=True))
+
+
+def _execute(cursor: Opened, query: str, parameters: Mapping[str, object]) -> pa.Schema:
+    try:
+        # Without parameters, none are looked for: a percent sign is then just that.
+        cursor.execute(query, dict(parameters) or None)
+    except (KeyError, TypeError, ValueError) as exc:
+        raise ConfigError(
+            f"the parameters do not fit the query: {exc}. Give each %(name)s a value, and "
+            "write a literal percent sign as %%.",
+            field="config.parameters",
+        ) from None
+    except err.ProgrammingError as exc:
+        raise ConfigError(
+            f"the query is refused: {exc.args[-1]}. Correct it; it must be one SELECT.",
+            field="config.query",
+        ) from None
+    if not cursor.description:
+        raise ConfigError(
+            "the query gives no rows. Correct it; it must be one SELECT.", field="config.query"
+        )
+    return pa.schema([(field.name, _arrow_type(field)) for field in cursor._result.fields])
+
+
+def _arrow_type(field: Any) -> pa.DataType:
+    kind, unsigned = field.type_code, bool(field.flags & FLAG.UNSIGNED)
+    if kind in _SIGNED:
+        return (_UNSIGNED if unsigned else _SIGNED)[kind]
+    if kind in (FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL):
+        # The length counts the point and the sign.
+        digits = field.length - (field.scale > 0) - (not unsigned)
+        return pa.decimal128(digits, field.scale) if digits <= _DIGITS else pa.string()
+    if kind in _TEXTS and field.charsetnr == _BINARY:
+        return pa.binary()
+    return _OTHERS.get(kind, pa.string())
