@@ -28,7 +28,7 @@ from etl.sql import INPUT
 
 @dataclass(frozen=True)
 class Committed:
-    """A load that was committed before; `rejected` holds its faulty rows, as a Parquet file."""
+    """A load that was committed before; `rejected` holds the file of its faulty rows."""
 
     rows: int
     rejected: bytes | None

@@ -1,9 +1,11 @@
 """Telling the rows that a table refuses from those that it takes."""
 
+import gzip
+import json
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from etl.inputs import Inputs
 from etl.quarantine import COLUMNS
@@ -12,9 +14,9 @@ from etl.sql import literal
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-_FLUSH = 10_000
+# In bytes: DuckDB reads in pieces of twice the longest line that it is told of.
+_LINE = 1 << 20
 
 
 class RowFaultError(Exception):
@@ -35,63 +37,53 @@ class Faults:
 
     def __init__(self, inputs: Inputs, limit: int) -> None:
         self.rows = 0
-        self.path: Path = inputs.scratch_file("faults.parquet")
+        # Lines of JSON: to make Arrow of Python's values imports pandas, which takes a second.
+        self.path: Path = inputs.scratch_file("faults.jsonl.gz")
         self._inputs = inputs
         self._limit = limit
-        self._pending: list[tuple[str, str | None, str]] = []
-        self._writer: pq.ParquetWriter | None = None
+        self._longest = _LINE
+        self._file: IO[str] | None = None
 
     def add(self, reason: str, field: str | None, record: str) -> None:
         """Keep one faulty row."""
-        self._pending.append((reason, field, record))
+        if self._file is None:
+            self._file = gzip.open(self.path, "wt", encoding="utf-8")  # noqa: SIM115
+        line = json.dumps({"reason": reason, "field": field, "record": record})
+        self._file.write(line + "\n")
+        # All of it is ASCII.
+        self._longest = max(self._longest, len(line) + 1)
         self.rows += 1
-        if len(self._pending) >= _FLUSH:
-            self._flush()
         if self.rows > self._limit:
             raise TooManyFaultsError
 
     def add_rows(self, rows: "duckdb.DuckDBPyRelation") -> None:
         """Keep faulty rows that DuckDB knows, in the form of a quarantine; not all if too many."""
         found = rows.project("reason, field, record").limit(self._limit + 1 - self.rows)
-        for batch in found.to_arrow_reader(_FLUSH):
-            for reason, field, record in zip(*(c.to_pylist() for c in batch.columns), strict=True):
-                self.add(reason, field, record)
+        while row := found.fetchone():
+            self.add(*row)
 
     def file(self) -> Path | None:
-        """Return the finished Parquet file of the rows, or None if there are none."""
-        self._flush()
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        """Return the finished file of the rows, or None if there are none."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
         return self.path if self.rows else None
 
     def restore(self, content: bytes, rows: int) -> None:
         """Take the rows from what an earlier try of the same load has kept."""
         self.path.write_bytes(content)
         self.rows = rows
+        with gzip.open(self.path) as lines:
+            self._longest = max(self._longest, *map(len, lines))
 
     def relation(self) -> "duckdb.DuckDBPyRelation":
         """Return the rows in the form of `etl.quarantine.COLUMNS`. There must be some."""
         self.file()
-        return self._inputs.query(f"FROM read_parquet([{literal(str(self.path))}])")
-
-    def _flush(self) -> None:
-        if not self._pending:
-            return
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        schema = pa.schema([(c.name, pa.int64() if c.name == "line" else pa.string())
-                            for c in COLUMNS])  # fmt: skip
-        reasons, fields, records = zip(*self._pending, strict=True)
-        nothing = [None] * len(records)
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(self.path, schema, compression="zstd")
-        columns = [reasons, fields, nothing, nothing, records]
-        self._writer.write_table(
-            pa.table([pa.array(v, f.type) for v, f in zip(columns, schema, strict=True)], schema)
+        columns = ", ".join(f"{column.name}: '{column.type}'" for column in COLUMNS)
+        return self._inputs.query(
+            f"FROM read_json([{literal(str(self.path))}], columns = {{{columns}}},"
+            f" format = 'newline_delimited', maximum_object_size = {self._longest})"
         )
-        self._pending.clear()
 
 
 class Writer(Protocol):
