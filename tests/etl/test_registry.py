@@ -46,6 +46,8 @@ KEYS = {
     "transform.sql",
     "load.http",
     "load.postgres",
+    "load.mysql",
+    "load.sqlite",
     "load.csv",
     "load.excel",
     "load.jsonl",
