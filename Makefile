@@ -26,6 +26,7 @@ test: test-fast test-live ## everything: the live tests included
 
 # Two processes, each with a PostgreSQL and Redis of its own.
 test-fast: .venv/.development ## the tests that need no running Airflow
+	@sh tests/install_packages.sh
 	$(PYTHON_IN_VENV) -m pytest --ignore=tests/live --numprocesses=2
 
 test-live: .venv/.development ## only the tests against the real services
@@ -46,7 +47,7 @@ bench: .venv/.bench ## measure, and write docs/benchmarks.md
 	$(PYTHON_IN_VENV) -m benchmarks
 
 docs: .venv/.development ## write the generated pages of docs/
-	$(PYTHON_IN_VENV) -m etl modules --markdown > docs/modules.md
+	$(PYTHON_IN_VENV) -m etl modules --docs docs/modules
 
 lock: .venv/.development ## compile the requirements from pyproject.toml
 	sh stack/lock.sh

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     modules = commands.add_parser("modules", help="list the modules that a graph can use")
     shape = modules.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="as JSON, with the config schemas")
-    shape.add_argument("--markdown", action="store_true", help="as the page docs/modules.md")
+    shape.add_argument("--docs", type=Path, metavar="FOLDER", help="as pages of documentation")
     options = parser.parse_args(arguments)
     try:
         if options.command == "run":
@@ -69,13 +69,13 @@ def _param(text: str) -> tuple[str, object]:
 
 
 def _modules(options: argparse.Namespace) -> int:
-    from etl.catalogue import modules_markdown
+    from etl.catalogue import write_pages
     from etl.registry import catalogue
 
     if options.json:
         print(json.dumps(catalogue(), indent=2))
-    elif options.markdown:
-        print(modules_markdown(), end="")
+    elif options.docs:
+        write_pages(options.docs)
     else:
         for module in catalogue():
             print(f"{module['key']:<22}{module['description'].splitlines()[0]}")

@@ -1,7 +1,9 @@
-"""The catalogue of modules as a page of documentation."""
+"""The catalogue of modules as pages of documentation."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from etl.registry import catalogue
@@ -9,25 +11,47 @@ from etl.registry import catalogue
 _HEADINGS = {"extract": "Extract", "transform": "Transform", "load": "Load"}
 
 
-def modules_markdown() -> str:
-    """Return docs/modules.md: every module with its docstring, inputs and settings."""
+def module_pages() -> dict[str, str]:
+    """Return the pages of docs/modules/ by file name: one a module, README.md to list them."""
+    modules = catalogue()
+    pages = {f"{module['key']}.md": _page(_module(module)) for module in modules}
+    return {"README.md": _page(_index(modules)), **pages}
+
+
+def write_pages(folder: Path) -> None:
+    """Write the pages into a folder, and remove those of modules that are no more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = module_pages()
+    for path in folder.glob("*.md"):
+        if path.name not in pages:
+            path.unlink()
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _page(lines: Sequence[str]) -> str:
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _index(modules: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [
         "# Modules",
         "",
-        "What a node of a graph can do. This page is generated: run "
-        "`python -m etl modules --markdown > docs/modules.md`.",
+        "What a node of a graph can do. These pages are generated: run `make docs`.",
         "",
     ]
-    for kind, modules in groupby(catalogue(), key=lambda module: module["kind"]):
-        lines += [f"## {_HEADINGS[kind]}", ""]
-        for module in modules:
-            lines += _module(module)
-    return "\n".join(lines).rstrip() + "\n"
+    for kind, group in groupby(modules, key=lambda module: module["kind"]):
+        lines += [f"## {_HEADINGS[kind]}", "", "| module | |", "| --- | --- |"]
+        for module in group:
+            first = " ".join(module["description"].split("\n\n")[0].split())
+            lines.append(f"| [`{module['key']}`]({module['key']}.md) | {_cell(first)} |")
+        lines.append("")
+    return lines
 
 
 def _module(module: Mapping[str, Any]) -> list[str]:
     paragraphs = [" ".join(part.split()) for part in module["description"].split("\n\n")]
-    lines = [f"### `{module['key']}`", ""]
+    lines = [f"# `{module['key']}`", ""]
     for paragraph in paragraphs:
         lines += [paragraph, ""]
     if module["variadic"]:
@@ -43,17 +67,16 @@ def _module(module: Mapping[str, Any]) -> list[str]:
 
 def _fields(schema: Mapping[str, Any]) -> list[str]:
     required = schema.get("required", [])
-    lines = ["| setting | type | default | |", "| --- | --- | --- | --- |"]
+    lines = ["| setting | type | default | | example |", "| --- | --- | --- | --- | --- |"]
     for name, field in schema.get("properties", {}).items():
         default = "required" if name in required else f"`{_default(field.get('default'))}`"
         text = field.get("description", "")
-        lines.append(f"| `{name}` | {_type(field)} | {default} | {_cell(text)} |")
+        examples = ", ".join(f"`{_default(example)}`" for example in field.get("examples", []))
+        lines.append(f"| `{name}` | {_type(field)} | {default} | {_cell(text)} | {examples} |")
     return [*lines, ""]
 
 
 def _default(value: object) -> str:
-    import json
-
     return _cell(json.dumps(value, ensure_ascii=False))
 
 

@@ -199,13 +199,18 @@ def test_a_terminal_failure_is_not_tried_again(
     assert str(done.error) == "Node 'a': bad. Correct it."
 
 
-def test_modules_are_listed_as_text_json_and_markdown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_modules_are_listed_as_text_json_and_pages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["modules"]) == 0
     assert "transform.filter" in capsys.readouterr().out
     assert main(["modules", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["key"] == "extract.csv"
-    assert main(["modules", "--markdown"]) == 0
-    assert capsys.readouterr().out.startswith("# Modules\n")
+    capsys.readouterr()
+    (tmp_path / "extract.gone.md").write_text("# of a module that is no more")
+    assert main(["modules", "--docs", str(tmp_path)]) == 0
+    assert (tmp_path / "README.md").read_text().startswith("# Modules\n")
+    assert not (tmp_path / "extract.gone.md").exists()
 
 
 def test_the_table_aligns_and_shows_messages_below_their_node() -> None:
