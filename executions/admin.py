@@ -112,6 +112,7 @@ class PipelineExecutionAdmin(QuarantinePages):
             ("monitor/", self.monitor_view, "monitor"),
             ("cancel/", self.cancel_view, "cancel"),
             ("nodes/<str:node_id>/log/", self.log_view, "log"),
+            ("lineage/", self.lineage_view, "lineage"),
             ("nodes/<str:node_id>/sample/", self.sample_view, "sample"),
             ("nodes/<str:node_id>/quarantine/", self.quarantine_view, "quarantine"),
             ("nodes/<str:node_id>/quarantine/replay/", self.replay_view, "replay"),
@@ -198,6 +199,12 @@ class PipelineExecutionAdmin(QuarantinePages):
             problem=problem,
             tries=range(1, task.tries + 1),
         )
+
+    def lineage_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show from which columns of the extractors every column came."""
+        execution = self._execution(request, pk)
+        outputs = services.execution_lineage(execution)
+        return self._page(request, "lineage", execution, part="Columns", outputs=outputs)
 
     def sample_view(self, request: HttpRequest, pk: UUID, node_id: str) -> HttpResponse:
         """Show the first rows that a node put out."""

@@ -45,6 +45,7 @@ def test_a_stranger_is_asked_to_sign_in_and_a_user_without_permission_refused(
         page(running),
         page(running, "log", "read"),
         page(running, "sample", "read"),
+        page(running, "lineage"),
     ]
     assert {client.get(address).status_code for address in pages} == {401}
     client.force_login(user)
@@ -247,6 +248,17 @@ def test_the_sample_page_shows_the_first_rows(
     services.refresh_execution(running)
     shown = viewer.get(page(running, "sample", "read")).content.decode()
     assert "<td>&lt;Ä&gt;</td><td><em>null</em></td>" in shown
+
+
+def test_the_columns_page_says_where_each_comes_from(
+    running: PipelineExecution, viewer: Client
+) -> None:
+    extractor = running.tasks.order_by("position").first()
+    assert extractor is not None
+    extractor.output = {"schema": {"<amount>": "DOUBLE"}}
+    extractor.save()
+    shown = viewer.get(page(running, "lineage")).content.decode()
+    assert f"<td>{extractor.node_id}.&lt;amount&gt;</td>" in shown
 
 
 def test_executions_cannot_be_added_changed_or_deleted(
