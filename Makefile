@@ -5,7 +5,7 @@ export LOGIDATA_PORT
 export AIRFLOW_WEBSERVER_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs test test-fast test-live lint format bench lock docs
+.PHONY: help up down status logs test test-fast test-slow test-live lint format bench lock docs
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -22,12 +22,15 @@ status: .venv/.runtime ## say what runs
 logs: .venv/.runtime ## the end of every log; PROGRAM=worker follows one
 	@$(PYTHON_IN_VENV) -m stack logs $(PROGRAM)
 
-test: test-fast test-live ## everything: the live tests included
+test: test-fast test-slow test-live ## everything: the live tests included
 
 # Two processes, each with a PostgreSQL and Redis of its own.
-test-fast: .venv/.development ## the tests that need no running Airflow
+test-fast: .venv/.development ## the tests that need no running Airflow and take no time
+	$(PYTHON_IN_VENV) -m pytest --ignore=tests/live --numprocesses=2 -m "not slow"
+
+test-slow: .venv/.development ## other databases, object storage, REST services, kills
 	@sh tests/install_packages.sh
-	$(PYTHON_IN_VENV) -m pytest --ignore=tests/live --numprocesses=2
+	$(PYTHON_IN_VENV) -m pytest --ignore=tests/live --numprocesses=2 -m slow
 
 test-live: .venv/.development ## only the tests against the real services
 	$(PYTHON_IN_VENV) -m pytest tests/live

@@ -14,6 +14,8 @@ from stack.ports import HOST, Ports
 from stack.secrets import Secrets
 
 IDENTITY_VARIABLE = "LOGIDATA_STACK"
+# What whoever starts the stack may set for its programs.
+PASSED_ON = ("LOGIDATA_VAR", "LOGIDATA_MEMORY_LIMIT")
 ADMIN_USER = "admin"
 AIRFLOW_USER = "admin"
 

@@ -18,7 +18,7 @@ from supervisor.xmlrpc import Faults
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import HOST
-from stack.programs import IDENTITY_VARIABLE, PROGRAMS, Stack, base_environment
+from stack.programs import IDENTITY_VARIABLE, PASSED_ON, PROGRAMS, Stack, base_environment
 from stack.secrets import write_private
 
 
@@ -99,9 +99,9 @@ class Supervisor:
         """Start the supervisor itself, without any program yet."""
         layout = self._stack.layout
         write_config(self._stack)
-        environment = base_environment(self._stack)
-        if moved := os.environ.get("LOGIDATA_VAR"):
-            environment["LOGIDATA_VAR"] = moved
+        # The programs read these of the supervisor's environment, each for itself.
+        given = {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
+        environment = base_environment(self._stack) | given
         done = subprocess.run(
             [
                 sys.executable,

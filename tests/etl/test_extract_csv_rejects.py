@@ -14,6 +14,8 @@ from etl.quarantine import TooManyRejectedError
 from etl.runner import NodeResult
 from tests.etl.conftest import Lab
 
+pytestmark = pytest.mark.slow
+
 TYPES = {"id": "BIGINT", "text": "VARCHAR", "n": "BIGINT"}
 FAULTS = {
     "cast": '{id},"x",zz',

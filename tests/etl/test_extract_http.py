@@ -26,6 +26,8 @@ from etl.results import NodeResult
 from tests.etl.conftest import Lab
 from tests.etl.http_server import LOGIN, PASSWORD, Reply, Service, certificate, running
 
+pytestmark = pytest.mark.slow
+
 FIVE = [{"id": number, "name": f"n{number}"} for number in range(1, 6)]
 
 

@@ -27,6 +27,8 @@ from etl.runner import NodeResult
 from tests.etl.conftest import Lab
 from tests.etl.mariadb import mariadb_server, query, shop_url
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["mariadb_server", "shop_url"]
 
 KILLS = int(os.environ.get("LOGIDATA_KILLS", "3"))

@@ -24,6 +24,8 @@ from etl.files import folders
 from etl.liveness import request_stop
 from tests.etl.conftest import Lab
 
+pytestmark = pytest.mark.slow
+
 PARTED = "SELECT range AS id, 'd' || range % 3 AS day FROM range({})"
 
 

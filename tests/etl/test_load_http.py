@@ -23,6 +23,8 @@ from tests.etl.conftest import Lab
 from tests.etl.http_server import LOGIN, PASSWORD, Reply, Service, running
 from tests.etl.test_extract_http import connected
 
+pytestmark = pytest.mark.slow
+
 TEN = "SELECT range + 1 AS id, 'n' || range AS name FROM range(10)"
 
 

@@ -16,6 +16,8 @@ from etl.runner import NodeResult
 from tests.etl.conftest import Lab
 from tests.etl.mariadb import mariadb_server, query, shop_url
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["mariadb_server", "shop_url"]
 
 ORDERS = "SELECT range + 1 AS id, 'paid' AS status, 1.5 AS amount FROM range(3)"

@@ -20,6 +20,8 @@ from etl.runner import configured
 from tests.etl.conftest import Lab
 from tests.etl.s3 import KEY, S3, SECRET, s3, s3_server
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["s3", "s3_server"]
 
 LAKE = {"connection": "lake"}

@@ -18,6 +18,8 @@ from stack.layout import PROJECT
 from tests.etl.conftest import Lab
 from tests.plugin import install_plugin
 
+pytestmark = pytest.mark.slow
+
 KEY = "extract.fixed_width"
 COLUMNS = [
     {"name": "account", "start": 1, "width": 6},

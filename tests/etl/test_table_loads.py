@@ -11,6 +11,8 @@ from etl.quarantine import TooManyRejectedError
 from tests.etl.mariadb import mariadb_server, shop_url
 from tests.etl.tables import Database, database
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["database", "mariadb_server", "shop_url"]
 
 MODES = {

@@ -1,5 +1,6 @@
 import configparser
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from stack.programs import (
     django_environment,
 )
 from stack.secrets import Secrets
-from stack.supervision import write_config
+from stack.supervision import Supervisor, write_config
 
 
 @pytest.fixture
@@ -88,3 +89,19 @@ def test_a_folder_that_the_supervisor_cannot_take_is_refused_with_the_reason(mon
     monkeypatch.setenv("LOGIDATA_VAR", "/tmp/100%/var")
     with pytest.raises(StackError, match="Move it"):
         Layout.from_environment()
+
+
+def test_a_memory_limit_reaches_the_programs(stack, monkeypatch):
+    given = {}
+
+    def run(command, env, **options):
+        given.update(env)
+        return subprocess.CompletedProcess(command, 1, "", "not started here")
+
+    monkeypatch.setenv("LOGIDATA_MEMORY_LIMIT", "300MB")
+    monkeypatch.setenv("LOGIDATA_OTHER", "not ours to pass on")
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(StackError):
+        Supervisor(stack).start()
+    assert given["LOGIDATA_MEMORY_LIMIT"] == "300MB"
+    assert "LOGIDATA_OTHER" not in given
