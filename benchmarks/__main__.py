@@ -13,7 +13,7 @@ from statistics import median
 
 import psutil
 
-from benchmarks import latency, parsing
+from benchmarks import dataplane, latency, parsing
 from stack.layout import PROJECT
 from stack.programs import airflow_environment
 from tests.live.client import LiveStack, running_stack
@@ -29,7 +29,8 @@ def main() -> None:
     ):
         times = latency.measure(live)
         parsed = _parse_times(live)
-    RESULTS.write_text(_page(times, parsed))
+    found = dataplane.measure()
+    RESULTS.write_text(_page(times, parsed) + dataplane.page(found))
     print(RESULTS.read_text())
 
 

@@ -31,6 +31,8 @@ class Services:
     """Two servers in a temporary folder, ended with the test run."""
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="logidata-tests-")))
+    # Nothing in a test outlives the run, so nothing needs to reach the disk.
+    durable: bool = False
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -41,9 +43,9 @@ class Services:
         data, redis_data = self.folder / "postgres", self.folder / "redis"
         redis_data.mkdir()
         postgres.initialise(data, PASSWORD)
-        # Nothing here outlives the run, so nothing needs to reach the disk.
         careless = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-        self._run([*postgres.serve_command(data, self.ports.postgres), *careless], self.folder)
+        serve = postgres.serve_command(data, self.ports.postgres)
+        self._run(serve if self.durable else [*serve, *careless], self.folder)
         self._run(redis.serve_command(redis_data, self.ports.redis, PASSWORD), redis_data)
         self._wait(lambda: psycopg.connect(self.admin_url).close(), psycopg.Error)
         self._wait(lambda: Redis.from_url(self.redis_url).close(), RedisError)

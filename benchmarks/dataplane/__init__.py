@@ -39,7 +39,7 @@ class DataPlane:
 
 def measure(sizes: Sequence[int] = SIZES) -> DataPlane:
     """Measure on servers of its own."""
-    services = Services()
+    services = Services(durable=True)
     services.start()
     try:
         with tempfile.TemporaryDirectory(prefix="logidata-bench-") as folder:
@@ -68,15 +68,15 @@ def page(found: DataPlane) -> str:
 
 Rows of 9 columns (ids, text, a timestamp, floats; about 75 bytes as CSV), of which the filter
 keeps 22 %, through `extract.csv`, `transform.filter` and `load.postgres`: three processes, as in
-Airflow, their start and the staging in between included. PostgreSQL runs without fsync, for all
-alike. Memory is the highest of any one process.
+Airflow, their start and the staging in between included. PostgreSQL runs with its defaults. Memory
+is the highest of any one process.
 
 | rows | read | filter | load | together | bare `COPY` of the result | ratio | memory |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 {loads}
 
 The same 5 million rows, each tool as its users would write it
-(`benchmarks/dataplane/contestants.py`):
+(`benchmarks/contestants.py`):
 
 | | seconds | against LogiData | memory |
 | --- | --- | --- | --- |
@@ -96,8 +96,8 @@ PostgreSQL, then `INSERT … ON CONFLICT`).
 
 ## A node on 10 rows
 
-{found.small_cpu:.2f} s of CPU beyond a Python that does nothing (median of 5): what a node adds to
-an empty Airflow task.
+{found.small_cpu:.2f} s of CPU beyond a process that has imported what an Airflow task has and does
+nothing (median of 5).
 """
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from typing import Any
 import psycopg
 
 from benchmarks.dataplane import events
-from benchmarks.dataplane.processes import Cost, bare_python, run
+from benchmarks.dataplane.processes import Cost, run
+from stack.layout import PROJECT
 from tests.services import Services
 
 LEAST = 780
@@ -32,7 +32,11 @@ class Bench:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"AIRFLOW_CONN_WAREHOUSE": self.database.replace("postgresql://", "postgres://")}
+        return {
+            "AIRFLOW_CONN_WAREHOUSE": self.database.replace("postgresql://", "postgres://"),
+            "AIRFLOW_HOME": str(self.folder / "airflow"),
+            "PYTHONPATH": str(PROJECT / "dags"),
+        }
 
     @property
     def database(self) -> str:
@@ -52,7 +56,12 @@ class Bench:
         return run(contestant, arguments, self.environment)[0]
 
     def node(
-        self, module: str, config: dict[str, Any], execution: str, **inputs: Any
+        self,
+        module: str,
+        config: dict[str, Any],
+        execution: str,
+        contestant: str = "node",
+        **inputs: Any,
     ) -> tuple[Cost, Any]:
         """Run one node in a process of its own; return its cost and result."""
         arguments = {
@@ -64,7 +73,7 @@ class Bench:
             "staging": str(self.folder / "staging"),
             "data": str(self.folder),
         }
-        return run("node", arguments, self.environment)
+        return run(contestant, arguments, self.environment)
 
     def staged(self, query: str) -> Any:
         """Return the result of a node that gives a SELECT's rows."""
@@ -219,16 +228,13 @@ def _upsert(bench: Bench) -> Pair:
 
 
 def small_node_cpu(bench: Bench, rounds: int = 5) -> float:
-    """Return the seconds of CPU that a node on 10 rows takes beyond a bare Python; the median."""
+    """Return the seconds of CPU that a node on 10 rows takes beyond an idle task; the median."""
     small = bench.staged(events.events_sql(10))
     config = {"condition": "amount > 0"}
 
     def once() -> float:
-        cost, _ = bench.node("transform.filter", config, f"s-{uuid.uuid4().hex}", input=small)
-        return cost.cpu_seconds - bare_python(bench.environment).cpu_seconds
+        execution = f"small-{uuid.uuid4().hex}"
+        cost, _ = bench.node("transform.filter", config, execution, "task", input=small)
+        return cost.cpu_seconds - bench.contest("idle").cpu_seconds
 
-    return _median(once, rounds)
-
-
-def _median(measure: Callable[[], float], rounds: int) -> float:
-    return sorted(measure() for _ in range(rounds))[rounds // 2]
+    return sorted(once() for _ in range(rounds))[rounds // 2]

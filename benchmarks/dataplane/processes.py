@@ -34,18 +34,13 @@ class Cost:
 def run(
     contestant: str, arguments: Mapping[str, Any], environment: Mapping[str, str]
 ) -> tuple[Cost, Any]:
-    """Return what `benchmarks.dataplane.contestants` cost, and the JSON that it printed last."""
+    """Return what `benchmarks.contestants` cost, and the JSON that it printed last."""
     command = [
-        *(sys.executable, "-m", "benchmarks.dataplane.contestants"),
+        *(sys.executable, "-m", "benchmarks.contestants"),
         contestant,
         json.dumps(arguments),
     ]
     return _timed(command, environment)
-
-
-def bare_python(environment: Mapping[str, str]) -> Cost:
-    """Return what a Python that does nothing costs."""
-    return _timed([sys.executable, "-c", "print(0)"], environment)[0]
 
 
 def _timed(command: list[str], environment: Mapping[str, str]) -> tuple[Cost, Any]:
