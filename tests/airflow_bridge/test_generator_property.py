@@ -4,6 +4,7 @@ import json
 import keyword
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from airflow_bridge.spec import DagSpec
 from etl.graph import parse_graph
 from tests.airflow_bridge.dag_source import read_back
 from tests.airflow_bridge.specs import make_spec
+
+pytestmark = pytest.mark.slow
 
 HOSTILE = (
     '"""\nimport os\nos.system("true")\n"""',

@@ -18,6 +18,8 @@ from django.core.management import get_commands, load_command_class
 from tests.compose.compose_file import AIRFLOW, PROJECT, WEB, Compose, Service
 from tests.compose.requirements import normal, pinned
 
+pytestmark = pytest.mark.slow
+
 REQUIREMENTS = {WEB: "docker/requirements-web.txt", AIRFLOW: "docker/requirements-airflow.txt"}
 
 # Programs that the images bring besides the console scripts of their Python packages.

@@ -20,6 +20,8 @@ from stack.programs import Stack, airflow_environment
 from stack.secrets import Secrets
 from tests.compose.compose_file import AIRFLOW, PROJECT, WEB, Compose, Service
 
+pytestmark = pytest.mark.slow
+
 # What other programs than ours and Airflow read, and where that is written.
 FOREIGN = {
     "postgres:": {

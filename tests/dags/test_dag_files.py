@@ -16,6 +16,8 @@ from airflow_bridge.generator import DAGGenerator
 from airflow_bridge.spec import DagSpec
 from tests.airflow_bridge.specs import make_spec
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[2]
 PLAIN, SCHEDULED, ODD = (f"pipeline_{UUID(int=number)}" for number in (1, 2, 3))
 

@@ -17,6 +17,8 @@ from etl.module import RunContext
 from etl.settings import run_settings
 from tests.dags.runs import a_context
 
+pytestmark = pytest.mark.slow
+
 RESULT = {"uri": "/staging/e1/a/1", "metrics": {"rows_out": 3}}
 
 

@@ -17,6 +17,8 @@ from etl.modules.extract_jsonl import ExtractJSONL
 from etl.runner import configured
 from tests.etl.conftest import Lab
 
+pytestmark = pytest.mark.slow
+
 RECORDS = [
     {"id": 1, "when": "2024-05-01", "tags": ["a", "b"], "by": {"name": "Ann"}},
     {"id": 2, "when": None, "price": 2.5, 'odd/na~me"': True},

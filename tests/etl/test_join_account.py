@@ -14,6 +14,8 @@ from etl.modules.join import Join
 from tests.etl.conftest import Lab
 from tests.etl.ugly import EMPTY, ROWS, UGLY, counts, in_a_lab, values
 
+pytestmark = pytest.mark.slow
+
 # Of the left, 2 rows match twice, 1 never, and 1 has no key; of the right, 1 never matches.
 LEFT = "SELECT * FROM (VALUES (1, 'a'), (1, 'b'), (5, 'c'), (NULL, 'd')) t(k, l)"
 RIGHT = "SELECT * FROM (VALUES (1, 'x'), (1, 'y'), (9, 'z')) t(k, \"rows\")"

@@ -16,6 +16,8 @@ from etl.errors import DataError, TransientError
 from etl.report import NodeRow, node_table, records_table
 from etl.settings import RunSettings, run_settings
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[2]
 EXAMPLES = PROJECT / "examples" / "pipelines"
 

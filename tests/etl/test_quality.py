@@ -26,6 +26,8 @@ from tests.etl.ugly import (
     values,
 )
 
+pytestmark = pytest.mark.slow
+
 ORDERS = [
     {"id": 1, "state": "paid", "amount": 5.0, "code": "A-1"},
     {"id": 2, "state": "open", "amount": -1.0, "code": "A-2"},

@@ -294,6 +294,7 @@ def test_a_small_relational_node_imports_neither_pandas_nor_pyarrow(lab: Lab) ->
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_by_the_setting_and_not_by_the_data(lab: Lab) -> None:
     """More than 320 MB of CSV go through an engine of 100 MB."""
     done = fresh(

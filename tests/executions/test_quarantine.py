@@ -21,6 +21,8 @@ from tests.executions.conftest import CAST_GRAPH, reject
 from tests.executions.quarantines import Staging
 from tests.fake_airflow import FakeAirflow
 
+pytestmark = pytest.mark.slow
+
 
 def url(execution: PipelineExecution, action: str = "quarantine") -> str:
     return f"/api/v1/executions/{execution.pk}/{action}"

@@ -27,6 +27,8 @@ from tests.executions.conftest import CAST_GRAPH, Queue, again, key, reject, rev
 from tests.executions.quarantines import Staging
 from tests.fake_airflow import FakeAirflow, dataset
 
+pytestmark = pytest.mark.slow
+
 REPAIRED = {"types": {"amount": "VARCHAR"}, "max_rejected": 0}
 
 
