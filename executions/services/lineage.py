@@ -2,7 +2,7 @@
 
 from etl.dataset import Column
 from etl.graph import parse_graph
-from executions.models import PipelineExecution
+from executions.models import PipelineExecution, TaskExecution
 from pipelines.services import OutputColumns, lineage
 
 
@@ -13,11 +13,17 @@ def execution_lineage(execution: PipelineExecution) -> list[OutputColumns]:
     """
     if execution.revision is None:
         return []
-    seen = {
-        task.node_id: tuple(Column(name, kind) for name, kind in schema.items())
-        for task in execution.tasks.all()
-        if isinstance(schema := (task.output or {}).get("schema"), dict)
-    }
+    seen = {task.node_id: columns for task in execution.tasks.all() if (columns := _columns(task))}
     snapshot = execution.revision.snapshot
     params = {**snapshot["default_params"], **execution.params}
     return lineage(parse_graph(snapshot["config"]), params, seen)
+
+
+def _columns(task: TaskExecution) -> tuple[Column, ...]:
+    """Return the columns of a node's output, in their order; empty where they are not known."""
+    output = task.output or {}
+    schema = output.get("schema")
+    if not isinstance(schema, dict):
+        return ()
+    # The database keeps no order of an object's names.
+    return tuple(Column(name, schema[name]) for name in output.get("columns") or schema)

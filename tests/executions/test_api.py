@@ -277,7 +277,8 @@ def test_the_lineage_is_that_of_the_columns_which_this_run_saw(
 ) -> None:
     extractor = running.tasks.order_by("position").first()
     assert extractor is not None
-    extractor.output = {"schema": {"amount": "DOUBLE", "order_id": "BIGINT"}}
+    schema = {"id": "BIGINT", "amount": "DOUBLE"}
+    extractor.output = {"columns": ["amount", "id"], "schema": schema}
     extractor.save()
 
     answer = viewer.get(url(running, "lineage"))
