@@ -78,6 +78,8 @@ def mariadb_server() -> Iterator[int]:
                 "--bind-address=127.0.0.1",
                 f"--socket={folder / 'socket'}",
                 f"--pid-file={folder / 'pid'}",
+                # In a shared one, a server that starts removes the temporary tables of others.
+                f"--tmpdir={folder}",
                 f"--init-file={init}",
                 *careless,
             ],
