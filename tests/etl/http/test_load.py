@@ -20,8 +20,8 @@ from etl.quarantine import TooManyRejectedError
 from etl.results import NodeResult
 from stack.layout import PROJECT
 from tests.etl.conftest import Lab
-from tests.etl.http_server import LOGIN, PASSWORD, Reply, Service, running
-from tests.etl.test_extract_http import connected
+from tests.etl.http.conftest import connected
+from tests.etl.http.server import LOGIN, PASSWORD, Reply, Service, running
 
 pytestmark = pytest.mark.slow
 
