@@ -1,25 +1,20 @@
-"""Rejected rows go through their node again, once it is put right, and nothing else does."""
+"""Replays of rejected rows: what is started, and what is refused."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from etl.context import RunContext
-from etl.graph import parse_graph
 from etl.replay import replayed_input
 from etl.results import NodeResult, idle_result
 from executions import services
 from executions.errors import AlreadyReplayed, InvalidCorrections, NotReplayable, QuarantineGone
 from executions.models import PipelineExecution
-from executions.services.replay_plan import idle_nodes, warnings_of
 from executions.services.triggering import conf_for, trigger_execution
 from executions.statuses import ExecutionStatus
 from pipelines.models import Pipeline
@@ -28,6 +23,7 @@ from tests.executions.quarantines import Staging
 from tests.fake_airflow import FakeAirflow, dataset
 
 pytestmark = pytest.mark.slow
+
 
 REPAIRED = {"types": {"amount": "VARCHAR"}, "max_rejected": 0}
 
@@ -246,62 +242,6 @@ def test_rows_that_are_being_replayed_are_not_cleaned_up(
     assert services.remove_staging(at_most=10) == 1
 
 
-def graph_of(*edges: str, **modules: str) -> Any:
-    """Return a graph of edges such as "a > b" and "a > b.port"."""
-    nodes: dict[str, str] = {}
-    made = []
-    for edge in edges:
-        source, target = edge.split(" > ")
-        target, _, port = target.partition(".")
-        nodes |= dict.fromkeys((source, target), "transform.filter") | modules
-        made.append({"source": source, "target": target, "port": port or None})
-    listed = [{"id": name, "module": module} for name, module in nodes.items()]
-    return parse_graph({"nodes": listed, "edges": made})
-
-
-def test_what_a_node_behind_the_replayed_one_needs_besides_is_run() -> None:
-    graph = graph_of(
-        "orders > cast", "cast > both.left", "prices > rate", "rate > both.right", "both > load",
-        "prices > other", "orders > archive",
-        both="transform.join", other="load.csv", archive="load.csv",
-    )  # fmt: skip
-    assert sorted(idle_nodes(graph, "cast")) == ["archive", "orders", "other"]
-
-
-def test_what_feeds_the_replayed_node_is_run_only_if_another_one_needs_it() -> None:
-    graph = graph_of("orders > cast", "cast > both.left", "orders > both.right", "both > load")
-    assert idle_nodes(graph, "cast") == []
-
-
-def test_a_union_takes_in_the_replayed_rows_without_those_of_its_other_inputs() -> None:
-    graph = graph_of(
-        "a > cast", "cast > all.a", "b > all.b", "all > load", all="transform.union"
-    )  # fmt: skip
-    assert idle_nodes(graph, "cast") == ["a", "b"]
-
-
-def test_a_node_that_makes_other_rows_of_the_replayed_ones_alone_is_warned_of() -> None:
-    graph = graph_of("read > cast", "cast > sums", "sums > load", sums="transform.aggregate")
-    (warning,) = warnings_of(graph, "cast")
-    assert warning.startswith("Node 'sums' (transform.aggregate) sees the replayed rows alone")
-    assert warnings_of(graph, "sums") == []
-
-
-@pytest.mark.parametrize(
-    ("how", "warned"),
-    [("inner", False), ("left", False), ("anti", False), ("right", True), ("full", True)],
-)
-def test_a_join_that_gives_rows_of_its_other_input_again_is_warned_of(
-    how: str, warned: bool
-) -> None:
-    graph = graph_of("read > cast", "cast > both.left", "b > both.right", "both > load")
-    nodes = [node.model_copy(update={"module": "transform.join", "config": {"how": how}})
-             if node.id == "both" else node for node in graph.nodes]  # fmt: skip
-    warnings = warnings_of(graph.model_copy(update={"nodes": tuple(nodes)}), "cast")
-    assert bool(warnings) is warned
-    assert all("Node 'both' (transform.join) takes in all rows of b" in text for text in warnings)
-
-
 def test_a_replay_that_is_started_once_more_in_airflow_is_not_failed_for_its_rows(
     quarantined: PipelineExecution, airflow: FakeAirflow
 ) -> None:
@@ -312,88 +252,6 @@ def test_a_replay_that_is_started_once_more_in_airflow_is_not_failed_for_its_row
     services.sync_active()
     adopted = PipelineExecution.objects.get(airflow_dag_run_id="manual__1")
     assert adopted.status == "success", adopted.error_message
-
-
-@pytest.fixture
-def operator(api: APIClient, permit: Callable[..., None]) -> APIClient:
-    permit("view_pipelineexecution", "execute_pipeline")
-    return api
-
-
-def replay_url(execution: PipelineExecution) -> str:
-    return f"/api/v1/executions/{execution.pk}/replay"
-
-
-def test_replaying_over_the_api_is_for_those_who_may_execute(
-    quarantined: PipelineExecution, api: APIClient, permit: Callable[..., None]
-) -> None:
-    body = {"node": "cast"}
-    assert APIClient().post(replay_url(quarantined), body, "json").status_code == 401
-    permit("view_pipelineexecution")
-    assert api.post(replay_url(quarantined), body, "json").status_code == 403
-    assert not quarantined.replays.exists()
-
-
-def test_a_replay_over_the_api_answers_with_its_execution(
-    quarantined: PipelineExecution, operator: APIClient
-) -> None:
-    body = {"node": "cast", "records": {"0": {"amount": 2}}}
-    answer = operator.post(replay_url(quarantined), body, "json")
-    assert answer.status_code == 202, answer.json()
-    assert set(answer.json()) == {"task_id", "execution_id", "status", "warnings"}
-    replay = operator.get(f"/api/v1/executions/{answer.json()['execution_id']}").json()
-    assert (replay["replay_of"], replay["replay_node"]) == (str(quarantined.pk), "cast")
-    first = operator.get(f"/api/v1/executions/{quarantined.pk}").json()
-    assert [item["id"] for item in first["replays"]] == [replay["id"]]
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "kind"),
-    [
-        ({}, 400, "invalid"),
-        ({"node": "read"}, 404, "nothing-rejected"),
-        ({"node": "cast", "records": {"0": {"amount": []}}}, 400, "invalid-corrections"),
-        ({"node": "cast", "records": [1]}, 400, "invalid-corrections"),
-    ],
-)
-def test_a_wrong_replay_is_refused(
-    quarantined: PipelineExecution, operator: APIClient, body: Any, status: int, kind: str
-) -> None:
-    answer = operator.post(replay_url(quarantined), body, "json")
-    assert (answer.status_code, answer.json()["type"]) == (status, kind)
-
-
-def test_a_second_replay_over_the_api_is_a_conflict_that_says_how(
-    quarantined: PipelineExecution, operator: APIClient
-) -> None:
-    operator.post(replay_url(quarantined), {"node": "cast"}, "json")
-    answer = operator.post(replay_url(quarantined), {"node": "cast"}, "json")
-    assert (answer.status_code, answer.json()["type"]) == (409, "already-replayed")
-    assert '"again": true' in answer.json()["detail"]
-    body = {"node": "cast", "again": True}
-    assert operator.post(replay_url(quarantined), body, "json").status_code == 202
-
-
-def test_the_admin_replays_rows_for_those_who_may_execute(
-    quarantined: PipelineExecution, client: Client, user: Any, permit: Callable[..., None]
-) -> None:
-    page = f"/admin/executions/pipelineexecution/{quarantined.pk}/nodes/cast/quarantine/"
-    client.force_login(user)
-    permit("view_pipelineexecution")
-    assert b"Replay these rows" not in client.get(page).content
-    assert client.post(f"{page}replay/").status_code == 403
-    permit("execute_pipeline")
-    assert b"Replay these rows" in client.get(page).content
-    assert client.get(f"{page}replay/").status_code == 405
-    shown = client.post(f"{page}replay/", follow=True).content.decode()
-    assert "the rows that cast rejected in" in shown
-    assert "These rows were replayed before" in client.get(page).content.decode()
-    refused = client.post(f"{page}replay/", follow=True).content.decode()
-    assert "Once more may load them twice" in refused
-    client.post(f"{page}replay/", {"again": "on"})
-    assert quarantined.replays.count() == 2
-    first = f"/admin/executions/pipelineexecution/{quarantined.pk}/change/"
-    assert "Replayed by" in client.get(first).content.decode()
 
 
 def test_a_cancelled_replay_whose_nodes_had_all_ended_is_a_success(
