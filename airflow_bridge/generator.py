@@ -12,7 +12,7 @@ from pathlib import Path
 from airflow_bridge.errors import DagFileError
 from airflow_bridge.literals import python_literal
 from airflow_bridge.spec import DAG_ID_PREFIX, DagSpec
-from etl.graph import Graph, GraphError, Node
+from etl.graph import Graph, GraphError, Node, watermark_of
 
 PRODUCT_TAG = "logidata"
 CONF_KEY = "logidata"
@@ -172,6 +172,8 @@ def _dag_arguments(spec: DagSpec) -> list[tuple[str, str]]:
     return [
         *arguments,
         ("catchup", "False"),
+        # Two runs at once would read the same rows.
+        *([("max_active_runs", "1")] if any(node.watermark for node in spec.graph.nodes) else []),
         ("is_paused_upon_creation", "False"),
         (
             "params",
@@ -249,6 +251,8 @@ def _task_arguments(graph: Graph, node: Node) -> list[tuple[str, str]]:
     ]
     if inputs := graph.inputs_of(node.id):
         arguments.append(("inputs", python_literal(inputs, where=where, indent=2 * _STEP)))
+    if watermark := watermark_of(node, graph):
+        arguments.append(("watermark", python_literal(watermark, where=where, indent=2 * _STEP)))
     if node.retries:
         arguments.append(("retries", python_literal(node.retries, where=where)))
     if node.pool:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from etl.errors import ConfigError, TransientError
 from etl.storage import Storage, as_json
+from etl.watermarks.store import Window
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -29,6 +30,7 @@ class Dataset:
 
     `sample` holds the first records, at most 20, with JSON values only. `records` are the columns
     of the rows that a quarantine keeps as JSON, none where it is not known what they were.
+    `windows` are what its rows were read by, where that was by a watermark.
     """
 
     uri: str
@@ -38,6 +40,7 @@ class Dataset:
     parts: tuple[str, ...]
     sample: tuple[Mapping[str, Any], ...] = ()
     records: tuple[Column, ...] = ()
+    windows: tuple[Window, ...] = ()
 
     def column_names(self) -> list[str]:
         """Return the names of the columns, in order."""
@@ -71,6 +74,7 @@ def open_dataset(storage: Storage, uri: str) -> Dataset:
             parts=parts,
             sample=tuple(raw["sample"]),
             records=tuple(Column(**column) for column in raw.get("records", ())),
+            windows=tuple(map(Window.from_json, raw.get("windows", ()))),
         )
     except FileNotFoundError:
         raise TransientError(

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from etl.errors import ConfigError
 from etl.problems import Problem
+from etl.watermarks.config import Watermark
 
 MAX_ID_LENGTH = 100
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -44,6 +45,7 @@ class Node(BaseModel):
     config: dict[str, Any] = Field(default_factory=dict)
     retries: int = Field(default=0, ge=0, le=100)
     pool: str | None = Field(default=None, min_length=1)
+    watermark: Watermark | None = None
     position: Position | None = None
 
     @field_validator("id")
@@ -110,6 +112,19 @@ class Graph(BaseModel):
             edge.port or default or edge.output or edge.source: edge.reference for edge in edges
         }
 
+    def loaders_after(self, node_id: str) -> list[str]:
+        """Return the ids of the loaders that rows of a node can come to, sorted."""
+        reached, found = [node_id], {node_id}
+        while reached:
+            source = reached.pop()
+            for edge in self.edges:
+                if edge.source == source and edge.target not in found:
+                    found.add(edge.target)
+                    reached.append(edge.target)
+        return sorted(
+            node.id for node in self.nodes if node.id in found and _kind(node.module) == "load"
+        )
+
     def topological_order(self) -> list[str]:
         """Return all node ids, each after those that feed it; ties keep the graph's order.
 
@@ -141,6 +156,22 @@ def _default_port(module: str) -> str | None:
     if cls.variadic:
         return None
     return cls.ports[0] if cls.ports else "input"
+
+
+def watermark_of(node: Node, graph: Graph) -> dict[str, Any] | None:
+    """Return a node's watermark as `etl.runner.run_node` takes it, None for a node without."""
+    if node.watermark is None:
+        return None
+    return {**node.watermark.model_dump(mode="json"), "loaders": graph.loaders_after(node.id)}
+
+
+def _kind(module: str) -> str | None:
+    from etl.registry import UnknownModuleError, get_module
+
+    try:
+        return get_module(module).kind
+    except UnknownModuleError:
+        return None
 
 
 def find_cycle(ids: Collection[str], edges: Collection[Edge]) -> list[str]:

@@ -13,7 +13,7 @@ from etl.connections import Connection, from_environment
 from etl.context import RunContext
 from etl.dataset import remove_execution
 from etl.errors import ETLError
-from etl.graph import Graph, GraphError, Node, parse_graph, split_reference
+from etl.graph import Graph, GraphError, Node, parse_graph, split_reference, watermark_of
 from etl.report import NodeRow
 from etl.results import NodeResult, output_of
 from etl.runner import run_node
@@ -48,12 +48,14 @@ def run_graph(
     settings: RunSettings,
     connection: Callable[[str], Connection] = from_environment,
     keep_staging: bool = False,
+    pipeline: str | None = None,
     on_start: Callable[[str], None] = lambda node_id: None,
 ) -> LocalRun:
     """Run the nodes of a graph in order and return what happened to each.
 
     Nodes after a failed one are skipped. Raise GraphError, naming every problem, if the graph
-    cannot run at all. The staged data is removed at the end unless `keep_staging`.
+    cannot run at all. The staged data is removed at the end unless `keep_staging`. The positions
+    of watermarks are kept under the name `pipeline`; without one, each run begins anew.
     """
     problems = validate_graph(raw, connections=None)
     if problems:
@@ -65,6 +67,8 @@ def run_graph(
             execution_id=execution_id,
             node_id=node_id,
             staging=settings.staging,
+            state=settings.state,
+            pipeline=pipeline,
             data_dirs=settings.data_dirs,
             connection=connection,
             memory_limit=settings.memory_limit,
@@ -123,6 +127,7 @@ def _run_with_retries(
                 config=render(node.config, context),
                 inputs=inputs,
                 context=RunContext(**{**vars(run), "attempt": attempt}),
+                watermark=watermark_of(node, graph),
             )
         except ETLError as exc:
             exc.node = exc.node or node.id

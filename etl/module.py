@@ -72,13 +72,15 @@ class Loaded:
     """What a loader did: `rows` written to `target`, a name for people without secrets.
 
     `rejected` gives the rows that the target refused, in the form of `etl.quarantine.COLUMNS`;
-    `removed` counts those that it was told not to write.
+    `removed` counts those that it was told not to write, or that are there already. `warnings`
+    are sentences for people.
     """
 
     rows: int
     target: str
     removed: int = 0
     rejected: "Callable[[], duckdb.DuckDBPyRelation] | None" = None
+    warnings: tuple[str, ...] = ()
 
 
 # Rows that the runner stages.
@@ -203,6 +205,11 @@ class Loader(Module):
         """
         mode = cls.Config.model_fields.get("mode")
         return config.get("mode", mode.default if mode else None) in ("append", "upsert")
+
+    @classmethod
+    def doubles(cls, config: Mapping[str, Any]) -> bool:
+        """Return whether loading the same rows in two executions leaves them there twice."""
+        return cls.adds(config) and config.get("mode") != "upsert"
 
     @abstractmethod
     def execute(self, inputs: "Inputs", context: RunContext) -> Loaded:

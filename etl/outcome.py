@@ -17,12 +17,16 @@ from etl.quarantine import (
     allowed_rows,
     summary,
 )
-from etl.results import NodeResult, Quarantined, Staged
+from etl.results import NodeResult, Quarantined, ReadWindow, Staged
 from etl.staging import stage
 from etl.storage import Storage
+from etl.watermarks.loading import windows_of
+from etl.watermarks.store import Window
 
 if TYPE_CHECKING:
     import duckdb
+
+    from etl.watermarks.reading import Reading
 
 Folder = tuple[str, ...]
 
@@ -32,6 +36,7 @@ class Outcome:
     """What one try of a node came to.
 
     `work` is a local folder that the engine may write: the try's own where the staging is local.
+    `reading` is that of an extractor with a watermark.
     """
 
     module: Module
@@ -40,6 +45,7 @@ class Outcome:
     context: RunContext
     storage: Storage
     work: Path
+    reading: "Reading | None" = None
 
     def of(self, output: Output) -> NodeResult:
         """Return the node's result; raise DataError if rows are unaccounted for, or too faulty.
@@ -55,9 +61,15 @@ class Outcome:
         dataset = self._stage(result.output)
         warnings = self._warnings(result)
         account, quarantined = self._account(result, dataset.rows)
-        self._commit({(): dataset})
+        window, notices = self._window(dataset)
+        self._commit({(): replace(dataset, windows=(window,)) if window else dataset})
         return self._result(
-            shown(dataset), account, quarantined, size=dataset.size, warnings=warnings
+            shown(dataset),
+            account,
+            quarantined,
+            size=dataset.size,
+            warnings=[*warnings, *notices],
+            watermark=self._read_window(window),
         )
 
     def _several(self, result: Result, outputs: Mapping[str, Rows]) -> NodeResult:
@@ -97,17 +109,50 @@ class Outcome:
             "uri": None,
             "shape": [loaded.rows, len(dataset.columns)],
         }
-        return self._result(written, account, quarantined, target=loaded.target)
+        self._warn(loaded.warnings)
+        return self._result(
+            written, account, quarantined, target=loaded.target, warnings=loaded.warnings
+        )
 
     def _stage(self, rows: Rows, *below: str) -> Dataset:
-        folder = (*self.context.folder, *below)
-        return stage(rows, self.inputs, self.storage, folder, self.work.joinpath(*below))
+        reading = self.reading if below != (REJECTED,) else None
+        dataset = stage(
+            rows,
+            self.inputs,
+            self.storage,
+            (*self.context.folder, *below),
+            self.work.joinpath(*below),
+            only=(lambda new: reading.only_new(new, self.inputs)) if reading else None,
+        )
+        return replace(dataset, windows=windows_of(self.datasets))
+
+    def _window(self, dataset: Dataset) -> tuple[Window | None, list[str]]:
+        """Return the window that an extractor has read by its watermark, and what to say of it."""
+        if self.reading is None:
+            return None, []
+        window = self.reading.close(self.work / dataset.parts[0], dataset, self.inputs)
+        notices = self.reading.notices(window)
+        self._warn(notices)
+        return window, notices
+
+    def _read_window(self, window: Window | None) -> ReadWindow | None:
+        if self.reading is None:
+            return None
+        return {
+            "column": self.reading.watermark.column,
+            "start": self.reading.start,
+            "upto": window.upto if window else None,
+            "repeated": self.reading.repeat is not None,
+        }
 
     def _warnings(self, result: Result) -> list[str]:
         warnings = result.warnings() if result.warnings else []
-        for text in warnings:
-            self.context.logger.warning("%s", text)
+        self._warn(warnings)
         return warnings
+
+    def _warn(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            self.context.logger.warning("%s", text)
 
     def _account(self, result: Result, rows_out: int) -> tuple[RowAccount, Quarantined | None]:
         check_inputs(self.datasets, self.inputs)
@@ -171,6 +216,7 @@ class Outcome:
         size: int = 0,
         outputs: Mapping[str, Staged] | None = None,
         warnings: Sequence[str] = (),
+        watermark: ReadWindow | None = None,
     ) -> NodeResult:
         return {
             **described,
@@ -178,6 +224,8 @@ class Outcome:
             "outputs": dict(outputs or {}),
             "rejected": quarantined,
             "warnings": list(warnings),
+            "watermark": watermark,
+            "advanced": [],
             "metrics": {
                 "rows_in": account.rows_in,
                 "rows_out": account.rows_out,

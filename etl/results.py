@@ -48,18 +48,42 @@ class Quarantined(TypedDict):
     data: list[dict[str, Any]]
 
 
+class ReadWindow(TypedDict):
+    """What an extractor read by its watermark: values of `column` as text, `upto` included.
+
+    `start` is None at the very beginning; `upto` is None if there was nothing new. `repeated` says
+    that an execution before had begun to load these rows, and failed.
+    """
+
+    column: str
+    start: str | None
+    upto: str | None
+    repeated: bool
+
+
+class Advanced(TypedDict):
+    """A watermark that moved on when a loader committed: its extractor, column and new value."""
+
+    node: str
+    column: str
+    value: str
+
+
 class NodeResult(Staged):
     """The result of a finished node.
 
     `uri` is None for a loader, whose `target` says in words where the rows went, and for a node
     with named outputs, which are in `outputs`. `rejected` is None if no row was. `warnings` are
-    sentences for people about what is wrong with rows that went on all the same.
+    sentences for people about what is wrong with rows that went on all the same. `watermark` is
+    None but for an extractor that has one.
     """
 
     target: str | None
     outputs: dict[str, Staged]
     rejected: Quarantined | None
     warnings: list[str]
+    watermark: ReadWindow | None
+    advanced: list[Advanced]
     metrics: Metrics
 
 

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from etl.storage import Storage
 if TYPE_CHECKING:
     from etl.dataset import Dataset
     from etl.module import Module
+    from etl.watermarks.reading import Reading
 
 __all__ = ["NodeResult", "configured", "run_node"]
 
@@ -34,11 +36,13 @@ def run_node(
     config: Mapping[str, Any],
     inputs: Mapping[str, Mapping[str, Any]],
     context: RunContext,
+    watermark: Mapping[str, Any] | None = None,
 ) -> NodeResult:
     """Run one node and return its result; raise ETLError, naming the node, if it fails.
 
     `config` is rendered already; `inputs` maps each port to the result of the node that feeds
-    it. The output is committed last: a try that fails, or is killed, leaves none behind.
+    it. `watermark` is that of the graph, with the ids of the `loaders` that its rows go to. The
+    output is committed last: a try that fails, or is killed, leaves none behind.
     """
     started = time.monotonic()
     reset_peak()
@@ -49,7 +53,7 @@ def run_node(
         with alive(storage, context), _work_folder(storage, context) as work:
             # Only now: whoever cancels looks for the node's marker after leaving its own.
             context.check_stop()
-            result = _run(module, config, inputs, context, storage, work)
+            result = _run(module, config, inputs, context, storage, work, watermark)
     except ETLError as exc:
         exc.node = exc.node or node_id
         raise
@@ -90,17 +94,21 @@ def _run(
     context: RunContext,
     storage: Storage,
     work: Path,
+    watermark: Mapping[str, Any] | None,
 ) -> NodeResult:
     import duckdb
 
     from etl.duckdb_errors import translate
     from etl.engine import Engine
     from etl.inputs import Inputs
+    from etl.module import Loader
     from etl.outcome import Outcome
     from etl.registry import get_module
+    from etl.watermarks.loading import claim, committed
 
     module = configured(get_module(key), config)
     datasets = _open_inputs(module, inputs, storage)
+    reading, context = _by_watermark(watermark, datasets, context)
     with Engine(
         tables=_tables(module, datasets, storage, work),
         folder=work,
@@ -108,8 +116,13 @@ def _run(
     ) as engine:
         ports = Inputs(datasets, engine)
         try:
+            if isinstance(module, Loader):
+                claim(module, context.windows, context)
             output = module.execute(ports, context)
-            return Outcome(module, datasets, ports, context, storage, work).of(output)
+            result = Outcome(module, datasets, ports, context, storage, work, reading).of(output)
+            if isinstance(module, Loader):
+                result["advanced"] = committed(context.windows, context)
+            return result
         except ETLError:
             raise
         except Exception as exc:
@@ -122,6 +135,24 @@ def _run(
             if explained is None:
                 raise
             raise explained from exc
+
+
+def _by_watermark(
+    watermark: Mapping[str, Any] | None, datasets: "Mapping[str, Dataset]", context: RunContext
+) -> "tuple[Reading | None, RunContext]":
+    """Return where an extractor begins to read, and the context that tells it, or a loader."""
+    from etl.watermarks.loading import windows_of
+
+    if watermark is None:
+        return None, replace(context, windows=windows_of(datasets))
+    from etl.watermarks.config import Watermark
+    from etl.watermarks.reading import Reading
+
+    fields = {key: value for key, value in watermark.items() if key != "loaders"}
+    reading = Reading.begin(
+        Watermark.model_validate(fields), watermark.get("loaders") or (), context
+    )
+    return reading, replace(context, bounds=reading.bounds())
 
 
 def configured(module: "type[Module]", config: Mapping[str, Any]) -> "Module":

@@ -111,6 +111,7 @@ class _Walk:
         if isinstance(module, Extractor):
             columns = self.peek(node, module)
             if columns is not None:
+                self.problems += _watermark(node, columns)
                 origins = {c.name: frozenset([Origin(node.id, c.name)]) for c in columns}
                 self.outputs[node.id] = OutputSchema(columns, origins)
             return
@@ -240,6 +241,20 @@ def _described(
     return OutputSchema(columns, origins)
 
 
+def _watermark(node: Node, columns: tuple[Column, ...]) -> Iterator[Problem]:
+    """Yield the problem of a watermark on a column that its extractor does not give."""
+    names = [column.name for column in columns]
+    wanted = node.watermark.column if node.watermark else None
+    if wanted is not None and wanted.casefold() not in {name.casefold() for name in names}:
+        gives = _gives(node.id, OutputSchema(columns, {}))
+        yield Problem(
+            node.id,
+            "watermark.column",
+            f"Node '{node.id}': there is no column '{wanted}' for its watermark; {gives}."
+            f"{_did_you_mean(wanted, names)}",
+        )
+
+
 def _missing(
     node: Node,
     error: MissingColumnError,
@@ -248,13 +263,17 @@ def _missing(
 ) -> Problem:
     given = "; ".join(_gives(reference, known[port]) for port, reference in inputs.items())
     names = [column.name for schema in known.values() for column in schema.columns]
-    near = difflib.get_close_matches(error.column, names, n=1, cutoff=0.6)
-    hint = f" Did you mean '{near[0]}'?" if near else " Correct the name."
+    hint = _did_you_mean(error.column, names)
     return Problem(
         node.id,
         error.field or _field_of(node, error.column),
         f"Node '{node.id}': there is no column '{error.column}'; {given}.{hint}",
     )
+
+
+def _did_you_mean(name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f" Did you mean '{near[0]}'?" if near else " Correct the name."
 
 
 def _gives(reference: str, schema: OutputSchema) -> str:

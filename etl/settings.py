@@ -21,11 +21,13 @@ _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(K|M|G|T)i?B\s*", re.IGNORECASE)
 class RunSettings:
     """Where nodes stage their outputs, which files they may reach, how much memory they take.
 
-    `staging` is a folder or an fsspec URI. `data_dirs` are absolute; files are looked up in
-    their order, and written below the first.
+    `staging` and `state`, where the positions of watermarks are kept, are each a folder or an
+    fsspec URI. `data_dirs` are absolute; files are looked up in their order, and written below
+    the first.
     """
 
     staging: str
+    state: str
     data_dirs: tuple[Path, ...]
     memory_limit: str
 
@@ -39,21 +41,22 @@ def read_settings(environ: Mapping[str, str]) -> RunSettings:
             "Write a number and a unit, such as 512MB or 2GB."
         )
     return RunSettings(
-        staging=_staging(environ.get("LOGIDATA_STAGING") or ""),
+        staging=_place(environ.get("LOGIDATA_STAGING") or "", "LOGIDATA_STAGING", "staging"),
+        state=_place(environ.get("LOGIDATA_STATE") or "", "LOGIDATA_STATE", "state"),
         data_dirs=_data_dirs(environ.get("LOGIDATA_DATA_DIRS") or ""),
         memory_limit=memory_limit,
     )
 
 
-def _staging(value: str) -> str:
+def _place(value: str, name: str, default: str) -> str:
     # The URI becomes a part of XCom values, API answers and error texts.
     if _LOGIN.search(value):
         raise ConfigError(
-            "LOGIDATA_STAGING holds a login (user:password@host), which would be shown wherever "
+            f"{name} holds a login (user:password@host), which would be shown wherever "
             "the URI is. Take it out, and give the login the way that the storage's own library "
             "reads it, from its environment variables or configuration file."
         )
-    return value or str(PROJECT / "var" / "staging")
+    return value or str(PROJECT / "var" / default)
 
 
 def _data_dirs(value: str) -> tuple[Path, ...]:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +27,18 @@ _JSON_TYPES |= {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLI
 
 
 def stage(
-    output: Rows, inputs: Inputs, storage: Storage, folder: tuple[str, ...], work: Path
+    output: Rows,
+    inputs: Inputs,
+    storage: Storage,
+    folder: tuple[str, ...],
+    work: Path,
+    *,
+    only: "Callable[[duckdb.DuckDBPyRelation], duckdb.DuckDBPyRelation] | None" = None,
 ) -> Dataset:
     """Write `output` as Parquet into a folder of the staging, and return what is to be committed.
 
     `work` is a local folder that the engine may write; for a local staging it is that folder.
-    Nothing is committed yet: see `etl.dataset.commit`.
+    `only` gives the rows that are wanted. Nothing is committed yet: see `etl.dataset.commit`.
     """
     work.mkdir(parents=True, exist_ok=True)
     part = work / _PART
@@ -40,6 +46,8 @@ def stage(
     try:
         relation = _exact(_as_relation(batches.reader() if batches else output, inputs))
         _check_names(relation.columns)
+        if only is not None:
+            relation = only(relation)
         # What is staged is read once or twice and removed within days: snappy takes a fifth less
         # time than zstd, and two thirds more space.
         relation.write_parquet(str(part), compression="snappy")

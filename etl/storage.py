@@ -1,4 +1,4 @@
-"""The staging area: a local folder, or any place that fsspec reaches."""
+"""What runs leave for each other: in a local folder, or any place that fsspec reaches."""
 
 import json
 import os
@@ -19,17 +19,18 @@ class Storage:
     """Reads and writes files below one root, by path parts relative to it.
 
     A local root needs nothing but the standard library. For any other URI the files are kept
-    by fsspec, and large ones pass through a local folder.
+    by fsspec, and large ones pass through a local folder. `setting` names in errors where the
+    root was set.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, setting: str = "LOGIDATA_STAGING") -> None:
         scheme = urlsplit(root).scheme if "://" in root else ""
         self._fs: AbstractFileSystem | None = None
         if scheme in ("", "file"):
             self.root = str(Path(unquote(urlsplit(root).path) if scheme else root).absolute())
         else:
             self.root = root.rstrip("/")
-            self._fs, self._prefix = _remote(root)
+            self._fs, self._prefix = _remote(root, setting)
 
     @property
     def is_local(self) -> bool:
@@ -58,6 +59,29 @@ class Storage:
         temporary.write_bytes(content)
         temporary.replace(path)
 
+    def create(self, content: bytes, *parts: str) -> bool:
+        """Write a small file if it is not there, and return whether it was not.
+
+        Of several who create the same file, one succeeds, and its content is there whole.
+        """
+        if self._fs is not None:
+            try:
+                self._fs.pipe_file(self._remote_path(*parts), content, mode="create")
+            except FileExistsError:
+                return False
+            return True
+        path = self.local_path(*parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        temporary.write_bytes(content)
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            return False
+        finally:
+            temporary.unlink()
+        return True
+
     def read(self, *parts: str) -> bytes:
         """Return the content of a small file; raise FileNotFoundError if it is not there."""
         if self._fs is not None:
@@ -82,13 +106,43 @@ class Storage:
         if self._fs is not None:
             self._fs.get_file(self._remote_path(*parts), str(path))
 
+    def put(self, path: Path, *parts: str) -> None:
+        """Copy a local file of any size into any root, so that it is there whole or not at all."""
+        if self._fs is not None:
+            self.upload(path, *parts)
+            return
+        target = self.local_path(*parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+        shutil.copyfile(path, temporary)
+        temporary.replace(target)
+
+    def get(self, path: Path, *parts: str) -> None:
+        """Copy a file of any size from any root; raise FileNotFoundError if it is not there."""
+        if self._fs is not None:
+            self.download(path, *parts)
+            return
+        shutil.copyfile(self.local_path(*parts), path)
+
     def folders(self, *parts: str) -> list[str]:
         """Return the names of the folders in a folder; [] if it is not there."""
+        return self._entries("directory", parts)
+
+    def files(self, *parts: str) -> list[str]:
+        """Return the names of the files in a folder; [] if it is not there."""
+        return self._entries("file", parts)
+
+    def _entries(self, kind: str, parts: tuple[str, ...]) -> list[str]:
         try:
             if self._fs is not None:
                 entries = self._fs.ls(self._remote_path(*parts), detail=True, refresh=True)
-                return [e["name"].rsplit("/", 1)[-1] for e in entries if e["type"] == "directory"]
-            return [entry.name for entry in os.scandir(self.local_path(*parts)) if entry.is_dir()]
+                return [e["name"].rsplit("/", 1)[-1] for e in entries if e["type"] == kind]
+            return [
+                entry.name
+                for entry in os.scandir(self.local_path(*parts))
+                # What is being written has a name that begins with a dot.
+                if entry.is_dir() == (kind == "directory") and not entry.name.startswith(".")
+            ]
         except FileNotFoundError:
             return []
 
@@ -117,14 +171,14 @@ class Storage:
             path.unlink(missing_ok=True)
 
 
-def _remote(root: str) -> "tuple[AbstractFileSystem, str]":
+def _remote(root: str, setting: str) -> "tuple[AbstractFileSystem, str]":
     try:
         import fsspec
 
         fs, prefix = fsspec.url_to_fs(root)
     except (ImportError, ValueError) as exc:
         raise ConfigError(
-            f"LOGIDATA_STAGING is '{root}', which cannot be opened: {exc}. "
+            f"{setting} is '{root}', which cannot be opened: {exc}. "
             "Install the package for that kind of storage, or name a folder."
         ) from exc
     return fs, str(prefix).rstrip("/")

@@ -13,6 +13,7 @@ from etl.ports import output_problems, port_problems
 from etl.problems import Problem
 from etl.registry import get_module
 from etl.templates import is_template, strings, template_problems
+from etl.watermarks.checking import watermark_problems
 
 __all__ = ["Problem", "config_errors", "validate_graph"]
 
@@ -58,6 +59,7 @@ def validate_graph(
             problems += port_problems(node, module, edges)
             problems += output_problems(node, module.outputs(node.config), edges)
             problems += _inputs(node, module, edges)
+    problems += watermark_problems(nodes, edges)
     cycle = find_cycle({node.id for node in nodes}, edges)
     if cycle:
         problems.append(cycle_problem(cycle))

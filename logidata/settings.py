@@ -25,7 +25,8 @@ LOGIDATA_STAGING_DAYS = timedelta(days=env.days("LOGIDATA_STAGING_DAYS", 7))
 LOGIDATA_DEPLOY_DEADLINE = timedelta(seconds=env.seconds("LOGIDATA_DEPLOY_DEADLINE", 120))
 
 try:
-    # LOGIDATA_STAGING, LOGIDATA_DATA_DIRS, LOGIDATA_MEMORY_LIMIT: Airflow's tasks read them too.
+    # LOGIDATA_STAGING, LOGIDATA_STATE, LOGIDATA_DATA_DIRS, LOGIDATA_MEMORY_LIMIT: Airflow's tasks
+    # read them too.
     run_settings()
 except ConfigError as error:
     raise ImproperlyConfigured(str(error)) from error

@@ -67,6 +67,11 @@ class Layout:
         return self.var / "staging"
 
     @property
+    def state(self) -> Path:
+        """Where the positions of watermarks are kept."""
+        return self.var / "state"
+
+    @property
     def plugins(self) -> Path:
         """Where packages with modules are installed: updates of the requirements leave it alone."""
         return self.var / "plugins"
@@ -105,6 +110,7 @@ class Layout:
             self.redis_data,
             self.airflow_home,
             self.staging,
+            self.state,
             self.plugins,
             self.logs,
         ):

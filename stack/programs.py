@@ -94,6 +94,7 @@ def etl_environment(stack: Stack) -> dict[str, str]:
     memory = os.environ.get("LOGIDATA_MEMORY_LIMIT")
     return {
         "LOGIDATA_STAGING": str(stack.layout.staging),
+        "LOGIDATA_STATE": str(stack.layout.state),
         "LOGIDATA_DATA_DIRS": os.pathsep.join(str(folder) for folder in stack.layout.data_dirs),
     } | ({"LOGIDATA_MEMORY_LIMIT": memory} if memory else {})
 

@@ -63,6 +63,7 @@ class Services:
             "LOGIDATA_REDIS_URL": self.redis_url,
             "LOGIDATA_DAGS_DIR": str(self.folder / "dags"),
             "LOGIDATA_STAGING": str(self.folder / "staging"),
+            "LOGIDATA_STATE": str(self.folder / "state"),
             "LOGIDATA_DATA_DIRS": str(self.folder / "data"),
             # Nothing listens on port 1: a test that needs an Airflow brings its own.
             "AIRFLOW_API_URL": "http://127.0.0.1:1",

@@ -41,7 +41,8 @@ class ETLOperator(BaseOperator):
     """Runs one node: its module with its config, on what the nodes before it left.
 
     `module` is a module's key, `config` its settings (texts may be Jinja templates), `inputs`
-    maps each port to the task that feeds it ("task.output" where that has several outputs). The
+    maps each port to the task that feeds it ("task.output" where that has several outputs).
+    `watermark` has an extractor read only what is new since its `loaders` last committed. The
     task's XCom is the node's dataset by reference: location, schema, counts and a sample. A
     failure is also left as XCom `error`.
 
@@ -60,6 +61,7 @@ class ETLOperator(BaseOperator):
         module: str,
         config: dict[str, Any],
         inputs: dict[str, str] | None = None,
+        watermark: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         # Airflow's own five minutes between tries are long for a warehouse that hiccuped.
@@ -70,6 +72,7 @@ class ETLOperator(BaseOperator):
         self.module = module
         self.config = config
         self.inputs = inputs or {}
+        self.watermark = watermark
         self.ui_color = COLOURS.get(module.split(".")[0], OTHER_COLOUR)
         self._working = False
         self._stopped = False
@@ -110,6 +113,7 @@ class ETLOperator(BaseOperator):
                 config=self.config,
                 inputs=self._replayed(context, run) or self._results_before(context),
                 context=run,
+                watermark=self.watermark,
             )
         except NodeStopped:
             self._tell_stopped()
@@ -181,6 +185,8 @@ class ETLOperator(BaseOperator):
             node_id=self.task_id,
             attempt=context["ti"].try_number,
             staging=settings.staging,
+            state=settings.state,
+            pipeline=self.dag_id,
             data_dirs=settings.data_dirs,
             connection=self._connection,
             memory_limit=settings.memory_limit,

@@ -74,7 +74,9 @@ class Load:
         self.rows_in = self.inputs[INPUT].rows
         self.faults = Faults(self.inputs, allowed_rows(self.config, self.rows_in))
         self.rows = 0
+        self.removed = 0
         self.notices: list[str] = []
+        self.warnings: list[str] = []
 
     @property
     def logger(self) -> logging.Logger:
@@ -149,18 +151,25 @@ class Load:
             self.rows = write_or_reject(writer, source.batches(), self.faults)
 
     def repeat(self, before: Committed) -> None:
-        """Take the outcome of an append that this execution has committed before; add nothing."""
-        self.logger.warning(
-            "this execution has loaded %d rows already; nothing is added", before.rows
-        )
+        """Take the outcome of an append of the same rows that was committed; add nothing."""
+        self.logger.warning("these %d rows were loaded already; nothing is added", before.rows)
         self.rows = before.rows
         if before.rejected is not None:
-            self.faults.restore(before.rejected, self.rows_in - before.rows)
+            self.faults.restore(before.rejected)
+        if self.context.windows and self.rows_in != before.rows + self.faults.rows:
+            # An execution before has read the same window, and its source has changed within.
+            self.warnings.append(
+                f"{self.rows_in} rows came in of a window of which {before.rows} rows were loaded "
+                f"and {self.faults.rows} rejected by an execution before: none of them is loaded "
+                "again, and what has changed in the source since is not in the table."
+            )
+            self.rows, self.removed = 0, self.rows_in
+            self.faults = Faults(self.inputs, 0)
         self.finish()
 
     def finish(self) -> None:
         """Check the account and the cancel mark. The last thing before the commit."""
-        check_load(self.rows_in, self.rows, self.faults.rows)
+        check_load(self.rows_in - self.removed, self.rows, self.faults.rows)
         # A load that is committed stays.
         self.context.check_stop()
 
@@ -178,5 +187,7 @@ class Load:
         return Loaded(
             rows=self.rows,
             target=f"{target} ({words})",
+            removed=self.removed,
             rejected=self.faults.relation if self.faults.rows else None,
+            warnings=tuple(self.warnings),
         )

@@ -69,12 +69,13 @@ class Faults:
             self._file = None
         return self.path if self.rows else None
 
-    def restore(self, content: bytes, rows: int) -> None:
+    def restore(self, content: bytes) -> None:
         """Take the rows from what an earlier try of the same load has kept."""
         self.path.write_bytes(content)
-        self.rows = rows
         with gzip.open(self.path) as lines:
-            self._longest = max(self._longest, *map(len, lines))
+            for line in lines:
+                self.rows += 1
+                self._longest = max(self._longest, len(line))
 
     def relation(self) -> "duckdb.DuckDBPyRelation":
         """Return the rows in the form of `etl.quarantine.COLUMNS`. There must be some."""

@@ -97,7 +97,7 @@ class Delivery:
                 return Refusal(batch.number, f"its {column} cannot be a part of the path", column)
             url = there
         # The same in every try, so that the service can tell a repeat from another batch.
-        key = f"{self.context.execution_id}-{self.context.node_id}-{batch.number}"
+        key = f"{'-'.join(self.context.load_key(self.context.node_id))}-{batch.number}"
         answer = self.client.send(
             self.method,
             url,

@@ -31,8 +31,9 @@ class Progress:
     """
 
     def __init__(self, context: RunContext) -> None:
-        self._storage = Storage(context.staging)
-        self._folder = (context.execution_id, context.node_id, _FOLDER)
+        root, *folder = context.progress_place()
+        self._storage = Storage(root)
+        self._folder = (*folder, _FOLDER)
         note = self._read(_NOTE) or {"batches": 0, "digest": "", "recent": [], "files": 0}
         self.batches: int = note["batches"]
         self.digest: str = note["digest"]

@@ -40,6 +40,9 @@ class ExtractSQL(Extractor):
 
     From PostgreSQL a large result can be read in several ranges of a column at the same time, all
     as of one moment; the rows then come in no order.
+
+    With a watermark the database is asked for the new rows only, where its column is a number or
+    time (in SQLite, a whole number); the query itself must give all of them.
     """
 
     key = "extract.sql"
@@ -109,6 +112,7 @@ class ExtractSQL(Extractor):
                 inputs,
                 partition_column=self.config.partition_column,
                 partitions=self.config.partitions,
+                bounds=context.bounds,
             )
         if self.config.partition_column is not None:
             raise ConfigError(
@@ -119,10 +123,10 @@ class ExtractSQL(Extractor):
         if source is not None and dialect_of(source) == "mysql":
             from etl.mysql import reading
 
-            return reading.read_batches(source, query, parameters)
+            return reading.read_batches(source, query, parameters, context.bounds)
         from etl.sqlite.reading import read_batches
 
-        return read_batches(self._file(source, context), query, parameters)
+        return read_batches(self._file(source, context), query, parameters, context.bounds)
 
     def peek(self, context: RunContext) -> tuple[Column, ...] | None:
         """Return the columns, asking the database for no row; None if only the rows tell them.

@@ -1,6 +1,7 @@
 """Streaming the result of a query as Arrow batches, in bounded memory."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -9,10 +10,13 @@ from pymysql.constants import FIELD_TYPE, FLAG
 from pymysql.cursors import SSCursor
 
 from etl.connections import Connection
+from etl.context import Bounds
 from etl.databases.batches import BATCH_ROWS, batch_of
+from etl.databases.bounds import Condition, condition_of
 from etl.dataset import Column
 from etl.errors import ConfigError
 from etl.mysql.session import Opened, run, session
+from etl.mysql.table import quote
 
 _BINARY = 63
 _DIGITS = 38
@@ -49,9 +53,19 @@ _TEXTS |= {FIELD_TYPE.TINY_BLOB, FIELD_TYPE.MEDIUM_BLOB, FIELD_TYPE.LONG_BLOB}
 
 
 def read_batches(
-    connection: Connection, query: str, parameters: Mapping[str, object]
+    connection: Connection,
+    query: str,
+    parameters: Mapping[str, object],
+    bounds: Bounds | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of one SELECT in batches of 10,000; at least one, which may be empty."""
+    """Yield the rows of one SELECT in batches of 10,000; at least one, which may be empty.
+
+    Rows outside of `bounds` are left out where the server can tell them.
+    """
+    if bounds is not None:
+        condition = condition_of(bounds, describe(connection, query, parameters))
+        name = quote(bounds.column)
+        query = _where(query, name.replace("%", "%%") if parameters else name, condition)
     with session(connection) as opened:
         run(opened, "START TRANSACTION READ ONLY")
         with SSCursor(opened) as cursor:
@@ -62,6 +76,17 @@ def read_batches(
                 rows = cursor.fetchmany(BATCH_ROWS)
                 if not rows:
                     return
+
+
+def _where(query: str, name: str, condition: Condition | None) -> str:
+    if condition is None:
+        return query
+    # The session's zone is UTC, and MariaDB knows no other in a text.
+    plain = tuple(
+        (operator, value.removesuffix("+00")) for operator, value in condition.comparisons
+    )
+    where = replace(condition, comparisons=plain).sql(name)
+    return f"SELECT * FROM (\n{query}\n) AS q WHERE {where}"  # noqa: S608
 
 
 def describe(

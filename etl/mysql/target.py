@@ -94,13 +94,13 @@ class MySQLTarget:
 
     def claim(self, rows: int) -> Committed | None:
         """Note the load in the ledger, or return the one that is there."""
-        node = self.context.execution_id, self.context.node_id
-        return ledger.claim(self.opened, self.table, *node, rows)
+        key = self.context.load_key(str(self.table))
+        return ledger.claim(self.opened, self.table, *key, rows)
 
     def note_rejected(self, rows: int, rejected: bytes) -> None:
         """Note in the ledger which rows were refused."""
-        node = self.context.execution_id, self.context.node_id
-        ledger.note_rejected(self.opened, self.table, *node, rows, rejected)
+        key = self.context.load_key(str(self.table))
+        ledger.note_rejected(self.opened, self.table, *key, rows, rejected)
 
     def delete_all(self) -> None:
         """Delete the rows of the table, unless another takes its place."""

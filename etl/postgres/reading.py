@@ -6,7 +6,7 @@ A server-side cursor took three times as long for a million rows of nine columns
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from psycopg import sql
 
 from etl.columns import require_columns
 from etl.connections import Connection
+from etl.context import Bounds
+from etl.databases.bounds import condition_of
 from etl.databases.ranges import Range, ranges
 from etl.dataset import Column
 from etl.errors import ConfigError
@@ -72,13 +74,15 @@ def read(
     *,
     partition_column: str | None = None,
     partitions: int = 1,
+    bounds: Bounds | None = None,
 ) -> "duckdb.DuckDBPyRelation":
     """Return the rows of one SELECT, in its order if it is read in one part.
 
-    Parts are read at the same time, all of them as of one moment.
+    Parts are read at the same time, all of them as of one moment. Rows outside of `bounds` are
+    left out where the server can tell them.
     """
     with session(connection, read_only=True) as opened:
-        asked = _described(opened, query, parameters)
+        asked = _within(_described(opened, query, parameters), bounds)
         parts: list[Range] = []
         if partition_column is not None:
             parts = _parts(opened, asked, partition_column, partitions)
@@ -135,6 +139,15 @@ def _described(opened: psycopg.Connection, query: str, parameters: Mapping[str, 
         ),
         tuple(f"to_jsonb(c{n})::text" if o in nested else f"c{n}" for n, o in enumerate(oids)),
     )
+
+
+def _within(asked: Query, bounds: Bounds | None) -> Query:
+    """Return the query of those rows of another that lie within bounds."""
+    condition = condition_of(bounds, asked.columns)
+    if condition is None:
+        return asked
+    where = sql.SQL("WHERE " + condition.sql(f"c{condition.column}"))
+    return replace(asked, text=asked.select([], where))
 
 
 def _refused(exc: psycopg.Error) -> ConfigError:

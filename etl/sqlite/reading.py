@@ -10,7 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from etl.context import Bounds
 from etl.databases.batches import BATCH_ROWS, batch_of
+from etl.databases.bounds import condition_of
 from etl.dataset import Column
 from etl.errors import ConfigError, DataError
 from etl.sqlite.session import session
@@ -21,14 +23,17 @@ _DIGITS = 38
 
 
 def read_batches(
-    path: Path, query: str, parameters: Mapping[str, object]
+    path: Path, query: str, parameters: Mapping[str, object], bounds: Bounds | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of one SELECT in batches of 10,000; at least one, which may be empty.
 
-    A column has the type that it was declared with; an expression that of its first values.
+    A column has the type that it was declared with; an expression that of its first values. Rows
+    outside of `bounds` are left out if they are of whole numbers: SQLite has no times, and orders
+    texts in its own ways.
     """
     with session(path, read_only=True) as opened:
         declared = _declared(opened, query, parameters)
+        query = _within(query, declared, bounds)
         text, values = _bound(query, parameters)
         cursor = opened.execute(text, values)
         rows = cursor.fetchmany(BATCH_ROWS)
@@ -44,6 +49,19 @@ def read_batches(
             rows = cursor.fetchmany(BATCH_ROWS)
             if not rows:
                 return
+
+
+def _within(query: str, declared: Sequence[tuple[str, str]], bounds: Bounds | None) -> str:
+    columns = [
+        Column(name, "BIGINT" if _arrow_type(kind) == pa.int64() else kind)
+        for name, kind in declared
+    ]
+    condition = condition_of(bounds, columns)
+    if condition is None or columns[condition.column].type != "BIGINT":
+        return query
+    name = declared[condition.column][0].replace('"', '""')
+    where = condition.sql(f'"{name}"')
+    return f"SELECT * FROM (\n{query}\n) WHERE {where}"  # noqa: S608
 
 
 def describe(path: Path, query: str, parameters: Mapping[str, object]) -> tuple[Column, ...] | None:

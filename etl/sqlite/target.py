@@ -35,13 +35,13 @@ class SQLiteTarget:
 
     def claim(self, rows: int) -> Committed | None:
         """Note the load in the ledger, or return the one that is there."""
-        run = self.context
-        return ledger.claim(self.connection, self.table, run.execution_id, run.node_id, rows)
+        key = self.context.load_key(self.table)
+        return ledger.claim(self.connection, self.table, *key, rows)
 
     def note_rejected(self, rows: int, rejected: bytes) -> None:
         """Note in the ledger which rows were refused."""
-        run = self.context
-        ledger.note_rejected(self.connection, run.execution_id, run.node_id, rows, rejected)
+        key = self.context.load_key(self.table)
+        ledger.note_rejected(self.connection, *key, rows, rejected)
 
     def delete_all(self) -> None:
         """Delete the rows of the table."""

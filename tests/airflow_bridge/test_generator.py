@@ -296,3 +296,13 @@ def test_a_file_that_airflow_has_had_no_time_to_read_is_left_alone(tmp_path: Pat
     dags.ask_again(DAG_ID)
 
     assert dags.path_of(DAG_ID).stat().st_mtime_ns == written
+
+
+def test_a_watermark_goes_to_its_task_with_the_loaders_that_move_it(tmp_path: Path) -> None:
+    watermark = {"column": "updated_at", "initial": "2024-01-01", "lag": "2 hours"}
+    read, *others = ORDERS["nodes"]
+    graph = {**ORDERS, "nodes": [{**read, "watermark": watermark}, *others]}
+    source = DAGGenerator(tmp_path).generate_dag(make_spec(graph=graph))
+    found = read_back(source)
+    assert found.dag["max_active_runs"] == 1
+    assert found.tasks["read_orders"]["watermark"] == {**watermark, "loaders": ["write"]}

@@ -93,6 +93,16 @@ def test_a_node_is_told_when_its_run_began(node: Recorder) -> None:
     assert node.context.run_began == context["dag_run"].start_date
 
 
+def test_a_watermark_is_kept_for_the_pipeline(node: Recorder) -> None:
+    watermark = {"column": "id", "initial": None, "lag": 0, "loaders": ["load"]}
+
+    run(an_operator(watermark=watermark), a_context())
+
+    assert node.calls[0]["watermark"] == watermark
+    assert node.context.pipeline == "pipeline_1"
+    assert node.context.state == run_settings().state
+
+
 def test_a_run_does_what_it_was_started_with(node: Recorder) -> None:
     conf = given(nodes={"keep": {"condition": "a > 2"}, "other": {"condition": "a > 3"}})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from etl.files import remote
 from etl.liveness import request_stop
 from etl.registry import get_module
 from etl.runner import configured
+from etl.storage import Storage
 from tests.etl.conftest import Lab
 from tests.etl.s3 import KEY, S3, SECRET, s3, s3_server
 
@@ -252,3 +254,16 @@ def test_user_sql_cannot_reach_the_storage(lab: Lab, s3: S3) -> None:
 
     with pytest.raises((ConfigError, duckdb.Error)):
         lab.run("transform.sql", {"query": f"SELECT * FROM '{s3.uri('t.csv')}'"}, ROWS)
+
+
+def test_of_many_who_create_an_object_one_does(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3.endpoint)
+    storage = Storage(s3.uri("state"))
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda n: storage.create(str(n).encode(), "p", "1.json"), range(12)))
+    assert made.count(True) == 1
+    assert storage.read("p", "1.json") == str(made.index(True)).encode()
+    assert storage.files("p") == ["1.json"]
+    assert storage.files("nowhere") == []

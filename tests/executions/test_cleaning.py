@@ -22,7 +22,11 @@ from tests.fake_airflow import FakeAirflow
 
 @pytest.fixture(autouse=True)
 def staging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(cleaning, "run_settings", lambda: RunSettings(str(tmp_path), (), "1GB"))
+    monkeypatch.setattr(
+        cleaning,
+        "run_settings",
+        lambda: RunSettings(str(tmp_path), str(tmp_path / "state"), (), "1GB"),
+    )
     return tmp_path
 
 

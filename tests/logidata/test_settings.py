@@ -50,6 +50,7 @@ def load_settings(**changes: str | None) -> str:
         ("LOGIDATA_DEPLOY_DEADLINE", "-1"),
         ("AIRFLOW_API_URL", "localhost:8080"),
         ("LOGIDATA_STAGING", "ftp://user:hush@host"),
+        ("LOGIDATA_STATE", "s3://user:hush@host"),
         ("AIRFLOW_PASSWORD", None),
     ],
 )

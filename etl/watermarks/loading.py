@@ -1,0 +1,49 @@
+"""The loaders' side: a window is claimed before rows are added, and marked once they are there."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from etl.context import RunContext
+from etl.dataset import Dataset
+from etl.results import Advanced
+from etl.watermarks.store import PositionStore, Window, merged
+
+if TYPE_CHECKING:
+    from etl.module import Loader
+
+
+def windows_of(datasets: Mapping[str, Dataset]) -> tuple[Window, ...]:
+    """Return the windows that datasets are made of, each once."""
+    return merged([window for dataset in datasets.values() for window in dataset.windows])
+
+
+def claim(loader: "Loader", windows: Sequence[Window], context: RunContext) -> None:
+    """Let a load begin; raise ConfigError if another execution is loading the same rows.
+
+    Only a load that would add them twice must have them to itself.
+    """
+    if loader.doubles(loader.config.model_dump()):
+        for window in windows:
+            _store(window, context).claim(window)
+
+
+def committed(windows: Sequence[Window], context: RunContext) -> list[Advanced]:
+    """Note that a loader has committed; return the watermarks that this moved on."""
+    moved: list[Advanced] = []
+    for window in windows:
+        position = _store(window, context).loaded(window, context.node_id)
+        if position is not None:
+            moved.append({"node": window.node, "column": window.column, "value": window.upto})
+            context.logger.info(
+                "watermark of %s: %s is %s now", window.node, window.column, window.upto
+            )
+        elif set(window.loaders) <= {context.node_id}:
+            context.logger.warning(
+                "the watermark of %s was set by hand meanwhile, and stays so", window.node
+            )
+    return moved
+
+
+def _store(window: Window, context: RunContext) -> PositionStore:
+    # A window comes from a store, so there is one.
+    return PositionStore(context.state, str(context.pipeline), window.node)

@@ -1,0 +1,298 @@
+"""The extractor's side: which rows are new, and which window they make."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from etl.context import Bounds, RunContext
+from etl.dataset import Column, Dataset
+from etl.errors import ConfigError, DataError
+from etl.inputs import Inputs
+from etl.quarantine import record_json
+from etl.sql import literal, quote
+from etl.watermarks.config import Watermark, interval
+from etl.watermarks.store import Position, PositionStore, Window, new_window_id
+
+if TYPE_CHECKING:
+    import duckdb
+
+_NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|FLOAT|DOUBLE")
+_TIME = re.compile(r"DATE|TIMESTAMP.*")
+_FUTURE = timedelta(days=1)
+_PRINT = "logidata_fingerprint"
+_RANK = "logidata_rank"
+
+
+@dataclass
+class Reading:
+    """One try of an extractor to read what is new.
+
+    Without a `store` it begins at the watermark's initial value, and nothing is kept. With a
+    window to `repeat`, it reads that one again, which an execution before has not finished.
+    """
+
+    watermark: Watermark
+    loaders: tuple[str, ...]
+    context: RunContext
+    store: PositionStore | None
+    position: Position
+    repeat: Window | None
+    _type: str = ""
+
+    @classmethod
+    def begin(cls, watermark: Watermark, loaders: Sequence[str], context: RunContext) -> "Reading":
+        """Look up where to begin; raise ConfigError if the position is of another column."""
+        if context.pipeline is None:
+            return cls(watermark, tuple(loaders), context, None, Position(0, None), None)
+        store = PositionStore(context.state, context.pipeline, context.node_id)
+        position = store.current()
+        if position.column and position.column.casefold() != watermark.column.casefold():
+            raise ConfigError(
+                f"its watermark is on column '{watermark.column}' now, but its position "
+                f"'{position.value}' is one of '{position.column}'. Set the watermark to a value "
+                f"of '{watermark.column}' from which to go on, or to the beginning.",
+                field="watermark.column",
+            )
+        return cls(
+            watermark, tuple(loaders), context, store, position, store.claimed(position.number)
+        )
+
+    @property
+    def start(self) -> str | None:
+        """The value that was reached before, or the initial one; None is the very beginning."""
+        if self.position.value is not None:
+            return self.position.value
+        # Set to the beginning by hand means that: the initial value is for the first execution.
+        initial = None if self.position.number else self.watermark.initial
+        return None if initial is None else str(initial)
+
+    def bounds(self) -> Bounds:
+        """Return what an extractor may spare itself to read."""
+        lag = self.watermark.lag
+        # Without having seen the column's type, nothing can be taken from its value.
+        start = self.start if not lag or not self.position.value else self._lagged_start()
+        return Bounds(self.watermark.column, start, self.repeat.upto if self.repeat else None)
+
+    def _lagged_start(self) -> str | None:
+        import duckdb
+
+        try:
+            with duckdb.connect(":memory:") as database:
+                row = database.sql(
+                    f"SELECT CAST({self._behind(self.start, self.position.type)} AS VARCHAR)"
+                ).fetchone()
+        except duckdb.Error:
+            return None
+        return str(row[0]) if row else None
+
+    def only_new(
+        self, relation: "duckdb.DuckDBPyRelation", inputs: Inputs
+    ) -> "duckdb.DuckDBPyRelation":
+        """Return the rows of the source that were not read before, and those without a value."""
+        self._type = self._type_in(relation)
+        name, start = quote(self.watermark.column), self.start
+        conditions = []
+        if start is not None:
+            self._check(start, inputs)
+            low = self._behind(start, self._type) if self.position.value else self._value(start)
+            conditions.append(f"{name} >= {low}")
+        if self.repeat is not None:
+            conditions.append(f"{name} <= {self._value(self.repeat.upto)}")
+        if not conditions:
+            return relation
+        new = relation.filter(f"({' AND '.join(conditions)}) OR {name} IS NULL")
+        return self._without_seen(new, inputs)
+
+    def _without_seen(
+        self, new: "duckdb.DuckDBPyRelation", inputs: Inputs
+    ) -> "duckdb.DuckDBPyRelation":
+        """Leave out rows at and behind the position that were read, each as often as it was."""
+        if self.store is None:
+            return new
+        folder = inputs.scratch_folder()
+        before = self.store.seen(self.position.window, folder / "seen.parquet")
+        again = self.store.seen(self.repeat.id if self.repeat else None, folder / "again.parquet")
+        if before is None and again is None:
+            return new
+        name = quote(self.watermark.column)
+        looked_at, kept, joins = [], [], []
+        if before is not None:
+            looked_at.append(f"{name} <= {self._value(self.position.value)}")
+            joins.append(f"LEFT JOIN {_counts(before)} AS b ON b.fingerprint = {_PRINT}")
+            kept.append(f"{_RANK} > coalesce(b.rows, 0)")
+        if again is not None and self.repeat is not None:
+            end = f"{name} >= {self._behind(self.repeat.upto, self._type)}"
+            looked_at.append(end)
+            joins.append(f"LEFT JOIN {_counts(again)} AS a ON a.fingerprint = {_PRINT}")
+            kept.append(f"(NOT ({end}) OR {_RANK} <= coalesce(a.rows, 0))")
+        columns = [Column(n, str(t)) for n, t in zip(new.columns, new.types, strict=True)]
+        names = ", ".join(map(quote, new.columns))
+        # The source is read once only: it may be a stream.
+        return new.query(
+            "logidata_new",
+            f"""
+            WITH looked AS MATERIALIZED (
+                SELECT *, CASE WHEN {" OR ".join(looked_at)}
+                    THEN md5({record_json(columns)}) END AS {_PRINT}
+                FROM logidata_new
+            )
+            SELECT {names} FROM looked WHERE {_PRINT} IS NULL
+            UNION ALL
+            SELECT {names} FROM (
+                SELECT *, row_number() OVER (PARTITION BY {_PRINT}) AS {_RANK}
+                FROM looked WHERE {_PRINT} IS NOT NULL
+            ) {" ".join(joins)}
+            WHERE {" AND ".join(kept)}
+            """,  # noqa: S608 - names are quoted, values are literals
+        )
+
+    def close(self, part: Path, dataset: Dataset, inputs: Inputs) -> Window | None:
+        """Return the window of what was staged in `part`; None if nothing is new.
+
+        Raise DataError for rows without a value, of which nobody could say whether they are new.
+        """
+        name, rows = quote(self.watermark.column), f"read_parquet([{literal(str(part))}])"
+        finite = f"AND NOT isfinite({name})" if self._type in ("FLOAT", "DOUBLE") else "AND false"
+        # Rows that came late do not set it back.
+        end = f"greatest(max({name}), {self._value(self.start)})" if self.start else f"max({name})"
+        found = inputs.query(
+            f"SELECT CASE WHEN count(*) > 0 THEN CAST({end} AS VARCHAR) END,"  # noqa: S608
+            f" count(*) FILTER ({name} IS NULL), count(*) FILTER (true {finite}) FROM {rows}"
+        ).fetchone()
+        upto, missing, endless = found or (None, 0, 0)
+        if missing or endless:
+            raise DataError(
+                f"{missing or endless} of its {dataset.rows} rows have no "
+                f"{'value' if missing else 'finite value'} in the column "
+                f"'{self.watermark.column}' of its watermark, so nobody could tell whether they "
+                "are new. Give them one, or leave them out in the source.",
+                field="watermark.column",
+            )
+        if self.repeat is not None or upto is None or self.store is None:
+            return self.repeat
+        window = Window(
+            id=new_window_id(),
+            node=self.context.node_id,
+            base=self.position.number,
+            column=self.watermark.column,
+            type=self._type,
+            start=self.start,
+            upto=upto,
+            loaders=self.loaders,
+            execution=self.context.execution_id,
+        )
+        self._keep_seen(window, rows, dataset, inputs)
+        return window
+
+    def _keep_seen(self, window: Window, rows: str, dataset: Dataset, inputs: Inputs) -> None:
+        """Keep the fingerprints of the rows that the next execution may find again."""
+        assert self.store is not None
+        name, kind = quote(self.watermark.column), self._type
+        low = self._behind(window.upto, kind)
+        folder = inputs.scratch_folder()
+        # What `only_new` fetched is still there: rows of earlier windows may be near the end, too.
+        before = folder / "seen.parquet"
+        earlier = (
+            f"UNION ALL SELECT fingerprint, value, rows FROM read_parquet('{before}')"  # noqa: S608
+            f" WHERE CAST(value AS {kind}) >= {low}"
+            if before.exists()
+            else ""
+        )
+        target = folder / "kept.parquet"
+        inputs.database().execute(
+            f"""
+            COPY (
+                SELECT fingerprint, value, CAST(sum(rows) AS BIGINT) AS rows FROM (
+                    SELECT md5({record_json(dataset.columns)}) AS fingerprint,
+                        CAST({name} AS VARCHAR) AS value, 1 AS rows
+                    FROM {rows} WHERE {name} >= {low}
+                    {earlier}
+                ) GROUP BY ALL
+            ) TO {literal(str(target))} (FORMAT parquet)
+            """  # noqa: S608 - names are quoted, values are literals
+        )
+        self.store.keep_seen(window.id, target)
+
+    def notices(self, window: Window | None) -> list[str]:
+        """Return what people should know of where the reading began and ended."""
+        found = []
+        if self.repeat is not None:
+            found.append(
+                f"The execution {self.repeat.execution} has not finished the rows up to "
+                f"{self.watermark.column} {self.repeat.upto}: these are read again, and no newer "
+                "ones. Execute once more for those."
+            )
+        if window is not None and _TIME.fullmatch(window.type) and _lies_ahead(window.upto):
+            found.append(
+                f"The watermark goes to {window.upto}, which lies in the future: rows before it "
+                "will not be read any more. Correct the source, and set the watermark back."
+            )
+        return found
+
+    def _type_in(self, relation: "duckdb.DuckDBPyRelation") -> str:
+        wanted = self.watermark.column.casefold()
+        for name, kind in zip(relation.columns, map(str, relation.types), strict=True):
+            if name.casefold() == wanted:
+                if _NUMBER.fullmatch(kind) or _TIME.fullmatch(kind) or kind == "VARCHAR":
+                    return kind
+                raise ConfigError(
+                    f"the column '{name}' of its watermark is a {kind}, in which nothing tells "
+                    "what is new. Name a column of numbers, dates, times or texts.",
+                    field="watermark.column",
+                )
+        raise ConfigError(
+            f"there is no column '{self.watermark.column}' for its watermark; the output has "
+            f"{', '.join(sorted(relation.columns))}. Correct the name.",
+            field="watermark.column",
+        )
+
+    def _check(self, start: str, inputs: Inputs) -> None:
+        """Raise ConfigError if the value to begin at is none of the column's type."""
+        row = inputs.query(f"SELECT TRY_CAST({literal(start)} AS {self._type}) IS NULL").fetchone()
+        if row and row[0]:
+            own = self.position.value is None
+            raise ConfigError(
+                f"{'the initial value' if own else 'the position'} '{start}' of its watermark is "
+                f"no {self._type}, as the column '{self.watermark.column}' is. "
+                f"{'Correct it.' if own else 'Set the watermark to one from which to go on.'}",
+                field="watermark.initial" if own else "watermark",
+            )
+
+    def _value(self, value: str | None) -> str:
+        return f"CAST({literal(str(value))} AS {self._type})"
+
+    def _behind(self, value: str | None, kind: str) -> str:
+        """Return the SQL of a value with the lag taken off."""
+        lag, plain = self.watermark.lag, f"CAST({literal(str(value))} AS {kind})"
+        if not lag:
+            return plain
+        time = interval(lag)
+        if (time is not None) != bool(_TIME.fullmatch(kind)) or kind == "VARCHAR":
+            fits = "a time such as '2 hours'" if _TIME.fullmatch(kind) else "a number"
+            raise ConfigError(
+                f"the lag {lag} of its watermark does not fit the column "
+                f"'{self.watermark.column}', which is a {kind}. "
+                f"Write {'no lag' if kind == 'VARCHAR' else fits}.",
+                field="watermark.lag",
+            )
+        return f"({plain} - INTERVAL '{time}')" if time else f"({plain} - {lag})"
+
+
+def _counts(path: Path) -> str:
+    return (
+        f"(SELECT fingerprint, CAST(sum(rows) AS BIGINT) AS rows"  # noqa: S608 - a path of ours
+        f" FROM read_parquet([{literal(str(path))}]) GROUP BY ALL)"
+    )
+
+
+def _lies_ahead(value: str) -> bool:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        # DuckDB writes years that Python has not: those of the far future, or of long ago.
+        return not value.endswith("(BC)")
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment > datetime.now(UTC) + _FUTURE

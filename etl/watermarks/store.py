@@ -1,0 +1,227 @@
+"""What is kept of a watermark: every position that it has had, and the windows on their way.
+
+    <state>/<pipeline>/<node>/positions/<number>.json    each written once, and never changed
+                              claims/<number>.json       the window being loaded from a position
+                              windows/<id>/              seen.parquet, a mark a loader, and
+                                                         what loaders note on the way
+
+The newest position counts. A file is written only if it is not there, so that of two who would
+follow the same position one wins, and the other finds out.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from etl.errors import ConfigError, TransientError
+from etl.storage import Storage, as_json
+
+_POSITIONS, _CLAIMS, _WINDOWS, _LOADED, _SEEN = (
+    "positions",
+    "claims",
+    "windows",
+    "loaded",
+    "seen.parquet",
+)
+# Tries to follow the newest position while others do the same.
+_TRIES = 20
+
+
+@dataclass(frozen=True)
+class Window:
+    """The rows that one extractor read: those after position `base`, up to and with `upto`.
+
+    `start` and `upto` are values of `column` in their SQL text form; `start` is None at the very
+    beginning. `loaders` are the nodes that must have loaded them before the position moves.
+    """
+
+    id: str
+    node: str
+    base: int
+    column: str
+    type: str
+    start: str | None
+    upto: str
+    loaders: tuple[str, ...]
+    execution: str
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> "Window":
+        """Return the window that `as_json` made."""
+        return cls(**{**raw, "loaders": tuple(raw["loaders"])})
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the window as JSON holds it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a source has been read; `value` None is the very beginning.
+
+    It was reached by a `window` of an `execution`, or set by a person, `by`, for a `reason`.
+    """
+
+    number: int
+    value: str | None
+    column: str = ""
+    type: str = ""
+    at: str = ""
+    window: str | None = None
+    execution: str | None = None
+    by: str | None = None
+    reason: str = ""
+
+
+class PositionStore:
+    """The positions and windows of one node of one pipeline."""
+
+    def __init__(self, state: str, pipeline: str, node: str) -> None:
+        self._storage = Storage(state, setting="LOGIDATA_STATE")
+        self._folder = (pipeline, node)
+
+    def history(self) -> list[Position]:
+        """Return all positions, the newest first."""
+        numbers = sorted(map(_number, self._storage.files(*self._folder, _POSITIONS)), reverse=True)
+        return [self._position(number) for number in numbers if number]
+
+    def current(self) -> Position:
+        """Return the newest position: number 0, without a value, before the first load."""
+        numbers = map(_number, self._storage.files(*self._folder, _POSITIONS))
+        number = max(numbers, default=0)
+        return self._position(number) if number else Position(0, None)
+
+    def set(self, value: str | None, *, by: str, reason: str, column: str) -> Position:
+        """Make a value the position; None is the very beginning. Return it as it is kept.
+
+        A window that is being loaded meanwhile does not move it any more.
+        """
+        for _ in range(_TRIES):
+            before = self.current()
+            kind = before.type if before.column == column else ""
+            position = Position(
+                before.number + 1, value, column, kind, _now(), by=by, reason=reason
+            )
+            if self._add(position):
+                return position
+        raise TransientError("the watermark changes all the time. Try again in a moment.")
+
+    def claim(self, window: Window) -> None:
+        """Let a load of the window begin; raise ConfigError if another window is being loaded."""
+        if self._storage.create(as_json(window.as_json()), *self._claim(window.base)):
+            return
+        other = self.claimed(window.base)
+        if other is not None and other.id != window.id:
+            raise ConfigError(
+                f"the execution {other.execution} has begun to load rows of '{window.node}' from "
+                "the same position of its watermark. Let it end, then execute again: what it has "
+                "not finished is taken up.",
+            )
+
+    def claimed(self, base: int) -> Window | None:
+        """Return the window of which a load after the position `base` has begun."""
+        raw = self._read(*self._claim(base))
+        return Window.from_json(raw) if raw is not None else None
+
+    def loaded(self, window: Window, loader: str) -> Position | None:
+        """Note that a loader has committed a window; return the position if that moved it.
+
+        It moves when the last of the loaders has; not if it was set by hand meanwhile.
+        """
+        place = (*self._window(window.id), _LOADED)
+        self._storage.write(b"", *place, loader)
+        if not set(window.loaders) <= set(self._storage.files(*place)):
+            return None
+        position = Position(
+            window.base + 1,
+            window.upto,
+            window.column,
+            window.type,
+            _now(),
+            window=window.id,
+            execution=window.execution,
+        )
+        if not self._add(position):
+            there = self._position(position.number)
+            return there if there.window == window.id else None
+        self._forget_others(window.id)
+        return position
+
+    def keep_seen(self, window: str, path: Path) -> None:
+        """Keep a local file as what the window has seen around its end."""
+        self._storage.put(path, *self._window(window), _SEEN)
+
+    def seen(self, window: str | None, into: Path) -> Path | None:
+        """Return a local copy, at `into`, of what a window has seen; None if there is none."""
+        if window is None:
+            return None
+        try:
+            self._storage.get(into, *self._window(window), _SEEN)
+        except FileNotFoundError:
+            return None
+        return into
+
+    def _window(self, window: str) -> tuple[str, ...]:
+        return (*self._folder, _WINDOWS, window)
+
+    def _claim(self, base: int) -> tuple[str, ...]:
+        return (*self._folder, _CLAIMS, _name(base))
+
+    def _add(self, position: Position) -> bool:
+        content = as_json(asdict(position))
+        return self._storage.create(content, *self._folder, _POSITIONS, _name(position.number))
+
+    def _position(self, number: int) -> Position:
+        raw = self._read(*self._folder, _POSITIONS, _name(number))
+        return Position(**raw) if raw is not None else Position(number, None)
+
+    def _read(self, *parts: str) -> Any:
+        try:
+            return json.loads(self._storage.read(*parts))
+        except FileNotFoundError:
+            return None
+
+    def _forget_others(self, window: str) -> None:
+        # Nobody begins at an earlier position again: one that is set by hand has seen nothing.
+        for other in self._storage.folders(*self._folder, _WINDOWS):
+            if other != window:
+                self._storage.remove(*self._window(other))
+
+
+def watermarked_nodes(state: str, pipeline: str) -> list[str]:
+    """Return the nodes of a pipeline of which positions are kept."""
+    return sorted(Storage(state, setting="LOGIDATA_STATE").folders(pipeline))
+
+
+def forget_pipeline(state: str, pipeline: str) -> None:
+    """Remove all positions of a pipeline; there being none is fine."""
+    if not pipeline or "/" in pipeline or pipeline.startswith("."):
+        raise ConfigError(f"'{pipeline}' is no pipeline. Give the id of its DAG.")
+    Storage(state, setting="LOGIDATA_STATE").remove(pipeline)
+
+
+def new_window_id() -> str:
+    """Return an id that no other window has."""
+    return uuid.uuid4().hex
+
+
+def merged(windows: Sequence[Window]) -> tuple[Window, ...]:
+    """Return windows without those that are there twice, in the order of their ids."""
+    return tuple(sorted({w.id: w for w in windows}.values(), key=lambda w: w.id))
+
+
+def _name(number: int) -> str:
+    return f"{number:08}.json"
+
+
+def _number(name: str) -> int:
+    stem = name.removesuffix(".json")
+    return int(stem) if stem.isdigit() else 0
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

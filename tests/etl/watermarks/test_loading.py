@@ -1,0 +1,207 @@
+"""When a watermark moves, and what becomes of rows that were read and not loaded everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from etl.watermarks import loading
+from tests.etl.watermarks.conftest import Incremental
+
+REFUSE = "CREATE TRIGGER refuse BEFORE INSERT ON {} BEGIN SELECT RAISE(ABORT, 'closed'); END"
+
+
+def numbered(*ids: int) -> list[dict[str, Any]]:
+    return [{"id": number, "name": f"row {number}"} for number in ids]
+
+
+@pytest.fixture
+def half_loaded(incremental: Incremental) -> Incremental:
+    """After the rows 1 and 2 came to `orders` only, for `copies` refused them; 3 is new now."""
+    incremental.tables = ("orders", "copies")
+    incremental.source([])
+    (incremental.data / "target.sqlite").touch()
+    incremental.execute("CREATE TABLE copies (id INTEGER, name TEXT)")
+    incremental.execute(REFUSE.format("copies"))
+    incremental.source(numbered(1, 2))
+    assert "closed" in str(incremental.failure())
+    assert (incremental.ids("orders"), incremental.ids("copies")) == ([1, 2], [])
+    incremental.source(numbered(1, 2, 3))
+    return incremental
+
+
+def test_it_does_not_move_while_one_of_the_loaders_has_not_committed(
+    half_loaded: Incremental,
+) -> None:
+    assert half_loaded.position.number == 0
+
+
+def test_the_next_execution_finishes_the_window_and_adds_nothing_twice(
+    half_loaded: Incremental,
+) -> None:
+    half_loaded.execute("DROP TRIGGER refuse")
+    read = half_loaded.read()
+    assert read["watermark"] == {"column": "id", "start": None, "upto": "2", "repeated": True}
+    assert "has not finished the rows up to id 2" in read["warnings"][0]
+    assert (half_loaded.ids("orders"), half_loaded.ids("copies")) == ([1, 2], [1, 2])
+    assert half_loaded.position.value == "2"
+
+    half_loaded.read()
+    assert (half_loaded.ids("orders"), half_loaded.ids("copies")) == ([1, 2, 3], [1, 2, 3])
+    assert [p.value for p in half_loaded.store.history()] == ["3", "2"]
+
+
+def test_a_window_is_finished_as_it_was_read_although_rows_came_late_within_it(
+    half_loaded: Incremental,
+) -> None:
+    half_loaded.execute("DROP TRIGGER refuse")
+    half_loaded.source([*numbered(1, 2), {"id": 2, "name": "late"}, *numbered(3)])
+    half_loaded.read()
+    assert half_loaded.ids("copies") == [1, 2]
+    half_loaded.read()
+    assert half_loaded.ids("orders") == half_loaded.ids("copies") == [1, 2, 2, 3]
+
+
+def test_a_window_whose_source_has_changed_says_so(half_loaded: Incremental) -> None:
+    half_loaded.execute("DROP TRIGGER refuse")
+    half_loaded.source([{"id": 0, "name": "new"}, *numbered(1, 2)])
+    done = half_loaded.run()
+    assert done.error is None
+    (warning,) = done.results["to_orders"]["warnings"]
+    assert "3 rows came in of a window of which 2 rows were loaded" in warning
+    metrics = done.results["to_orders"]["metrics"]
+    assert (metrics["rows_in"], metrics["rows_out"], metrics["rows_removed"]) == (3, 0, 3)
+    assert half_loaded.ids("orders") == [1, 2]
+    assert half_loaded.ids("copies") == [0, 1, 2]
+
+
+def test_a_window_that_cannot_be_finished_is_left_by_setting_the_watermark(
+    half_loaded: Incremental,
+) -> None:
+    half_loaded.store.set("2", by="ada", reason="copies is closed for good", column="id")
+    half_loaded.tables = ("orders",)
+    half_loaded.read()
+    # What is set by hand has seen no row: those at the value are read.
+    assert half_loaded.ids("orders") == [1, 2, 2, 3]
+
+
+def test_upserts_read_what_is_newest_after_a_failure(incremental: Incremental) -> None:
+    incremental.load = {"mode": "upsert", "keys": ["id"]}
+    (incremental.data / "target.sqlite").touch()
+    incremental.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT)")
+    incremental.execute(REFUSE.format("orders"))
+    incremental.source(numbered(1, 2))
+    incremental.failure()
+    incremental.execute("DROP TRIGGER refuse")
+    incremental.source(numbered(1, 2, 3))
+    assert incremental.read()["watermark"]["repeated"] is False  # type: ignore[index]
+    assert incremental.ids() == [1, 2, 3]
+
+
+def test_a_process_that_died_between_commit_and_note_loses_nothing_and_doubles_nothing(
+    incremental: Incremental, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def died(*_: object) -> None:
+        raise MemoryError("killed")
+
+    incremental.source(numbered(1, 2))
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "committed", died)
+        incremental.failure()
+    assert incremental.ids() == [1, 2]
+    assert incremental.position.number == 0
+
+    incremental.source(numbered(1, 2, 3))
+    incremental.read()
+    assert incremental.ids() == [1, 2]
+    assert incremental.position.value == "2"
+    incremental.read()
+    assert incremental.ids() == [1, 2, 3]
+
+
+def test_rows_that_the_target_refuses_are_quarantined_and_passed(incremental: Incremental) -> None:
+    incremental.load = {"max_rejected": 1}
+    (incremental.data / "target.sqlite").touch()
+    incremental.execute("CREATE TABLE orders (id INTEGER, name TEXT NOT NULL)")
+    incremental.source([*numbered(1), {"id": 2, "name": None}, *numbered(3)])
+    done = incremental.run()
+    assert done.error is None
+    assert done.results["to_orders"]["metrics"]["rows_rejected"] == 1
+    assert done.results["to_orders"]["advanced"] == [{"node": "read", "column": "id", "value": "3"}]
+    assert incremental.read()["watermark"]["upto"] is None  # type: ignore[index]
+    assert incremental.ids() == [1, 3]
+
+
+def test_a_window_is_finished_with_the_rejected_rows_of_the_first_try(
+    half_loaded: Incremental,
+) -> None:
+    half_loaded.store.set(None, by="ada", reason="anew", column="id")
+    half_loaded.execute("DROP TABLE orders")
+    half_loaded.execute("CREATE TABLE orders (id INTEGER, name TEXT NOT NULL)")
+    half_loaded.load = {"max_rejected": 1}
+    half_loaded.source([*numbered(1), {"id": 2, "name": None}])
+    half_loaded.failure()
+    assert half_loaded.ids("orders") == [1]
+
+    half_loaded.execute("DROP TRIGGER refuse")
+    done = half_loaded.run()
+    assert done.error is None
+    assert done.results["to_orders"]["metrics"]["rows_rejected"] == 1
+    assert half_loaded.ids("orders") == [1]
+    assert half_loaded.ids("copies") == [1, 2]
+
+
+def test_setting_it_back_reads_rows_again(incremental: Incremental) -> None:
+    incremental.load = {"mode": "upsert", "keys": ["id"]}
+    incremental.source(numbered(1, 2, 3))
+    incremental.read()
+    incremental.store.set("2", by="ada", reason="row 2 was wrong", column="id")
+    incremental.source([*numbered(1), {"id": 2, "name": "right"}, *numbered(3)])
+    assert incremental.read()["metrics"]["rows_out"] == 2
+    assert incremental.query("SELECT name FROM orders WHERE id = 2") == [("right",)]
+    newest, by_hand, first = incremental.store.history()
+    assert (newest.value, by_hand.value, first.value) == ("3", "2", "3")
+    assert (by_hand.by, by_hand.reason) == ("ada", "row 2 was wrong")
+    assert first.execution is not None
+    assert by_hand.execution is None
+
+
+def test_what_is_set_while_an_execution_loads_stays(
+    incremental: Incremental, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed = loading.committed
+
+    def after_a_change(*arguments: Any) -> Any:
+        incremental.store.set("1", by="ada", reason="again", column="id")
+        return committed(*arguments)
+
+    incremental.source(numbered(1, 2))
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "committed", after_a_change)
+        done = incremental.run()
+    assert done.error is None
+    assert done.results["to_orders"]["advanced"] == []
+    assert incremental.position.value == "1"
+
+
+def test_rows_through_an_aggregate_move_it_too(incremental: Incremental) -> None:
+    incremental.source(numbered(1, 2))
+    graph = incremental.graph()
+    graph["nodes"].insert(
+        1,
+        {
+            "id": "count",
+            "module": "transform.aggregate",
+            "config": {"measures": [{"name": "n", "function": "count"}]},
+        },
+    )
+    graph["edges"] = [
+        {"source": "read", "target": "count"},
+        {"source": "count", "target": "to_orders"},
+    ]
+    incremental.graph = lambda: graph  # type: ignore[method-assign]
+    incremental.read()
+    incremental.source(numbered(1, 2, 3))
+    incremental.read()
+    assert incremental.query("SELECT n FROM orders ORDER BY n") == [(1,), (2,)]

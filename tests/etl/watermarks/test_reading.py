@@ -1,0 +1,201 @@
+"""Which rows an execution reads by a watermark, and where it leaves it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.etl.watermarks.conftest import Incremental
+
+
+def numbered(*ids: int) -> list[dict[str, Any]]:
+    return [{"id": number, "name": f"row {number}"} for number in ids]
+
+
+def test_the_second_execution_reads_only_what_is_new(incremental: Incremental) -> None:
+    incremental.source(numbered(1, 2, 3))
+    first = incremental.read()
+    incremental.source(numbered(1, 2, 3, 4, 5))
+    second = incremental.read()
+
+    assert first["watermark"] == {"column": "id", "start": None, "upto": "3", "repeated": False}
+    assert second["watermark"] == {"column": "id", "start": "3", "upto": "5", "repeated": False}
+    assert second["metrics"]["rows_out"] == 2
+    assert incremental.ids() == [1, 2, 3, 4, 5]
+    assert incremental.position.value == "5"
+
+
+def test_nothing_new_leaves_the_position_where_it_is(incremental: Incremental) -> None:
+    incremental.source(numbered(1, 2))
+    incremental.read()
+    again = incremental.read()
+
+    assert again["watermark"] == {"column": "id", "start": "2", "upto": None, "repeated": False}
+    assert incremental.ids() == [1, 2]
+    assert incremental.position.number == 1
+
+
+def test_a_source_without_new_rows_at_the_first_time_moves_nothing(
+    incremental: Incremental,
+) -> None:
+    incremental.watermark = {"column": "id", "initial": 10}
+    incremental.source(numbered(1, 2))
+    assert incremental.read()["watermark"] == {
+        "column": "id",
+        "start": "10",
+        "upto": None,
+        "repeated": False,
+    }
+    assert incremental.position.number == 0
+
+
+def test_it_begins_at_the_initial_value_and_with_it(incremental: Incremental) -> None:
+    incremental.watermark = {"column": "id", "initial": 2}
+    incremental.source(numbered(1, 2, 3))
+    assert incremental.read()["watermark"]["start"] == "2"  # type: ignore[index]
+    assert incremental.ids() == [2, 3]
+
+
+def test_rows_that_come_later_with_the_same_value_are_read_and_the_others_not_again(
+    incremental: Incremental,
+) -> None:
+    incremental.watermark = {"column": "day"}
+    first = [{"id": n, "day": "2024-05-01"} for n in (1, 2)]
+    incremental.source(first)
+    incremental.read()
+    incremental.source([*first, {"id": 3, "day": "2024-05-01"}, {"id": 4, "day": "2024-05-02"}])
+    incremental.read()
+    assert incremental.ids() == [1, 2, 3, 4]
+
+
+def test_of_equal_rows_as_many_are_read_as_there_are_more(incremental: Incremental) -> None:
+    incremental.watermark = {"column": "day"}
+    row = {"id": 7, "day": "2024-05-01"}
+    incremental.source([row, row])
+    incremental.read()
+    incremental.source([row] * 5)
+    incremental.read()
+    incremental.source([row] * 6)
+    incremental.read()
+    assert incremental.ids() == [7] * 6
+
+
+@pytest.mark.parametrize(
+    ("column", "lag", "values"),
+    [
+        ("id", 10, [100, 120, 111, 109]),
+        ("at", "2 hours", ["2024-05-01 10:00:00", "2024-05-01 12:00:00", "2024-05-01 10:30:00",
+                           "2024-05-01 09:59:59"]),
+        ("at", "1 day", ["2024-05-01", "2024-05-03", "2024-05-02", "2024-05-01"]),
+    ],
+)  # fmt: skip
+def test_rows_that_come_late_are_read_within_the_lag_once(
+    incremental: Incremental, column: str, lag: object, values: list[Any]
+) -> None:
+    incremental.watermark = {"column": column, "lag": lag}
+    early, newest, late, too_late = (
+        {"id": number, column: value, "what": f"row {number}"}
+        for number, value in enumerate(values)
+    )
+    incremental.source([early, newest])
+    incremental.read()
+    incremental.source([early, newest, late, too_late])
+    incremental.read()
+    incremental.read()
+    whats = [row[0] for row in incremental.query("SELECT what FROM orders ORDER BY what")]
+    assert whats == ["row 0", "row 1", "row 2"]
+
+
+def test_what_was_seen_within_the_lag_is_known_over_several_executions(
+    incremental: Incremental,
+) -> None:
+    incremental.watermark = {"column": "id", "lag": 100}
+    rows: list[dict[str, Any]] = []
+    for number in (10, 30, 20, 40, 25):
+        rows.append({"id": number, "name": "x"})
+        incremental.source(rows)
+        incremental.read()
+    assert incremental.ids() == [10, 20, 25, 30, 40]
+
+
+def test_a_row_that_changed_within_the_lag_is_read_again(incremental: Incremental) -> None:
+    incremental.watermark = {"column": "id", "lag": 5}
+    incremental.load = {"mode": "upsert", "keys": ["id"]}
+    incremental.source([{"id": 1, "name": "old"}, {"id": 2, "name": "same"}])
+    incremental.read()
+    incremental.source([{"id": 1, "name": "new"}, {"id": 2, "name": "same"}])
+    assert incremental.read()["metrics"]["rows_out"] == 1
+    assert incremental.query("SELECT id, name FROM orders ORDER BY id") == [(1, "new"), (2, "same")]
+
+
+def test_rows_without_a_value_fail_the_execution_and_nothing_moves(
+    incremental: Incremental,
+) -> None:
+    incremental.source([{"id": 1, "name": "a"}, {"id": None, "name": "b"}])
+    error = incremental.failure()
+    assert error.field == "watermark.column"
+    assert "1 of its 2 rows have no value in the column 'id'" in str(error)
+    assert incremental.position.number == 0
+
+    incremental.source([{"id": 1, "name": "a"}])
+    incremental.read()
+    incremental.source([{"id": 1, "name": "a"}, {"id": None, "name": "b"}])
+    assert "have no value" in str(incremental.failure())
+
+
+def test_a_lag_that_does_not_fit_the_column_is_refused(incremental: Incremental) -> None:
+    incremental.watermark = {"column": "id", "lag": "2 hours"}
+    incremental.source(numbered(1))
+    error = incremental.failure()
+    assert error.field == "watermark.lag"
+    assert "'id', which is a BIGINT. Write a number" in str(error)
+
+
+def test_an_initial_value_of_another_type_is_refused(incremental: Incremental) -> None:
+    incremental.watermark = {"column": "id", "initial": "yesterday"}
+    incremental.source(numbered(1))
+    error = incremental.failure()
+    assert error.field == "watermark.initial"
+    assert "'yesterday' of its watermark is no BIGINT" in str(error)
+
+
+def test_a_column_that_is_not_there_is_named_with_those_that_are(incremental: Incremental) -> None:
+    incremental.watermark = {"column": "updated"}
+    incremental.extract = {"path": "source.jsonl"}
+    incremental.source(numbered(1))
+    from etl.graph import GraphError
+
+    with pytest.raises(GraphError, match="there is no column 'updated' for its watermark"):
+        incremental.run()
+
+
+def test_a_value_in_the_future_is_warned_of(incremental: Incremental) -> None:
+    incremental.watermark = {"column": "day"}
+    incremental.source([{"id": 1, "day": "2999-01-01"}])
+    (warning,) = incremental.read()["warnings"]
+    assert "The watermark goes to 2999-01-01, which lies in the future" in warning
+
+
+def test_another_column_does_not_take_over_the_position(incremental: Incremental) -> None:
+    incremental.source(numbered(1, 2))
+    incremental.read()
+    incremental.watermark = {"column": "name"}
+    error = incremental.failure()
+    assert error.field == "watermark.column"
+    assert "its position '2' is one of 'id'" in str(error)
+
+    incremental.store.set(None, by="ada", reason="names count now", column="name")
+    incremental.read()
+    assert incremental.ids() == [1, 1, 2, 2]
+
+
+def test_without_a_pipeline_each_run_begins_anew(incremental: Incremental) -> None:
+    from etl.local import run_graph
+
+    incremental.source(numbered(1, 2))
+    for _ in range(2):
+        done = run_graph(incremental.graph(), params={}, settings=incremental.settings)
+        assert done.error is None
+    assert incremental.ids() == [1, 1, 2, 2]
+    assert not (incremental.folder / "state").exists()
