@@ -17,7 +17,8 @@ class TaskExecutionSerializer(serializers.ModelSerializer[TaskExecution]):
         read_only=True,
         allow_null=True,
         help_text="Columns, schema, shape and the first rows, at most 20; each of them in "
-        "`outputs`, by name, for a node with several outputs.",
+        "`outputs`, by name, for a node with several outputs. Of an extractor with a watermark, "
+        "`watermark` says what it read; of a loader, `advanced` which watermarks it moved.",
     )
     rejected = ObjectField(
         read_only=True,

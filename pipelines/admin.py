@@ -22,6 +22,7 @@ from pipelines.errors import DomainError
 from pipelines.forms import ExecuteForm, PipelineForm
 from pipelines.models import DeploymentStatus, Pipeline
 from pipelines.revision_admin import RevisionInline
+from pipelines.watermark_admin import watermark_context
 
 # Generic for the type checker only.
 if TYPE_CHECKING:
@@ -206,6 +207,7 @@ class PipelineAdmin(_ModelAdmin):
             ("execute", self.execute_view),
             ("code", self.code_view),
             ("deploy", self.deploy_view),
+            ("watermarks", self.watermarks_view),
         )
         own = [
             path(
@@ -254,6 +256,16 @@ class PipelineAdmin(_ModelAdmin):
             ),
             pipeline_page(object_id),
         )
+
+    def watermarks_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
+        """Show how far the pipeline's sources have been read; set that."""
+        pipeline = get_object_or_404(Pipeline, pk=object_id)
+        if not self.has_view_permission(request, pipeline):
+            raise PermissionDenied
+        context = watermark_context(request, pipeline)
+        if isinstance(context, HttpResponse):
+            return context
+        return self._page(request, pipeline, "watermarks", "Watermarks", **context)
 
     def deploy_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
         """Have Airflow serve the current revision once more."""

@@ -32,6 +32,7 @@ from pipelines.serializers import (
     StartedSerializer,
     ValidationSerializer,
 )
+from pipelines.watermark_api import SET, SetWatermarkSerializer, WatermarkActions
 
 INVALID = OpenApiResponse(ErrorSerializer, description="Every problem at once.")
 CONFLICT = OpenApiResponse(ErrorSerializer, description="Not as things are now.")
@@ -84,7 +85,7 @@ class PlainTextRenderer(BaseRenderer):
         responses={204: None, 409: CONFLICT},
     ),
 )
-class PipelineViewSet(viewsets.ModelViewSet[Pipeline]):
+class PipelineViewSet(WatermarkActions, viewsets.ModelViewSet[Pipeline]):
     """Pipelines: what to run, when, and with which parameters."""
 
     queryset = Pipeline.objects.select_related("owner", "current_revision").order_by("name")
@@ -96,6 +97,7 @@ class PipelineViewSet(viewsets.ModelViewSet[Pipeline]):
     ordering_fields = ("name", "created_at", "updated_at")
     action_permissions = {
         "execute": "pipelines.execute_pipeline",
+        "set_watermark": SET,
         "validate": "pipelines.view_pipeline",
     }
 
@@ -104,6 +106,7 @@ class PipelineViewSet(viewsets.ModelViewSet[Pipeline]):
         by_action: dict[str, type[BaseSerializer[Any]]] = {
             "execute": ExecuteSerializer,
             "revisions": PipelineRevisionSerializer,
+            "set_watermark": SetWatermarkSerializer,
         }
         return by_action.get(self.action, PipelineSerializer)
 

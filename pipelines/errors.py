@@ -7,10 +7,13 @@ from etl.problems import Problem
 __all__ = [
     "DomainError",
     "InvalidPipeline",
+    "InvalidPosition",
+    "NoSuchWatermark",
     "PipelineChanged",
     "PipelineGone",
     "PipelineNotSaved",
     "Problem",
+    "StateUnavailable",
 ]
 
 
@@ -74,6 +77,46 @@ class PipelineGone(DomainError):
             title="Pipeline was deleted",
             status=404,
             type="pipeline-gone",
+        )
+
+
+class NoSuchWatermark(DomainError):
+    """The pipeline has no node of that name with a watermark."""
+
+    def __init__(self, name: str, node: str) -> None:
+        super().__init__(
+            f"Pipeline '{name}' has no node '{node}' with a watermark. Read the list of its "
+            "watermarks, or give the node one.",
+            title="No such watermark",
+            status=404,
+            type="no-such-watermark",
+        )
+
+
+class InvalidPosition(DomainError):
+    """A watermark cannot be set to that, or not without more being said."""
+
+    def __init__(self, node: str, errors: Sequence[Problem]) -> None:
+        super().__init__(
+            f"The watermark of '{node}' stays as it is: "
+            + " ".join(problem.message for problem in errors),
+            title="Invalid position",
+            status=400,
+            type="invalid-position",
+            errors=errors,
+        )
+
+
+class StateUnavailable(DomainError):
+    """Where positions are kept cannot be read or written."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The positions of watermarks cannot be reached: {why}. Look at LOGIDATA_STATE, and "
+            "whether the web server may read and write there.",
+            title="State unavailable",
+            status=503,
+            type="state-unavailable",
         )
 
 

@@ -72,7 +72,10 @@ class Pipeline(models.Model):
 
     class Meta:
         ordering = ("name",)
-        permissions = (("execute_pipeline", "Can execute pipelines"),)
+        permissions = (
+            ("execute_pipeline", "Can execute pipelines"),
+            ("set_watermark", "Can set watermarks of pipelines"),
+        )
         indexes = (
             models.Index(
                 fields=["deployment_checked_at"],

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions, serializers
 from rest_framework.fields import SkipField, empty
 
+from etl.watermarks import Watermark
 from pipelines.errors import Problem
 from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.remedies import with_remedy
@@ -47,6 +48,8 @@ class DeploymentSerializer(serializers.Serializer[Pipeline]):
                         "name": {"type": "string"},
                         "config": {"type": "object", "additionalProperties": True},
                         "retries": {"type": "integer"},
+                        "pool": {"type": "string"},
+                        "watermark": Watermark.model_json_schema(),
                         "position": {
                             "type": "object",
                             "properties": {"x": {"type": "number"}, "y": {"type": "number"}},

@@ -29,6 +29,7 @@ _POSITIONS, _CLAIMS, _WINDOWS, _LOADED, _SEEN = (
 )
 # Tries to follow the newest position while others do the same.
 _TRIES = 20
+_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,10 @@ class PositionStore:
         self._storage = Storage(state, setting="LOGIDATA_STATE")
         self._folder = (pipeline, node)
 
-    def history(self) -> list[Position]:
-        """Return all positions, the newest first."""
+    def history(self, most: int = 100) -> list[Position]:
+        """Return the newest positions, the newest first; the newest 1,000 are kept."""
         numbers = sorted(map(_number, self._storage.files(*self._folder, _POSITIONS)), reverse=True)
-        return [self._position(number) for number in numbers if number]
+        return [self._position(number) for number in numbers[:most] if number]
 
     def current(self) -> Position:
         """Return the newest position: number 0, without a value, before the first load."""
@@ -173,7 +174,13 @@ class PositionStore:
 
     def _add(self, position: Position) -> bool:
         content = as_json(asdict(position))
-        return self._storage.create(content, *self._folder, _POSITIONS, _name(position.number))
+        if not self._storage.create(content, *self._folder, _POSITIONS, _name(position.number)):
+            return False
+        # Looked up by every execution, the folder must not grow without end.
+        old = _name(position.number - _KEPT)
+        self._storage.remove(*self._folder, _POSITIONS, old)
+        self._storage.remove(*self._folder, _CLAIMS, old)
+        return True
 
     def _position(self, number: int) -> Position:
         raw = self._read(*self._folder, _POSITIONS, _name(number))

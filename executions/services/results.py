@@ -20,7 +20,17 @@ _METRICS = {
     "bytes": "bytes_out",
     "peak_rss_bytes": "peak_rss_bytes",
 }
-_SHOWN = ("uri", "columns", "schema", "shape", "data", "target", "outputs")
+_SHOWN = (
+    "uri",
+    "columns",
+    "schema",
+    "shape",
+    "data",
+    "target",
+    "outputs",
+    "watermark",
+    "advanced",
+)
 
 # The numbers of the try before must not stand beside the status of this one.
 NO_RESULT: dict[str, Any] = {

@@ -20,9 +20,11 @@ from pipelines.services.validation import (
     used_params,
     validate_pipeline,
 )
+from pipelines.services.watermarks import NodeWatermark, set_watermark, watermarks_of
 
 __all__ = [
     "FIELDS",
+    "NodeWatermark",
     "OutputColumns",
     "assign",
     "check_deployment",
@@ -41,6 +43,8 @@ __all__ = [
     "required_params",
     "resume_deployments",
     "save_pipeline",
+    "set_watermark",
     "used_params",
     "validate_pipeline",
+    "watermarks_of",
 ]

@@ -16,6 +16,8 @@ from airflow_bridge import factory
 from airflow_bridge.deployment import deployment_of
 from airflow_bridge.errors import AirflowError, DagFileError, DagNotFound
 from airflow_bridge.generator import DAGGenerator
+from etl.settings import run_settings
+from etl.watermarks.store import forget_pipeline
 from pipelines.errors import PipelineNotSaved
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
 
@@ -157,7 +159,9 @@ def check_deployment(pipeline_id: uuid.UUID) -> bool:
 
 
 def remove_dag(dag_id: str) -> bool:
-    """Remove a DAG's file, then what Airflow knows of it; return True once Airflow knows nothing.
+    """Remove a DAG's file, what Airflow knows of it, and the positions of its watermarks.
+
+    Return True once Airflow knows nothing.
 
     False means: look again in some seconds. A file that Airflow was just reading can bring the
     DAG back once. Without a record of the deletion nothing is removed: the message may come from
@@ -175,6 +179,7 @@ def remove_dag(dag_id: str) -> bool:
         client.get_dag(dag_id)
         client.delete_dag(dag_id)
     except DagNotFound:
+        forget_pipeline(run_settings().state, dag_id)
         removal.delete()
         return True
     except AirflowError as error:
