@@ -50,6 +50,10 @@ def _run(request: dict[str, Any]) -> None:
     try:
         os.environ.update(request["connections"])
         logging.disable()
+        if "graph" in request:
+            _run_graph(request)
+            status = 0
+            return
         result = run_node(
             node_id="node",
             module=request["module"],
@@ -71,6 +75,19 @@ def _run(request: dict[str, Any]) -> None:
     finally:
         # Nothing of the parent's is to be ended here.
         os._exit(status)
+
+
+def _run_graph(request: dict[str, Any]) -> None:
+    from etl.local import run_graph
+    from etl.settings import RunSettings
+
+    folder = Path(request["folder"])
+    settings = RunSettings(
+        str(folder / "staging"), str(folder / "state"), (folder / "data",), "256MB"
+    )
+    done = run_graph(request["graph"], params={}, settings=settings, pipeline=request["pipeline"])
+    if done.error is not None:
+        raise done.error
 
 
 if __name__ == "__main__":
