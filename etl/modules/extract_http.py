@@ -1,5 +1,6 @@
 """extract.http"""
 
+import re
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -7,11 +8,13 @@ from pydantic import Field, model_validator
 from etl.columns import ColumnName, unique_names
 from etl.http.json_path import JSONPath
 from etl.http.paging import Pagination
-from etl.http.settings import HTTPConfig
+from etl.http.settings import HTTPConfig, Scalar
 from etl.inputs import Inputs
 from etl.module import Extractor, Result, RunContext
 from etl.quarantine import QuarantineConfig
 from etl.sql import SQLType
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(\+00)?")
 
 
 class ExtractHTTP(Extractor):
@@ -57,6 +60,13 @@ class ExtractHTTP(Extractor):
         max_rows: int | None = Field(
             default=None, ge=1, description="More records than this fail the node."
         )
+        watermark_parameter: str | None = Field(
+            default=None,
+            min_length=1,
+            description="With a watermark: query parameter by which the service is told the value "
+            "to read from, so that it need not give older records. Times are in ISO 8601.",
+            examples=["updated_since"],
+        )
         types: dict[ColumnName, SQLType] = Field(
             default={},
             description="SQL types of columns that must not be guessed, or that may be missing.",
@@ -88,10 +98,19 @@ class ExtractHTTP(Extractor):
             pages = Pages(
                 client=client,
                 method=config.method,
-                first=Call(client.address, config.query, body),
+                first=Call(client.address, self._query(context), body),
                 pagination=config.pagination,
                 records=config.records,
                 max_pages=config.max_pages,
             )
             records.write(((page.url, page.records) for page in pages), config.max_rows)
         return records.result(config.types)
+
+    def _query(self, context: RunContext) -> dict[str, Scalar]:
+        name, bounds = self.config.watermark_parameter, context.bounds
+        if name is None or bounds is None or bounds.low is None:
+            return self.config.query
+        time = _TIME.fullmatch(bounds.low)
+        # UTC, where the column has a zone at all.
+        value = f"{time[1]}T{time[2]}{'Z' if time[3] else ''}" if time else bounds.low
+        return {**self.config.query, name: value}
