@@ -71,22 +71,33 @@ class Reading:
 
     def bounds(self) -> Bounds:
         """Return what an extractor may spare itself to read."""
-        lag = self.watermark.lag
-        # Without having seen the column's type, nothing can be taken from its value.
-        start = self.start if not lag or not self.position.value else self._lagged_start()
-        return Bounds(self.watermark.column, start, self.repeat.upto if self.repeat else None)
+        low = self.start
+        # A position of which no type is known was set by hand, and no lag reaches below it.
+        if self.watermark.lag and self.position.type and low is not None:
+            low = self._lagged(low, self.position.type)
+        return Bounds(self.watermark.column, low, self.repeat.upto if self.repeat else None)
 
-    def _lagged_start(self) -> str | None:
+    def _lagged(self, start: str, kind: str) -> str | None:
         import duckdb
 
         try:
             with duckdb.connect(":memory:") as database:
-                row = database.sql(
-                    f"SELECT CAST({self._behind(self.start, self.position.type)} AS VARCHAR)"
-                ).fetchone()
+                row = database.sql(f"SELECT CAST({self._low(start, kind)} AS VARCHAR)").fetchone()
         except duckdb.Error:
             return None
         return str(row[0]) if row else None
+
+    @property
+    def floor(self) -> str | None:
+        """The value below which nothing is read, however long the lag; None if there is none."""
+        return self.position.floor if self.position.value is not None else self.start
+
+    def _low(self, start: str, kind: str) -> str:
+        """Return the SQL of the least value that is read."""
+        behind = self._behind(start, kind)
+        if self.floor is None:
+            return behind
+        return f"greatest({behind}, CAST({literal(self.floor)} AS {kind}))"
 
     def only_new(
         self, relation: "duckdb.DuckDBPyRelation", inputs: Inputs
@@ -97,8 +108,7 @@ class Reading:
         conditions = []
         if start is not None:
             self._check(start, inputs)
-            low = self._behind(start, self._type) if self.position.value else self._value(start)
-            conditions.append(f"{name} >= {low}")
+            conditions.append(f"{name} >= {self._low(start, self._type)}")
         if self.repeat is not None:
             conditions.append(f"{name} <= {self._value(self.repeat.upto)}")
         if not conditions:
@@ -183,6 +193,7 @@ class Reading:
             upto=upto,
             loaders=self.loaders,
             execution=self.context.execution_id,
+            floor=self.floor,
         )
         self._keep_seen(window, rows, dataset, inputs)
         return window

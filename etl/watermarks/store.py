@@ -38,6 +38,7 @@ class Window:
 
     `start` and `upto` are values of `column` in their SQL text form; `start` is None at the very
     beginning. `loaders` are the nodes that must have loaded them before the position moves.
+    `floor` is the value below which no lag reaches: where the reading began, or was set to begin.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Window:
     upto: str
     loaders: tuple[str, ...]
     execution: str
+    floor: str | None = None
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> "Window":
@@ -72,6 +74,7 @@ class Position:
     column: str = ""
     type: str = ""
     at: str = ""
+    floor: str | None = None
     window: str | None = None
     execution: str | None = None
     by: str | None = None
@@ -105,7 +108,7 @@ class PositionStore:
             before = self.current()
             kind = before.type if before.column == column else ""
             position = Position(
-                before.number + 1, value, column, kind, _now(), by=by, reason=reason
+                before.number + 1, value, column, kind, _now(), value, by=by, reason=reason
             )
             if self._add(position):
                 return position
@@ -143,6 +146,7 @@ class PositionStore:
             window.column,
             window.type,
             _now(),
+            window.floor,
             window=window.id,
             execution=window.execution,
         )

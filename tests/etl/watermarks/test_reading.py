@@ -119,6 +119,24 @@ def test_what_was_seen_within_the_lag_is_known_over_several_executions(
     assert incremental.ids() == [10, 20, 25, 30, 40]
 
 
+def test_no_lag_reaches_below_the_initial_value(incremental: Incremental) -> None:
+    incremental.watermark = {"column": "id", "initial": 5, "lag": 100}
+    incremental.source(numbered(4, 5, 6))
+    for _ in range(3):
+        incremental.read()
+    assert incremental.ids() == [5, 6]
+
+
+def test_no_lag_reaches_below_a_position_that_was_set(incremental: Incremental) -> None:
+    incremental.watermark = {"column": "id", "lag": 100}
+    incremental.source(numbered(1, 2, 3))
+    incremental.read()
+    incremental.store.set("2", by="ada", reason="again", column="id")
+    for _ in range(3):
+        incremental.read()
+    assert incremental.ids() == [1, 2, 2, 3, 3]
+
+
 def test_a_row_that_changed_within_the_lag_is_read_again(incremental: Incremental) -> None:
     incremental.watermark = {"column": "id", "lag": 5}
     incremental.load = {"mode": "upsert", "keys": ["id"]}
