@@ -1,0 +1,63 @@
+"""The connections that a node is given are Airflow's."""
+
+import json
+from typing import Any
+
+import pytest
+
+import etl.replay
+import etl.runner
+from etl.connections import Connection
+from etl.errors import ConfigError
+from tests.dags.nodes import Recorder, an_operator, run, the_failure
+from tests.dags.runs import a_context
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_connection_is_airflows(node: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = "postgres://ann:p%40ss-word@db.example:5433/shop?sslmode=require"
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", uri)
+    run(an_operator(), a_context())
+
+    assert node.context.connection("warehouse") == Connection(
+        id="warehouse",
+        type="postgres",
+        host="db.example",
+        port=5433,
+        login="ann",
+        password="p@ss-word",
+        schema="shop",
+        extra={"sslmode": "require"},
+    )
+
+
+def test_a_connection_that_airflow_does_not_have_says_where_to_create_it(node: Recorder) -> None:
+    run(an_operator(), a_context())
+
+    with pytest.raises(ConfigError) as caught:
+        node.context.connection("nowhere")
+
+    assert str(caught.value) == (
+        "Node 'keep': connection 'nowhere' is not defined in Airflow. Create it under "
+        "Connections, or pick another."
+    )
+
+
+def test_a_connections_password_is_masked_in_errors(
+    node: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", "postgres://ann:quite-secret-word@db/shop")
+    operator, context = an_operator(), a_context()
+
+    def connect_and_crash(**arguments: Any) -> None:
+        password = arguments["context"].connection("warehouse").password
+        raise RuntimeError(f"cannot connect with password={password}")
+
+    monkeypatch.setattr(etl.runner, "run_node", connect_and_crash)
+    with pytest.raises(the_failure()[0]) as caught:
+        run(operator, context)
+
+    assert "quite-secret-word" not in str(caught.value)
+    assert "quite-secret-word" not in json.dumps(context["ti"].pushed)
+    assert "cannot connect" in str(caught.value)
