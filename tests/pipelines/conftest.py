@@ -12,9 +12,10 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from rest_framework.test import APIClient
 
-from pipelines import services
+from pipelines import services, tasks
 from pipelines.models import Pipeline
 from tests.fake_airflow import FakeAirflow
+from tests.pipelines.deployments import look, serve
 
 GRAPH: dict[str, Any] = {
     "nodes": [
@@ -32,6 +33,9 @@ GRAPH: dict[str, Any] = {
         {"source": "keep_paid", "target": "write"},
     ],
 }
+
+# Where pipelines are in the REST API.
+URL = "/api/v1/pipelines"
 
 Save = Callable[..., Pipeline]
 
@@ -73,6 +77,11 @@ def dags_dir(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def surroundings(airflow: FakeAirflow, queue: Queue, dags_dir: Path) -> None:
+    """Let a test reach neither a worker nor an Airflow."""
+
+
+@pytest.fixture
 def save(
     db: None,
     airflow: FakeAirflow,
@@ -102,6 +111,40 @@ def save(
 @pytest.fixture
 def pipeline(save: Save) -> Pipeline:
     return save()
+
+
+@pytest.fixture
+def deployed(pipeline: Pipeline, queue: Queue) -> Pipeline:
+    tasks.deploy_pipeline(str(pipeline.pk))
+    return pipeline
+
+
+@pytest.fixture
+def ready(deployed: Pipeline, airflow: FakeAirflow, queue: Queue) -> Pipeline:
+    serve(airflow, deployed)
+    look(deployed)
+    deployed.refresh_from_db()
+    assert deployed.deployment_status == "ready"
+    queue.clear()
+    return deployed
+
+
+@pytest.fixture
+def resume(django_capture_on_commit_callbacks: Any) -> Any:
+    def run() -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.resume_deployments()
+
+    return run
+
+
+@pytest.fixture
+def reconcile(django_capture_on_commit_callbacks: Any) -> Any:
+    def run() -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.reconcile_deployments()
+
+    return run
 
 
 @pytest.fixture

@@ -13,15 +13,11 @@ from django.test import Client
 
 from executions.models import PipelineExecution
 from pipelines.models import Pipeline
-from tests.fake_airflow import FakeAirflow
 from tests.pipelines.conftest import Queue
 
 LIST = "/admin/pipelines/pipeline/"
 
-
-@pytest.fixture(autouse=True)
-def surroundings(airflow: FakeAirflow, queue: Queue, dags_dir: Any) -> None:
-    """No test here reaches a worker or an Airflow."""
+pytestmark = pytest.mark.usefixtures("surroundings")
 
 
 def page(pipeline: Pipeline, name: str = "change") -> str:
