@@ -1,0 +1,71 @@
+"""DAGs through the client, on both versions of Airflow."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from airflow_bridge.client import DagImportError
+from airflow_bridge.errors import (
+    DagNotFound,
+)
+from tests.airflow_bridge import recorded
+from tests.airflow_bridge.conftest import World
+from tests.airflow_bridge.recorded import DAG
+
+
+def test_a_dag_shows_its_tags(world: World) -> None:
+    dag = world.client.get_dag(DAG)
+
+    assert dag.tags == frozenset(recorded.TAGS)
+    assert (dag.is_active, dag.is_paused, dag.has_import_errors) == (True, False, False)
+    assert dag.file_token
+
+
+def test_a_dag_that_airflow_does_not_know_is_not_found(world: World) -> None:
+    with pytest.raises(DagNotFound, match=r"'pipeline_other'\. Wait until"):
+        world.client.get_dag("pipeline_other")
+    with pytest.raises(DagNotFound):
+        world.client.set_paused("pipeline_other", True)
+
+
+def test_pausing_changes_the_dag(world: World) -> None:
+    world.client.set_paused(DAG, True)
+
+    assert world.client.get_dag(DAG).is_paused
+
+
+def test_deleting_a_dag_twice_is_no_error(world: World) -> None:
+    world.client.delete_dag(DAG)
+    world.client.delete_dag(DAG)
+
+    with pytest.raises(DagNotFound):
+        world.client.get_dag(DAG)
+
+
+def test_dags_are_listed_by_their_whole_tag_over_all_pages(world: World) -> None:
+    other = {**world.airflow.dag, "dag_id": "other", "tags": [{"name": "logidata-2"}]}
+    more = [{**world.airflow.dag, "dag_id": f"pipeline_{number}"} for number in range(120)]
+    world.airflow.dags += [other, *more]
+
+    found = [dag.dag_id for dag in world.client.list_dags("logidata")]
+
+    assert found == [DAG, *(f"pipeline_{number}" for number in range(120))]
+
+
+def test_import_errors_carry_the_reason_word_for_word(airflow2: World, airflow3: World) -> None:
+    airflow2.airflow.import_errors = [recorded.V1_IMPORT_ERROR]
+    airflow3.airflow.import_errors = [recorded.V2_IMPORT_ERROR]
+    moment = datetime(2026, 11, 22, 18, 37, 54, 621438, tzinfo=UTC)
+
+    assert airflow2.client.import_errors() == [
+        DagImportError(f"/opt/airflow/dags/{DAG}.py", recorded.TRACE, moment)
+    ]
+    assert airflow3.client.import_errors() == [DagImportError(f"{DAG}.py", recorded.TRACE, moment)]
+
+
+def test_a_stale_dag_is_not_active(airflow2: World, airflow3: World) -> None:
+    airflow2.airflow.dag["is_active"] = False
+    airflow3.airflow.dag["is_stale"] = True
+
+    assert not airflow2.client.get_dag(DAG).is_active
+    assert not airflow3.client.get_dag(DAG).is_active

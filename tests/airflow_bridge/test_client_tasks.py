@@ -1,0 +1,106 @@
+"""Tasks through the client, on both versions of Airflow: instances, logs and XComs."""
+
+from datetime import UTC, datetime
+
+from airflow_bridge.client import LogEvent, TaskInstance
+from tests.airflow_bridge import recorded
+from tests.airflow_bridge.conftest import World
+from tests.airflow_bridge.recorded import DAG, RUN
+
+
+def test_task_instances_of_many_runs_come_in_one_call(world: World) -> None:
+    keep = {**world.airflow.task, "task_id": "keep_paid", "state": None, "try_number": 0}
+    elsewhere = {**world.airflow.task, "dag_id": "pipeline_2", "dag_run_id": RUN}
+    world.airflow.tasks += [keep, elsewhere]
+
+    tasks = world.client.task_instances([(DAG, RUN), ("pipeline_2", "another"), (DAG, "unknown")])
+
+    assert [(task.dag_id, task.task_id, task.state) for task in tasks] == [
+        (DAG, "read_orders", "success"),
+        (DAG, "keep_paid", None),
+    ]
+    assert len(world.wire.asked_for("POST", "/list")) == 1
+
+
+def test_a_task_instance_has_its_tries_and_times(world: World) -> None:
+    (task,) = world.client.task_instances([(DAG, RUN)])
+
+    assert task == TaskInstance(
+        dag_id=DAG,
+        run_id=RUN,
+        task_id="read_orders",
+        state="success",
+        try_number=1,
+        max_tries=2,
+        start_date=datetime(2026, 11, 22, 18, 36, 15, 988897, tzinfo=UTC),
+        end_date=datetime(2026, 11, 22, 18, 36, 16, 698360, tzinfo=UTC),
+        duration=0.709463,
+        queued_when=datetime(2026, 11, 22, 18, 35, 29, 439400, tzinfo=UTC),
+        hostname="vm",
+    )
+
+
+def test_task_instances_come_whole_where_airflow_gives_small_pages(world: World) -> None:
+    world.airflow.page = 2
+    world.airflow.tasks = [{**world.airflow.task, "task_id": f"node_{n}"} for n in range(5)]
+
+    assert len(world.client.task_instances([(DAG, RUN)])) == 5
+
+
+def test_task_instances_of_no_run_are_not_asked_for(world: World) -> None:
+    asked = len(world.wire.asked)
+
+    assert world.client.task_instances([]) == []
+    assert len(world.wire.asked) == asked
+
+
+def test_clearing_takes_the_failed_tasks_of_the_run(world: World) -> None:
+    world.client.clear_failed(DAG, RUN)
+    world.client.clear_failed(DAG, RUN, {"b", "a"})
+
+    everything, some = (one.body for one in world.wire.asked_for("POST", "/clearTaskInstances"))
+    assert (everything["dry_run"], everything["only_failed"]) == (False, True)
+    assert "task_ids" not in everything
+    assert some["task_ids"] == ["a", "b"]
+    assert some["dag_run_id"] == RUN
+
+
+def test_a_log_comes_as_events_with_the_traceback_at_its_message(world: World) -> None:
+    events = world.client.logs(DAG, RUN, "read_orders", 1)
+
+    moment = datetime(2026, 11, 22, 18, 36, 16, 658000, tzinfo=UTC)
+    assert LogEvent(moment, "info", "extract.csv: 3 rows in") in events
+    assert events[-1].level == "error"
+    assert events[-1].message.startswith("Task failed with exception\n")
+    assert not [event for event in events if event.message.startswith("::")]
+
+
+def test_a_log_in_parts_is_joined_and_ends_where_nothing_comes_any_more(world: World) -> None:
+    (whole,) = world.airflow.logs
+    events = world.client.logs(DAG, RUN, "read_orders", 1)
+    world.airflow.logs = [
+        {**whole, "continuation_token": "1"},
+        {**whole, "continuation_token": "2"},
+        # A task that still runs always has a next part.
+        {"content": type(whole["content"])(), "continuation_token": "2"},
+    ]
+
+    assert world.client.logs(DAG, RUN, "read_orders", 1) == events + events
+
+
+def test_a_task_that_never_ran_has_an_empty_log(world: World) -> None:
+    assert world.client.logs(DAG, RUN, "write", 1) == []
+
+
+def test_an_xcom_comes_back_as_it_was_pushed(world: World) -> None:
+    assert world.client.xcom(DAG, RUN, "read_orders") == recorded.RESULT
+
+
+def test_an_xcom_that_is_text_comes_back_as_text(world: World) -> None:
+    world.airflow.xcoms["read_orders", "note"] = "it's (not, python"
+
+    assert world.client.xcom(DAG, RUN, "read_orders", "note") == "it's (not, python"
+
+
+def test_an_xcom_that_was_not_pushed_is_none(world: World) -> None:
+    assert world.client.xcom(DAG, RUN, "read_orders", "error") is None
