@@ -1,4 +1,4 @@
-"""transform.aggregate: the functions beyond the plain ones, and groups that are dropped."""
+"""transform.aggregate: groups, the plain functions, those beyond, and groups that are dropped."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from etl.errors import ConfigError
+from etl.errors import ConfigError, DataError
 from tests.etl.conftest import Lab
+from tests.etl.people import PEOPLE, run
 from tests.etl.ugly import COLUMNS, EMPTY, NAME, UGLY, counts
 
 VISITS = [
@@ -23,6 +24,72 @@ def aggregate(lab: Lab, measures: list[dict[str, Any]], rows: Any = VISITS, **co
     named = [{"name": f"m{number}", **measure} for number, measure in enumerate(measures)]
     result = lab.run("transform.aggregate", {"measures": named, **config}, rows)
     return [tuple(record.values()) for record in lab.records(result)]
+
+
+def test_aggregate_groups_in_the_order_of_keys(lab: Lab) -> None:
+    config = {
+        "group_by": ["city"],
+        "measures": [
+            {"name": "n", "function": "count"},
+            {"name": "with_age", "function": "count", "column": "age"},
+            {"name": "names", "function": "count_distinct", "column": "name"},
+            {"name": "total", "function": "sum", "column": "age"},
+            {"name": "mean", "function": "avg", "column": "age"},
+            {"name": "least", "function": "min", "column": "name"},
+            {"name": "most", "function": "max", "column": "age"},
+            {"name": "middle", "function": "median", "column": "age"},
+        ],
+    }
+
+    result = lab.run("transform.aggregate", config, PEOPLE)
+
+    assert lab.records(result) == [
+        {
+            "city": "Graz",
+            "n": 2,
+            "with_age": 2,
+            "names": 2,
+            "total": 80,
+            "mean": 40.0,
+            "least": "Ann",
+            "most": 50,
+            "middle": 40.0,
+        },
+        {
+            "city": "Lyon",
+            "n": 1,
+            "with_age": 0,
+            "names": 1,
+            "total": None,
+            "mean": None,
+            "least": "Bob",
+            "most": None,
+            "middle": None,
+        },
+    ]
+    assert result["schema"]["total"] == "BIGINT"
+
+
+def test_aggregate_without_groups_gives_one_row_even_of_nothing(lab: Lab) -> None:
+    config = {"measures": [{"name": "n", "function": "count"}]}
+
+    assert run(lab, "transform.aggregate", config, "SELECT 1 AS a WHERE false") == [{"n": 0}]
+
+
+def test_aggregate_names_columns_that_do_not_exist(lab: Lab) -> None:
+    for config in (
+        {"group_by": ["nope"], "measures": [{"name": "n", "function": "count"}]},
+        {"measures": [{"name": "n", "function": "sum", "column": "nope"}]},
+    ):
+        with pytest.raises(ConfigError, match="'nope' does not exist"):
+            run(lab, "transform.aggregate", config)
+
+
+def test_a_sum_beyond_64_bits_is_an_error_and_never_a_rounded_number(lab: Lab) -> None:
+    config = {"measures": [{"name": "total", "function": "sum", "column": "a"}]}
+
+    with pytest.raises(DataError):
+        run(lab, "transform.aggregate", config, "SELECT 9223372036854775807 AS a FROM range(2)")
 
 
 def test_spread_and_quantiles(lab: Lab) -> None:
