@@ -1,38 +1,26 @@
-"""Pipelines in the admin."""
+"""Pipelines in the admin: the list, the form, and what is done with those selected."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from executions import services as executions
 from pipelines import services
+from pipelines.admin_pages import PipelinePages, execution_page, pipeline_page
 from pipelines.badges import BadgeMedia, status_badge
 from pipelines.errors import DomainError
-from pipelines.forms import ExecuteForm, PipelineForm
+from pipelines.forms import PipelineForm
 from pipelines.models import DeploymentStatus, Pipeline
 from pipelines.revision_admin import RevisionInline
-from pipelines.watermark_admin import watermark_context
-
-# Generic for the type checker only.
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Pipeline]
-else:
-    _ModelAdmin = admin.ModelAdmin
 
 
 @admin.register(Pipeline)
-class PipelineAdmin(_ModelAdmin):
+class PipelineAdmin(PipelinePages):
     """Pipelines: edit, deploy, execute."""
 
     form = PipelineForm
@@ -133,10 +121,6 @@ class PipelineAdmin(_ModelAdmin):
 
     # What can be done
 
-    def has_execute_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may execute pipelines."""
-        return bool(request.user.has_perm("pipelines.execute_pipeline"))
-
     def save_model(
         self, request: HttpRequest, obj: Pipeline, form: "ModelForm[Pipeline]", change: bool
     ) -> None:
@@ -171,7 +155,7 @@ class PipelineAdmin(_ModelAdmin):
             noun = "execution" if started == 1 else "executions"
             self.message_user(request, f"Started {started} {noun}.", messages.SUCCESS)
 
-    # Pages
+    # What a service refuses
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show what a service refuses as a message; then nothing of a bulk action is done."""
@@ -200,133 +184,3 @@ class PipelineAdmin(_ModelAdmin):
         return self._refusable(
             request, lambda: view(request, object_id, extra_context), pipeline_page(object_id)
         )
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add the pages for executing, reading the DAG and deploying again."""
-        pages = (
-            ("execute", self.execute_view),
-            ("code", self.code_view),
-            ("deploy", self.deploy_view),
-            ("watermarks", self.watermarks_view),
-        )
-        own = [
-            path(
-                f"<uuid:object_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"pipelines_pipeline_{name}",
-            )
-            for name, view in pages
-        ]
-        return own + super().get_urls()
-
-    def execute_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
-        """Ask for the parameters, then start an execution and show it."""
-        pipeline = get_object_or_404(
-            Pipeline.objects.select_related("current_revision"), pk=object_id
-        )
-        if not self.has_execute_permission(request):
-            raise PermissionDenied
-        form = execute_form(pipeline, request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            try:
-                execution = executions.start_execution(
-                    pipeline,
-                    params=form.params(),
-                    trigger_type="manual",
-                    user=request.user,  # type: ignore[arg-type]
-                )
-            except DomainError as error:
-                show_refusal(form, error)
-            else:
-                self.message_user(request, "Execution started.", messages.SUCCESS)
-                return redirect(execution_page(execution.pk))
-        return self._page(request, pipeline, "execute", "Execute", form=form)
-
-    def code_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
-        """Show the generated DAG."""
-        pipeline = get_object_or_404(
-            Pipeline.objects.select_related("current_revision"), pk=object_id
-        )
-        if not self.has_view_permission(request, pipeline):
-            raise PermissionDenied
-        return self._refusable(
-            request,
-            lambda: self._page(
-                request, pipeline, "code", "DAG", code=services.generated_code(pipeline)
-            ),
-            pipeline_page(object_id),
-        )
-
-    def watermarks_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
-        """Show how far the pipeline's sources have been read; set that."""
-        pipeline = get_object_or_404(Pipeline, pk=object_id)
-        if not self.has_view_permission(request, pipeline):
-            raise PermissionDenied
-        context = watermark_context(request, pipeline)
-        if isinstance(context, HttpResponse):
-            return context
-        return self._page(request, pipeline, "watermarks", "Watermarks", **context)
-
-    def deploy_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
-        """Have Airflow serve the current revision once more."""
-        pipeline = get_object_or_404(Pipeline, pk=object_id)
-        if not self.has_change_permission(request, pipeline):
-            raise PermissionDenied
-
-        def deploy() -> HttpResponse:
-            if request.method == "POST":
-                services.request_deployment(pipeline)
-                self.message_user(request, "Deploying again.", messages.SUCCESS)
-            return redirect(pipeline_page(object_id))
-
-        return self._refusable(request, deploy, pipeline_page(object_id))
-
-    def _page(
-        self, request: HttpRequest, pipeline: Pipeline, name: str, title: str, **context: Any
-    ) -> TemplateResponse:
-        context |= {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": pipeline,
-            "title": f"{title}: {pipeline.name}",
-            "action_title": title,
-            "media": self.media,
-        }
-        return TemplateResponse(request, f"admin/pipelines/pipeline/{name}.html", context)
-
-    def _refusable(
-        self, request: HttpRequest, view: Callable[[], HttpResponse], back: str
-    ) -> HttpResponse:
-        try:
-            with transaction.atomic():
-                return view()
-        except DomainError as error:
-            self.message_user(request, error.detail, messages.ERROR)
-            return redirect(back)
-
-
-def execute_form(pipeline: Pipeline, data: Any) -> ExecuteForm:
-    """Return the form with a field for each parameter of the current revision."""
-    snapshot = pipeline.current_revision.snapshot if pipeline.current_revision else {}
-    config, defaults = snapshot.get("config"), snapshot.get("default_params", {})
-    required = services.required_params(config, defaults)
-    return ExecuteForm(data, config=config, defaults=defaults, required=required)
-
-
-def show_refusal(form: ExecuteForm, error: DomainError) -> None:
-    """Put a refusal beside the parameters that it names."""
-    for problem in error.errors:
-        name = (problem.field or "").removeprefix("params.")
-        form.add_error(name if name in form.fields else None, problem.message)
-    if not error.errors:
-        form.add_error(None, error.detail)
-
-
-def pipeline_page(pipeline_id: Any) -> str:
-    """Return the address of a pipeline's page."""
-    return reverse("admin:pipelines_pipeline_change", args=[pipeline_id])
-
-
-def execution_page(execution_id: Any) -> str:
-    """Return the address of an execution's page."""
-    return reverse("admin:executions_pipelineexecution_change", args=[execution_id])
