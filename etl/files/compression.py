@@ -3,11 +3,21 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Annotated, Any, Literal
+
+from pydantic import Field
 
 from etl.errors import DataError
 
 Compression = Literal["auto", "none", "gzip", "zstd", "bzip2", "xz"]
+# The setting of a module that reads files.
+CompressionSetting = Annotated[
+    Compression,
+    Field(
+        description="How the file is compressed; auto tells by the end of its name: .gz, .zst, "
+        ".bz2, .xz."
+    ),
+]
 
 _ENDINGS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz"}
 _BLOCK = 1024 * 1024

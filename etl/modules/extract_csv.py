@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from etl.columns import ColumnName, unique_names
 from etl.errors import ETLError
-from etl.files.compression import Compression
+from etl.files.compression import CompressionSetting
 from etl.files.reading import SourceConfig, file_heads, peeked, source_files
 from etl.inputs import Inputs
 from etl.module import Extractor, Result, RunContext
@@ -62,11 +62,7 @@ class ExtractCSV(Extractor):
             "big5",
             "euc_kr",
         ] = Field(default="utf-8", description="How the file encodes characters.")
-        compression: Compression = Field(
-            default="auto",
-            description="How the file is compressed; auto tells by the end of its name: .gz, "
-            ".zst, .bz2, .xz.",
-        )
+        compression: CompressionSetting = "auto"
         header: bool = Field(
             default=True, description="Whether the first line holds the names of the columns."
         )

@@ -6,22 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
-from etl.columns import ColumnName
-from etl.errors import ETLError
-from etl.files.compression import Compression
-from etl.files.reading import SourceConfig, file_heads, peeked, source_files
+from etl.files.compression import CompressionSetting
+from etl.files.reading import SourceConfig, source_files
 from etl.inputs import Inputs
-from etl.module import Extractor, RunContext
-from etl.sql import SQLType
+from etl.json_extractor import GivenTypes, JSONExtractor
+from etl.module import RunContext
 
 if TYPE_CHECKING:
     import duckdb
 
-    from etl.dataset import Column
     from etl.files.reading import SourceFile
-    from etl.json_reading import JSONSet
 
-_HEAD = 4 * 1024 * 1024
 _RECORDS = re.compile(r"(\$\.?)?([^.$\[\]\"*]+(\.[^.$\[\]\"*]+)*)?")
 
 
@@ -31,7 +26,7 @@ def _check_records(path: str) -> str:
     return path.removeprefix("$").removeprefix(".")
 
 
-class ExtractJSON(Extractor):
+class ExtractJSON(JSONExtractor):
     """Read the records of JSON files: an array of objects, or an object that holds one.
 
     Every name in any record becomes a column; its type is guessed from all records unless it is
@@ -52,19 +47,10 @@ class ExtractJSON(Extractor):
             "Empty: the file itself is the array, or one record.",
             examples=["data.items"],
         )
-        compression: Compression = Field(
-            default="auto",
-            description="How the file is compressed; auto tells by the end of its name: .gz, "
-            ".zst, .bz2, .xz.",
-        )
-        types: dict[ColumnName, SQLType] = Field(
-            default={},
-            description="SQL types of columns that must not be guessed.",
-            examples=[{"amount": "DECIMAL(10, 2)"}],
-        )
+        compression: CompressionSetting = "auto"
+        types: GivenTypes = {}
 
     config: Config
-    _set: "JSONSet | None" = None
 
     def execute(self, inputs: Inputs, context: RunContext) -> "duckdb.DuckDBPyRelation":
         """Return the records of the files; raise DataError naming file, record and remedy."""
@@ -91,26 +77,3 @@ class ExtractJSON(Extractor):
         )
         self._set = files
         return database.sql(rows_sql(files, columns_of(files, self.config.types, database)))
-
-    def peek(self, context: RunContext) -> "tuple[Column, ...] | None":
-        """Return the columns of files of at most 4 MB; in larger ones others may come later."""
-        return peeked(self, context, lambda inputs, scratch: self._small(inputs, scratch, context))
-
-    def _small(
-        self, inputs: Inputs, scratch: Path, context: RunContext
-    ) -> "duckdb.DuckDBPyRelation | None":
-        sources = file_heads(self.config, context, scratch, size=_HEAD)
-        if sources is None or any(s.partial or s.local.stat().st_size > _HEAD for s in sources):
-            return None
-        return self._rows(sources, inputs, scratch, context)
-
-    def explain(self, error: Exception) -> ETLError | None:
-        """Return an error of DuckDB's JSON reader with the file's name and record."""
-        import duckdb
-
-        from etl.json_reading import explain_json
-
-        text = str(error)
-        if isinstance(error, duckdb.Error) and self._set and ("JSON" in text or "json" in text):
-            return explain_json(error, self._set.names, self.config.path)
-        return None

@@ -3,28 +3,22 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from etl.columns import ColumnName
 from etl.errors import ETLError
-from etl.files.compression import Compression
-from etl.files.reading import SourceConfig, file_heads, peeked, source_files
+from etl.files.compression import CompressionSetting
+from etl.files.reading import SourceConfig, source_files
 from etl.inputs import Inputs
-from etl.module import Extractor, Result, RunContext
+from etl.json_extractor import GivenTypes, JSONExtractor
+from etl.module import Result, RunContext
 from etl.quarantine import QuarantineConfig, accepts_rejects
-from etl.sql import SQLType
 
 if TYPE_CHECKING:
     import duckdb
 
-    from etl.dataset import Column
     from etl.files.reading import SourceFile
     from etl.json_reading import JSONSet
 
-_HEAD = 4 * 1024 * 1024
 
-
-class ExtractJSONL(Extractor):
+class ExtractJSONL(JSONExtractor):
     """Read JSON Lines: one JSON object a line.
 
     Every name in any object becomes a column; its type is guessed from all lines unless it is
@@ -40,19 +34,10 @@ class ExtractJSONL(Extractor):
     class Config(SourceConfig, QuarantineConfig):
         """The settings of extract.jsonl."""
 
-        compression: Compression = Field(
-            default="auto",
-            description="How the file is compressed; auto tells by the end of its name: .gz, "
-            ".zst, .bz2, .xz.",
-        )
-        types: dict[ColumnName, SQLType] = Field(
-            default={},
-            description="SQL types of columns that must not be guessed.",
-            examples=[{"amount": "DECIMAL(10, 2)"}],
-        )
+        compression: CompressionSetting = "auto"
+        types: GivenTypes = {}
 
     config: Config
-    _set: "JSONSet | None" = None
 
     def execute(self, inputs: Inputs, context: RunContext) -> Result:
         """Return the records of the files; raise DataError naming file, line and remedy."""
@@ -60,10 +45,11 @@ class ExtractJSONL(Extractor):
         from etl.json_reading import columns_of
 
         scratch = inputs.scratch_folder()
-        files = self._ready(source_files(self.config, context, scratch), scratch)
-        database = inputs.database(files=files.paths())
+        sources = source_files(self.config, context, scratch)
         if not accepts_rejects(self.config):
-            return Result(self._rows(files, database))
+            return Result(self._rows(sources, inputs, scratch, context))
+        files = self._ready(sources, scratch)
+        database = inputs.database(files=files.paths())
         lines = FaultyLines(files)
         records = lines.records_only(database, scratch / "records.jsonl")
         columns = columns_of(records, self.config.types, database)
@@ -81,36 +67,20 @@ class ExtractJSONL(Extractor):
         return self._set
 
     def _rows(
-        self, files: "JSONSet", database: "duckdb.DuckDBPyConnection"
+        self, sources: "list[SourceFile]", inputs: Inputs, scratch: Path, context: RunContext
     ) -> "duckdb.DuckDBPyRelation":
         from etl.json_reading import columns_of, rows_sql
 
-        return database.sql(rows_sql(files, columns_of(files, self.config.types, database)))
-
-    def peek(self, context: RunContext) -> "tuple[Column, ...] | None":
-        """Return the columns of files of at most 4 MB; in larger ones others may come later."""
-        return peeked(self, context, lambda inputs, scratch: self._small(inputs, scratch, context))
-
-    def _small(
-        self, inputs: Inputs, scratch: Path, context: RunContext
-    ) -> "duckdb.DuckDBPyRelation | None":
-        sources = file_heads(self.config, context, scratch, size=_HEAD)
-        if sources is None or any(s.partial or s.local.stat().st_size > _HEAD for s in sources):
-            return None
         files = self._ready(sources, scratch)
-        return self._rows(files, inputs.database(files=files.paths()))
+        database = inputs.database(files=files.paths())
+        return database.sql(rows_sql(files, columns_of(files, self.config.types, database)))
 
     def explain(self, error: Exception) -> ETLError | None:
         """Return an error of DuckDB's readers with the file's name and line."""
         import duckdb
 
         from etl.csv_errors import explain_csv, file_in
-        from etl.json_reading import explain_json
 
-        if not isinstance(error, duckdb.Error) or self._set is None:
-            return None
-        if "CSV" in str(error):
+        if isinstance(error, duckdb.Error) and self._set and "CSV" in str(error):
             return explain_csv(error, self._set.names.get(file_in(error) or "", self.config.path))
-        if "JSON" in str(error) or "json" in str(error):
-            return explain_json(error, self._set.names, self.config.path)
-        return None
+        return super().explain(error)
