@@ -1,4 +1,4 @@
-"""Orders that a config asks for, as SQL."""
+"""Orders and partitions that a config asks for, as SQL."""
 
 from collections.abc import Sequence
 
@@ -34,3 +34,8 @@ def ordering(keys: Sequence[SortKey], *, ties: Sequence[str] = (), reverse: bool
 def named(keys: Sequence[SortKey]) -> list[str]:
     """Return the columns that keys name."""
     return [key.column for key in keys]
+
+
+def partition(names: Sequence[str]) -> str:
+    """Return the PARTITION BY of a window; without names nothing, for all rows are one."""
+    return f"PARTITION BY {', '.join(quote(name) for name in names)}" if names else ""

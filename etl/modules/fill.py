@@ -10,7 +10,7 @@ from etl.dataset import Column
 from etl.errors import ConfigError
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, Result, RunContext, Transformer
-from etl.ordering import SortKey, named, ordering
+from etl.ordering import SortKey, named, ordering, partition
 from etl.sql import INPUT, quote
 
 _MEANS = {"mean": "avg", "median": "median"}
@@ -115,13 +115,9 @@ class Fill(Transformer):
             ties = [other.name for other in columns]
             window = f"ORDER BY {ordering(self.config.order_by, ties=ties)}"
             return _NEIGHBOURS[filled.method].format(
-                quote(column.name), f"{self._partition()} {window}".strip()
+                quote(column.name), f"{partition(self.config.partition_by)} {window}".strip()
             )
         return self._mode(column) if filled.method == "mode" else self._mean(filled.method, column)
-
-    def _partition(self) -> str:
-        names = ", ".join(quote(name) for name in self.config.partition_by)
-        return f"PARTITION BY {names}" if names else ""
 
     def _mean(self, method: str, column: Column) -> str:
         if not (is_number(column.type) or is_time(column.type)):
@@ -132,7 +128,7 @@ class Fill(Transformer):
             )
         value = f"{_MEANS[method]}({quote(column.name)})"
         if self.config.partition_by:
-            value = f"{value} OVER ({self._partition()})"
+            value = f"{value} OVER ({partition(self.config.partition_by)})"
         else:
             # Unlike a window over everything, this needs no memory for the rows.
             value = f"(SELECT {value} FROM {INPUT})"  # noqa: S608

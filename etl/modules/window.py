@@ -10,7 +10,7 @@ from etl.columns import ColumnName, require_columns, require_new, unique_names
 from etl.dataset import Column
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, Result, RunContext, Transformer
-from etl.ordering import SortKey, named, ordering
+from etl.ordering import SortKey, named, ordering, partition
 from etl.sql import quote
 
 _RANKS = {"rank", "dense_rank", "percent_rank"}
@@ -153,8 +153,7 @@ class Window(Transformer):
         return f"{function.function}({_arguments(function, column, inputs)}) {over}"
 
     def _window(self, function: str, existing: list[str]) -> str:
-        partition = ", ".join(quote(name) for name in self.config.partition_by)
-        parts = [f"PARTITION BY {partition}"] if partition else []
+        parts = [partition(self.config.partition_by)]
         framed = function in _AGGREGATES | _ENDS
         if function in _NEED_ORDER or (framed and self.config.frame):
             ties = [] if function in _RANKS else existing
@@ -163,7 +162,7 @@ class Window(Transformer):
             frame = self.config.frame or Frame()
             start = _bound(frame.start, "UNBOUNDED PRECEDING")
             parts.append(f"ROWS BETWEEN {start} AND {_bound(frame.end, 'UNBOUNDED FOLLOWING')}")
-        return " ".join(parts)
+        return " ".join(parts).strip()
 
 
 def _arguments(function: WindowFunction, column: Column | None, inputs: Inputs) -> str:
