@@ -49,6 +49,24 @@ def require_new(names: Iterable[str], existing: Sequence[str], *, field: str) ->
         )
 
 
+def header_names(cells: Iterable[str]) -> list[str]:
+    """Return the columns that a header names: an empty cell by its place, a repeated one once more.
+
+    No two are the same; case does not count, as in SQL.
+    """
+    names: list[str] = []
+    taken: set[str] = set()
+    for number, text in enumerate(cells):
+        base = name = text.strip() or f"column{number}"
+        again = 0
+        while name.casefold() in taken:
+            again += 1
+            name = f"{base}_{again}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
 def unused_name(base: str, existing: Iterable[str]) -> str:
     """Return a column name that begins with `base` and is not among the `existing`."""
     known = {name.casefold() for name in existing}

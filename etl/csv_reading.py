@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from etl.columns import header_names
 from etl.csv_types import agreed_types
 from etl.errors import ConfigError, DataError
 from etl.files.compression import opened
@@ -119,17 +120,7 @@ def _names(file: CSVFile, options: CSVOptions) -> list[str]:
         )
     if not options.header:
         return [f"column{number}" for number in range(len(first))]
-    names: list[str] = []
-    taken: set[str] = set()
-    for number, text in enumerate(first):
-        base = name = text.strip() or f"column{number}"
-        again = 0
-        while name.casefold() in taken:
-            again += 1
-            name = f"{base}_{again}"
-        taken.add(name.casefold())
-        names.append(name)
-    return names
+    return header_names(first)
 
 
 def _first_record(file: CSVFile, options: CSVOptions) -> list[str]:

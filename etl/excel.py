@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from etl.columns import header_names
 from etl.errors import ConfigError, DataError
 from etl.files.reading import SourceFile
 
@@ -101,7 +102,7 @@ class Sheets:
             sheet = _open_sheet(file, options.sheet)
             rows = enumerate(sheet.iter_rows(), 1)
             header = [""] * sheet.width
-        return _names(header), self._rows(rows, first)
+        return header_names(map(_text, header)), self._rows(rows, first)
 
     def _rows(self, rows: Iterator[tuple[int, list[Any]]], first: int) -> Iterator[list[Any]]:
         for number, row in rows:
@@ -149,20 +150,6 @@ def _check_size(file: SourceFile) -> None:
             "Bring it as CSV.",
             field="config.path",
         )
-
-
-def _names(header: Sequence[Any]) -> list[str]:
-    names: list[str] = []
-    taken: set[str] = set()
-    for number, cell in enumerate(header):
-        base = name = _text(cell).strip() or f"column{number}"
-        again = 0
-        while name.casefold() in taken:
-            again += 1
-            name = f"{base}_{again}"
-        taken.add(name.casefold())
-        names.append(name)
-    return names
 
 
 def _kind(value: Any) -> str:
