@@ -1,10 +1,12 @@
 """Whether every row that a node took in is accounted for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from etl.columns import unused_name
 from etl.errors import DataError, TransientError
+from etl.sql import INPUT, quote
 
 if TYPE_CHECKING:
     from etl.dataset import Dataset
@@ -37,6 +39,19 @@ class RowAccount:
 def check_load(rows_in: int, rows_out: int, rejected: int) -> None:
     """Raise DataError if a load's rows do not add up. For loaders, right before they commit."""
     RowAccount(rows_in, rows_out, rejected, 0, 0).close()
+
+
+def repeated(inputs: "Inputs", names: Sequence[str], *, source: str = INPUT) -> "Count":
+    """Return how many rows are dropped of `source`, a table in SQL, if one of each group is kept.
+
+    Rows with equal values in the columns `names` are a group.
+    """
+    rows = quote(unused_name("rows", names))
+    groups = (
+        f"(SELECT count(*) AS {rows} FROM {source} "  # noqa: S608
+        f"GROUP BY {', '.join(quote(name) for name in names)} HAVING count(*) > 1)"
+    )
+    return inputs.select([f"coalesce(sum({rows} - 1), 0)"], source=groups)
 
 
 def counted(count: "Count | None") -> int | None:

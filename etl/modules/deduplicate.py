@@ -4,13 +4,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from etl.accounting import repeated
 from etl.columns import ColumnName, require_columns, unique_names
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, Result, RunContext, Transformer
-from etl.ordering import SortKey, named, ordering
-from etl.sql import INPUT, quote
-
-_ROWS = quote("rows")
+from etl.ordering import SortKey, named, ordering, partition
 
 
 class Deduplicate(Transformer):
@@ -62,20 +60,12 @@ class Deduplicate(Transformer):
         existing = inputs["input"].column_names()
         require_columns(self.config.keys, existing, field="keys")
         require_columns(named(self.config.order_by), existing, field="order_by")
-        keys = ", ".join(quote(name) for name in self.config.keys or existing)
         if self.config.keys:
             order = ordering(
                 self.config.order_by, ties=existing, reverse=self.config.keep == "last"
             )
-            first = f"row_number() OVER (PARTITION BY {keys} ORDER BY {order}) = 1"
+            first = f"row_number() OVER ({partition(self.config.keys)} ORDER BY {order}) = 1"
             kept = inputs.select(["*"], then=f"QUALIFY {first}")
         else:
             kept = inputs.select(["DISTINCT *"])
-        groups = (
-            f"(SELECT count(*) AS {_ROWS} FROM {INPUT} "  # noqa: S608
-            f"GROUP BY {keys} HAVING count(*) > 1)"
-        )
-        return Result(
-            kept,
-            removed=inputs.select([f"coalesce(sum({_ROWS} - 1), 0)"], source=groups),
-        )
+        return Result(kept, removed=repeated(inputs, self.config.keys or existing))

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from etl.accounting import repeated
 from etl.column_types import require_one_type
 from etl.columns import unused_name
 from etl.dataset import Column
@@ -62,15 +63,9 @@ class Union(Transformer):
         every = " UNION ALL ".join(_select(port, lines) for port in columns)
         if self.config.rows == "all":
             return Result(inputs.query(every), removed=0)
-        names = [name for name, _ in lines]
-        rows = quote(unused_name("rows", names))
-        groups = (
-            f"(SELECT count(*) AS {rows} FROM ({every}) "  # noqa: S608
-            f"GROUP BY {', '.join(quote(name) for name in names)} HAVING count(*) > 1)"
-        )
         return Result(
             inputs.select(["DISTINCT *"], source=f"({every})"),
-            removed=inputs.select([f"coalesce(sum({rows} - 1), 0)"], source=groups),
+            removed=repeated(inputs, [name for name, _ in lines], source=f"({every})"),
         )
 
 
