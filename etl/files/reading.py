@@ -36,6 +36,18 @@ SourcePath = Annotated[
 ]
 
 
+# The setting `connection` of a module whose path may be a URI.
+StorageConnection = Annotated[
+    ConnectionId | None,
+    Field(
+        description="Connection for a URI: login and password are key and secret, host or the "
+        "extra endpoint_url the address of the server.",
+        json_schema_extra={"format": "connection"},
+        examples=["lake"],
+    ),
+]
+
+
 def check_connection(path: str, connection: str | None) -> None:
     """Raise ValueError unless a URI comes with a connection, and a local file without one."""
     if is_uri(path) and connection is None:
@@ -55,13 +67,7 @@ class SourceConfig(ModuleConfig):
         "they are read in the order of their names.",
         examples=["deliveries.csv", "days/2024-*.csv", "s3://lake/orders/**/*.csv"],
     )
-    connection: ConnectionId | None = Field(
-        default=None,
-        description="Connection for a URI: login and password are key and secret, host or the "
-        "extra endpoint_url the address of the server.",
-        json_schema_extra={"format": "connection"},
-        examples=["lake"],
-    )
+    connection: StorageConnection = None
     file_column: ColumnName | None = Field(
         default=None,
         description="Name of a column to add, with the name of the file of each row.",

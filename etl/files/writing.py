@@ -9,9 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from etl.context import RunContext
 from etl.files.paths import check_relative, is_pattern, writable
-from etl.files.reading import check_connection
+from etl.files.reading import StorageConnection, check_connection
 from etl.files.remote import RemoteFiles, check_uri, is_uri, remote_files
-from etl.module import ConnectionId, ModuleConfig
+from etl.module import ModuleConfig
 
 if TYPE_CHECKING:
     from typing import Self
@@ -43,13 +43,7 @@ class TargetConfig(ModuleConfig):
         "URI (s3, gs, az, sftp) together with a connection.",
         examples=["reports/totals", "s3://lake/reports/totals"],
     )
-    connection: ConnectionId | None = Field(
-        default=None,
-        description="Connection for a URI: login and password are key and secret, host or the "
-        "extra endpoint_url the address of the server.",
-        json_schema_extra={"format": "connection"},
-        examples=["lake"],
-    )
+    connection: StorageConnection = None
 
     @model_validator(mode="after")
     def _connection_fits(self) -> "Self":
