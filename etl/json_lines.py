@@ -21,10 +21,15 @@ _IS_RECORD = "(json_valid(line) AND json_type(CASE WHEN json_valid(line) THEN li
 
 
 class FaultyLines:
-    """The lines of some files, split by whether they are records whose values fit."""
+    """The lines of some files, split by whether they are records whose values fit.
 
-    def __init__(self, files: JSONSet) -> None:
+    `odd` is the SELECT of lines that were taken out of the files beforehand, in the form of a
+    quarantine.
+    """
+
+    def __init__(self, files: JSONSet, odd: str) -> None:
         self._files = files
+        self._odd = odd
 
     def records_only(self, database: "duckdb.DuckDBPyConnection", to: Path) -> JSONSet:
         """Write the lines that are records to a file, to guess the columns from."""
@@ -66,7 +71,7 @@ class FaultyLines:
         return f"SELECT {', '.join(items)} FROM ({self._values(columns)}) WHERE {fits}"  # noqa: S608
 
     def faulty_sql(self, columns: Mapping[str, str]) -> str:
-        """Return the SELECT of all other lines, in the form of a quarantine."""
+        """Return the SELECT of all other lines, the odd ones too, in the form of a quarantine."""
         faults = _faults(columns)
         said = {name: literal(f"' is no {kind}") for name, kind in columns.items()}
         reasons = "".join(
@@ -87,7 +92,8 @@ class FaultyLines:
             f"CAST({item} AS {column.type}) AS {column.name}"
             for item, column in zip(items, COLUMNS, strict=True)
         )
-        return f"SELECT {listed} FROM ({self._values(columns)}) WHERE {bad}"  # noqa: S608
+        faulty = f"SELECT {listed} FROM ({self._values(columns)}) WHERE {bad}"  # noqa: S608
+        return f"{faulty} UNION ALL {self._odd} ORDER BY file, line"
 
 
 def _pointer(name: str) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from etl.dataset import Column
+from etl.faulty_rows import encoded
 from etl.http.addresses import segment
-from etl.http.faulty import encoded
 from etl.inputs import Inputs
 from etl.quarantine import record_json
 from etl.sql import literal, quote

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from etl.accounting import check_inputs
 from etl.context import RunContext
 from etl.errors import DataError
+from etl.faulty_rows import FaultyRows
 from etl.http.bodies import CONTENT_TYPES, Batch, Format, batches, filled
 from etl.http.client import Client
-from etl.http.faulty import FaultyRows
 from etl.http.progress import Progress, Refusal
 from etl.http.settings import Scalar
 from etl.inputs import Inputs

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from etl.errors import DataError
-from etl.http.faulty import FaultyRows, encoded, object_size, read_lines
+from etl.faulty_rows import FaultyRows, encoded, object_size, read_lines
 from etl.inputs import Inputs
 from etl.module import Result
 from etl.sql import literal, quote

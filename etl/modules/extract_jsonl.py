@@ -14,6 +14,7 @@ from etl.quarantine import QuarantineConfig, accepts_rejects
 if TYPE_CHECKING:
     import duckdb
 
+    from etl.faulty_rows import FaultyRows
     from etl.files.reading import SourceFile
     from etl.json_reading import JSONSet
 
@@ -23,9 +24,10 @@ class ExtractJSONL(JSONExtractor):
 
     Every name in any object becomes a column; its type is guessed from all lines unless it is
     given. Values that are nested, or of more than one kind, become JSON. A line that is no JSON
-    object, or holds a value that is not of a given type, stops the node, naming the line, or is
-    set aside up to `max_rejected`. Empty lines are no records. A line of more than 16 MB, or one
-    that is not in UTF-8, always fails.
+    object, is not in UTF-8, holds a NUL character or is nested more than 1000 levels deep, or has
+    a value that is not of a given type, stops the node, naming the line, or is set aside up to
+    `max_rejected`; there, bytes that are not UTF-8 are shown as \\xNN. Empty lines are no records.
+    A line of more than 16 MB always fails.
     """
 
     key = "extract.jsonl"
@@ -41,6 +43,7 @@ class ExtractJSONL(JSONExtractor):
 
     def execute(self, inputs: Inputs, context: RunContext) -> Result:
         """Return the records of the files; raise DataError naming file, line and remedy."""
+        from etl.faulty_rows import FaultyRows
         from etl.json_lines import FaultyLines
         from etl.json_reading import columns_of
 
@@ -48,9 +51,10 @@ class ExtractJSONL(JSONExtractor):
         sources = source_files(self.config, context, scratch)
         if not accepts_rejects(self.config):
             return Result(self._rows(sources, inputs, scratch, context))
-        files = self._ready(sources, scratch)
+        odd = FaultyRows(scratch / "odd.jsonl")
+        files = self._ready(sources, scratch, odd)
         database = inputs.database(files=files.paths())
-        lines = FaultyLines(files)
+        lines = FaultyLines(files, odd.select())
         records = lines.records_only(database, scratch / "records.jsonl")
         columns = columns_of(records, self.config.types, database)
         faulty = lines.faulty_sql(columns)
@@ -59,19 +63,26 @@ class ExtractJSONL(JSONExtractor):
             rejected=lambda: database.sql(faulty),
         )
 
-    def _ready(self, sources: "list[SourceFile]", scratch: Path) -> "JSONSet":
+    def _ready(self, sources: "list[SourceFile]", scratch: Path, odd: "FaultyRows") -> "JSONSet":
+        from etl.json_odd_lines import refuse_odd_lines, without_odd_lines
         from etl.json_reading import JSONSet, uncompressed
 
-        files = uncompressed(sources, self.config.compression, scratch)
-        self._set = JSONSet("newline_delimited", tuple(files), self.config.file_column)
-        return self._set
+        plain = uncompressed(sources, self.config.compression, scratch)
+        files = JSONSet("newline_delimited", tuple(plain), self.config.file_column)
+        if accepts_rejects(self.config):
+            files = without_odd_lines(files, scratch, odd)
+        else:
+            refuse_odd_lines(files)
+        self._set = files
+        return files
 
     def _rows(
         self, sources: "list[SourceFile]", inputs: Inputs, scratch: Path, context: RunContext
     ) -> "duckdb.DuckDBPyRelation":
+        from etl.faulty_rows import FaultyRows
         from etl.json_reading import columns_of, rows_sql
 
-        files = self._ready(sources, scratch)
+        files = self._ready(sources, scratch, FaultyRows(scratch / "odd.jsonl"))
         database = inputs.database(files=files.paths())
         return database.sql(rows_sql(files, columns_of(files, self.config.types, database)))
 

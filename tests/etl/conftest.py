@@ -99,6 +99,11 @@ class Lab:
         assert result["uri"] is not None
         return pq.read_table(Path(result["uri"]) / "part-0.parquet").to_pylist()
 
+    def rejected(self, result: NodeResult) -> list[dict[str, Any]]:
+        """Return all rows that a node has set aside."""
+        assert result["rejected"] is not None
+        return pq.read_table(Path(result["rejected"]["uri"]) / "part-0.parquet").to_pylist()
+
     def at(self, staging: str) -> Lab:
         """Return the same lab with another staging."""
         return replace(self, staging=staging)

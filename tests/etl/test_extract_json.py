@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 import json
 import random
-from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from etl.errors import ConfigError, DataError
@@ -114,14 +113,85 @@ def test_lines_that_are_no_records_are_set_aside(lab: Lab) -> None:
     result = lab.run("extract.jsonl", config)
 
     assert lab.records(result) == [{"a": 1}, {"a": None}]
-    assert result["rejected"]
-    part = Path(result["rejected"]["uri"]) / "part-0.parquet"
-    assert [tuple(row.values()) for row in pq.read_table(part).to_pylist()] == [
+    assert [tuple(row.values()) for row in lab.rejected(result)] == [
         ("the line is no JSON", None, "t.jsonl", 2, '{"a":'),
         ("the line is no JSON object", None, "t.jsonl", 4, "[1]"),
         ("'x' is no BIGINT", "a", "t.jsonl", 5, '{"a":"x"}'),
         ("the line is no JSON object", None, "t.jsonl", 7, "null"),
     ]
+
+
+ODD = [
+    (b'{"a":"caf\xe9"}', "the line is not UTF-8", r'{"a":"caf\xe9"}'),
+    (b'{"a":"\0"}', "the line holds a NUL character", r'{"a":"\x00"}'),
+    (b'{"a":%s1%s}' % (b"[" * 300_000, b"]" * 300_000), "the line is nested more than 1000", None),
+]
+
+
+@pytest.mark.parametrize(("line", "reason", "shown"), ODD)
+def test_lines_that_no_reader_of_json_takes_are_set_aside(
+    lab: Lab, line: bytes, reason: str, shown: str | None
+) -> None:
+    with gzip.open(lab.data / "1.jsonl.gz", "wb") as stream:
+        stream.write(b'{"a":1}\n\n' + line + b'\r\n{"a":2}\n' + line)
+    (lab.data / "2.jsonl").write_bytes(b'{"a":[3]}\n[4]\n')
+    config = {"path": "*.jsonl*", "file_column": "file", "max_rejected": 3}
+
+    result = lab.run("extract.jsonl", config)
+
+    assert [(row["a"], row["file"]) for row in lab.records(result)] == [
+        ("1", "1.jsonl.gz"), ("2", "1.jsonl.gz"), ("[3]", "2.jsonl")
+    ]  # fmt: skip
+    rows = lab.rejected(result)
+    assert [(row["file"], row["line"]) for row in rows] == [
+        ("1.jsonl.gz", 3), ("1.jsonl.gz", 5), ("2.jsonl", 2)
+    ]  # fmt: skip
+    assert rows[0]["reason"].startswith(reason)
+    assert [row["record"] for row in rows[:2]] == [shown or line.decode()] * 2
+
+
+@pytest.mark.parametrize(("line", "reason"), [odd[:2] for odd in ODD])
+def test_without_a_quarantine_such_a_line_fails_with_what_to_do(
+    lab: Lab, line: bytes, reason: str
+) -> None:
+    (lab.data / "t.jsonl").write_bytes(b'{"a":1}\n' + line)
+    said = rf"file 't\.jsonl', line 2: {reason}.* aside with max_rejected"
+
+    with pytest.raises(DataError, match=said):
+        lab.run("extract.jsonl", {"path": "t.jsonl"})
+    with pytest.raises(DataError, match=said):
+        configured(ExtractJSONL, {"path": "t.jsonl"}).peek(lab.context())  # type: ignore[attr-defined]
+
+
+def test_odd_lines_are_told_from_others_wherever_blocks_end(lab: Lab) -> None:
+    chance = random.Random(1)
+    odd = 0
+    with (lab.data / "t.jsonl").open("wb") as stream:
+        for number in range(60_000):
+            if chance.random() < 0.001:
+                odd += 1
+                stream.write(b'{"id": "\xe9' + b"\0" * chance.randint(0, 200) + b'"}\n')
+            else:
+                # Many brackets in a line, but none of them deep, or all within a text.
+                text = "[{" * chance.choice([0, 1, 3000 if number % 100 == 0 else 2])
+                more = [[]] * chance.randint(0, 100)
+                stream.write(
+                    json.dumps({"id": number, "é": f'\\"{text}', "l": more}).encode() + b"\n"
+                )
+
+    result = lab.run("extract.jsonl", {"path": "t.jsonl", "max_rejected": odd})
+
+    assert (result["metrics"]["rows_out"], result["metrics"]["rows_rejected"]) == (
+        60_000 - odd,
+        odd,
+    )
+
+
+def test_a_line_that_is_too_long_fails_by_its_number(lab: Lab) -> None:
+    (lab.data / "t.jsonl").write_bytes(b'{"a":1}\n{"a":"' + b"x" * 21_000_000 + b'"}')
+
+    with pytest.raises(DataError, match=r"file 't\.jsonl', line 2: the line is longer than 16 MB"):
+        lab.run("extract.jsonl", {"path": "t.jsonl", "max_rejected": 1})
 
 
 @pytest.mark.parametrize("line", ['{"a":', "[1]"])
