@@ -109,7 +109,11 @@ def _find_unterminated(lines: _Lines, quote: str, delimiter: str) -> tuple[int, 
     limit = csv.field_size_limit(LONGEST_VALUE)
     start, count = 0, 0
     try:
-        for record in csv.reader(iter(lines), delimiter=delimiter, quotechar=quote):
+        # To DuckDB, as to this, a quote begins a value after spaces too.
+        reader = csv.reader(
+            iter(lines), delimiter=delimiter, quotechar=quote, skipinitialspace=True
+        )
+        for record in reader:
             if record == [_SENTINEL]:
                 return None
             if record and record[-1].endswith(_SENTINEL):

@@ -147,6 +147,17 @@ def test_an_unterminated_quote_is_found_beside_quoted_line_breaks(lab: Lab) -> N
         lab.run("extract.csv", {"path": "t.csv"})
 
 
+def test_a_quote_after_a_space_that_does_not_end_loses_no_row(lab: Lab) -> None:
+    (lab.data / "t.csv").write_text('a,b\n1,x\n2, "y"\n3, "y\n4,z\n')
+
+    with pytest.raises(DataError, match=r"file 't\.csv', line 4: a quoted value does not end"):
+        lab.run("extract.csv", {"path": "t.csv"})
+    result = lab.run("extract.csv", {"path": "t.csv", "max_rejected": 1})
+
+    assert len(lab.records(result)) == 2
+    assert [row["record"] for row in rejected(result)] == ['3, "y\n4,z']
+
+
 def test_too_many_faulty_rows_fail_and_are_kept_to_be_seen(lab: Lab) -> None:
     (lab.data / "t.csv").write_text("a,b\n1,2\nx\ny\n")
 
