@@ -14,8 +14,9 @@ _FILE = re.compile(r"^\s*file ?= ?(.+?)\s*$", re.MULTILINE)
 _COLUMN = re.compile(r'Error when converting column "(.*?)"\. (.*)')
 _COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
-# A rejected line keeps as much of its text as this; DuckDB keeps no more.
+# A rejected line keeps as many bytes of its text as this; DuckDB keeps no more.
 RAW_LENGTH = 10_000
+BAD_BYTES = "the bytes do not fit the encoding"
 UNTERMINATED = "a quoted value does not end, so that all that follows is part of it"
 
 
@@ -77,24 +78,28 @@ def rejected_sql(names: Mapping[str, str], more: str = "") -> str:
     paths = ", ".join(literal(path) for path in names)
     called = ", ".join(literal(name) for name in names.values())
     file = f"list_extract([{called}], list_position([{paths}], file_path))"
-    # Each error of a line is a row of its own there: the first stands for all.
+    # Each error of a line is a row of its own there: the first stands for all, except that what
+    # does not fit the encoding is not in the record any more.
     faults = """
         SELECT DISTINCT ON (file_path, line) *
         FROM reject_errors JOIN reject_scans USING (scan_id, file_id)
-        ORDER BY file_path, line, byte_position, column_idx
+        ORDER BY file_path, line, error_type = 'INVALID ENCODING' DESC, byte_position, column_idx
     """
     counts = r"regexp_extract(error_message, 'Expected Number of Columns: (\d+)', 1)"
     found = r"regexp_extract(error_message, 'Found: (\d+)', 1)"
     cast = r"""regexp_replace(error_message, '(?s)^Error when converting column ".*?"\. ', '')"""
+    # One that is cut off must be seen to be, by its length.
+    record = f"""CASE WHEN strlen(csv_line) >= {RAW_LENGTH} THEN csv_line
+        ELSE ltrim(csv_line, chr(10) || chr(13)) END"""
     reasons = f"""CASE CAST(error_type AS VARCHAR)
         WHEN 'CAST' THEN replace({cast}, 'Could not convert', 'could not convert')
         WHEN 'MISSING COLUMNS' THEN 'the row has ' || {found} || ' values instead of ' || {counts}
         WHEN 'TOO MANY COLUMNS' THEN 'the row has ' || {found} || ' values instead of ' || {counts}
         WHEN 'UNQUOTED VALUE' THEN 'a quoted value does not end, or goes on after its quote'
-        WHEN 'INVALID ENCODING' THEN 'the bytes do not fit the encoding'
+        WHEN 'INVALID ENCODING' THEN {literal(BAD_BYTES)}
         ELSE split_part(error_message, chr(10), 1) END"""
     return f"""
         SELECT {reasons} AS reason, column_name AS field, {file} AS file,
-            CAST(line AS BIGINT) AS line, ltrim(csv_line, chr(10) || chr(13)) AS record
+            CAST(line AS BIGINT) AS line, {record} AS record
         FROM ({faults}) {f"UNION ALL {more}" if more else ""} ORDER BY file, line
     """  # noqa: S608

@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -135,10 +135,30 @@ def _first_record(file: CSVFile, options: CSVOptions) -> list[str]:
         return []
 
 
+def shapes_of(
+    files: Sequence[CSVFile], options: CSVOptions, database: "duckdb.DuckDBPyConnection"
+) -> list[CSVColumns]:
+    """Return the columns of each file, such that the same column fits together across files.
+
+    Raise ConfigError where two files disagree, and for a type of no column.
+    """
+    found = [columns_of(file, options, database) for file in files]
+    every = list(dict.fromkeys(name for columns in found for name, _ in columns.types))
+    check_types(options.types, every, [file.name for file in files])
+    agreed = agreed_types(
+        {file.name: dict(columns.types) for file, columns in zip(files, found, strict=True)},
+        lambda name, column: _has_values(files, found, name, column, options, database),
+    )
+    return [
+        replace(columns, types=tuple((n, agreed[file.name][n]) for n, _ in columns.types))
+        for file, columns in zip(files, found, strict=True)
+    ]
+
+
 def rows_sql(
     files: Sequence[CSVFile],
+    shapes: Sequence[CSVColumns],
     options: CSVOptions,
-    database: "duckdb.DuckDBPyConnection",
     *,
     rejects: bool,
     most_rejects: int = 0,
@@ -148,21 +168,14 @@ def rows_sql(
 
     With `rejects` rows that do not fit go to DuckDB's tables reject_errors and reject_scans;
     otherwise the first of them ends the query. `most_rejects` rows of each file are told there, of
-    0 all: rejected rows are kept in memory. Raise ConfigError where two files disagree.
+    0 all: rejected rows are kept in memory.
     """
-    found = [columns_of(file, options, database) for file in files]
-    every = list(dict.fromkeys(name for columns in found for name, _ in columns.types))
-    _check_types(options.types, every, files)
-    agreed = agreed_types(
-        {file.name: dict(columns.types) for file, columns in zip(files, found, strict=True)},
-        lambda name, column: _has_values(files, found, name, column, options, database),
-    )
-    read = []
-    for file, columns in zip(files, found, strict=True):
-        types = tuple((n, agreed[file.name][n]) for n, _ in columns.types)
-        shape = CSVColumns(types, columns.date_format, columns.timestamp_format)
-        read.append((shape, file.compression, file.simple and not rejects, file))
+    read = [
+        (shape, file.compression, file.simple and not rejects, file)
+        for file, shape in zip(files, shapes, strict=True)
+    ]
     # The limit counts faults, of which a row has one for each column at most, and one more.
+    every = {name for shape in shapes for name, _ in shape.types}
     limit = most_rejects * (len(every) + 1) if rejects else None
     branches = [
         _branch([item[3] for item in group], shape, options, limit, file_column)
@@ -171,11 +184,12 @@ def rows_sql(
     return " UNION ALL BY NAME ".join(branches)
 
 
-def _check_types(given: Mapping[str, str], every: Sequence[str], files: Sequence[CSVFile]) -> None:
+def check_types(given: Mapping[str, str], every: Iterable[str], files: Sequence[str]) -> None:
+    """Raise ConfigError for a type that is given for none of `every` column of some files."""
     known = {name.casefold() for name in every}
     for name in given:
         if name.casefold() not in known:
-            who = f"file '{files[0].name}' has no" if len(files) == 1 else "none of the files has a"
+            who = f"file '{files[0]}' has no" if len(files) == 1 else "none of the files has a"
             raise ConfigError(
                 f"{who} column '{name}', for which a type is given. Correct the name under types.",
                 field="config.types",

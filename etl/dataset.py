@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,11 +25,25 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Layout:
+    """The columns that the raw records of some files have, and how these write dates and times.
+
+    No `files` stand for all.
+    """
+
+    columns: tuple[Column, ...]
+    files: tuple[str, ...] = ()
+    date_format: str | None = None
+    timestamp_format: str | None = None
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A committed output. `parts` are file names in the folder `uri`; `size` is in bytes.
 
-    `sample` holds the first records, at most 20, with JSON values only. `records` are the columns
-    of the rows that a quarantine keeps as JSON, none where it is not known what they were.
+    `sample` holds the first records, at most 20, with JSON values only. Of a quarantine, `records`
+    are the columns of the rows that it keeps as JSON, and `layouts` tell how raw records are to be
+    read again; none where that is not known.
     `windows` are what its rows were read by, where that was by a watermark.
     """
 
@@ -41,6 +55,7 @@ class Dataset:
     sample: tuple[Mapping[str, Any], ...] = ()
     records: tuple[Column, ...] = ()
     windows: tuple[Window, ...] = ()
+    layouts: tuple[Layout, ...] = ()
 
     def column_names(self) -> list[str]:
         """Return the names of the columns, in order."""
@@ -68,12 +83,13 @@ def open_dataset(storage: Storage, uri: str) -> Dataset:
             raise ValueError("unknown format")
         return Dataset(
             uri=uri,
-            columns=tuple(Column(**column) for column in raw["columns"]),
+            columns=_columns(raw["columns"]),
             rows=raw["rows"],
             size=raw["size"],
             parts=parts,
             sample=tuple(raw["sample"]),
-            records=tuple(Column(**column) for column in raw.get("records", ())),
+            records=_columns(raw.get("records", ())),
+            layouts=tuple(_layout(layout) for layout in raw.get("layouts", ())),
             windows=tuple(map(Window.from_json, raw.get("windows", ()))),
         )
     except FileNotFoundError:
@@ -86,6 +102,14 @@ def open_dataset(storage: Storage, uri: str) -> Dataset:
             f"the manifest of the staged data at {uri} cannot be read. "
             "Execute the pipeline again from the node that makes it."
         ) from exc
+
+
+def _columns(raw: Iterable[Mapping[str, str]]) -> tuple[Column, ...]:
+    return tuple(Column(**column) for column in raw)
+
+
+def _layout(raw: Mapping[str, Any]) -> Layout:
+    return Layout(**{**raw, "columns": _columns(raw["columns"]), "files": tuple(raw["files"])})
 
 
 def _parts_of(storage: Storage, uri: str) -> tuple[str, ...]:

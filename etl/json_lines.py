@@ -20,35 +20,37 @@ _NO_DELIMITER = "\\x01"
 _IS_RECORD = "(json_valid(line) AND json_type(CASE WHEN json_valid(line) THEN line END) = 'OBJECT')"
 
 
-class FaultyLines:
-    """The lines of some files, split by whether they are records whose values fit.
+def lines_of(files: JSONSet) -> str:
+    """Return the SELECT of the lines of some files; one that is empty is NULL."""
+    return " UNION ALL ".join(
+        f"SELECT row_number() OVER () AS number, {literal(file.name)} AS file, line"  # noqa: S608
+        f" FROM read_csv({literal(str(file.local))}, columns = {{'line': 'VARCHAR'}},"
+        f" auto_detect = false, header = false, comment = '', delim = '{_NO_DELIMITER}',"
+        " quote = '', escape = '', null_padding = false, strict_mode = true,"
+        f" max_line_size = {LONGEST_RECORD}, buffer_size = {LONGEST_RECORD})"
+        for file in files.files
+    )
 
-    `odd` is the SELECT of lines that were taken out of the files beforehand, in the form of a
-    quarantine.
+
+class FaultyLines:
+    """Lines of JSON Lines, split by whether they are records whose values fit.
+
+    `lines` is a SELECT of number, file and line; `odd` one of further lines that are faulty for
+    sure, in the form of a quarantine.
     """
 
-    def __init__(self, files: JSONSet, odd: str) -> None:
-        self._files = files
+    def __init__(self, lines: str, odd: str) -> None:
+        self._lines = lines
         self._odd = odd
 
-    def records_only(self, database: "duckdb.DuckDBPyConnection", to: Path) -> JSONSet:
+    def records_only(self, database: "duckdb.DuckDBPyConnection", to: Path, called: str) -> JSONSet:
         """Write the lines that are records to a file, to guess the columns from."""
-        sql = f"SELECT line FROM ({self._lines()}) WHERE {_IS_RECORD}"  # noqa: S608
+        sql = f"SELECT line FROM ({self._lines}) WHERE {_IS_RECORD}"  # noqa: S608
         database.execute(
             f"COPY ({sql}) TO {literal(str(to))}"
             f" (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '{_NO_DELIMITER}')"
         )
-        return JSONSet("newline_delimited", (SourceFile(to, self._files.files[0].name),))
-
-    def _lines(self) -> str:
-        return " UNION ALL ".join(
-            f"SELECT row_number() OVER () AS number, {literal(file.name)} AS file, line"  # noqa: S608
-            f" FROM read_csv({literal(str(file.local))}, columns = {{'line': 'VARCHAR'}},"
-            f" auto_detect = false, header = false, comment = '', delim = '{_NO_DELIMITER}',"
-            " quote = '', escape = '', null_padding = false, strict_mode = true,"
-            f" max_line_size = {LONGEST_RECORD}, buffer_size = {LONGEST_RECORD})"
-            for file in self._files.files
-        )
+        return JSONSet("newline_delimited", (SourceFile(to, called),))
 
     def _values(self, columns: Mapping[str, str]) -> str:
         """Return the SELECT of every line with whether it is a record, and its values as text."""
@@ -56,7 +58,7 @@ class FaultyLines:
         record = f"CASE WHEN {_IS_RECORD} THEN line END"
         return (
             f"SELECT *, {_IS_RECORD} AS is_record, json_extract_string({record}, [{paths}]) AS v"  # noqa: S608
-            f" FROM ({self._lines()}) WHERE line IS NOT NULL"
+            f" FROM ({self._lines}) WHERE line IS NOT NULL"
         )
 
     def good_sql(self, columns: Mapping[str, str], file_column: str | None) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from etl.dataset import Column
+    from etl.dataset import Column, Layout
     from etl.inputs import Inputs
 
 __all__ = [
@@ -103,6 +103,7 @@ class Result:
     `removed` counts the rows dropped on purpose, `added` those made: both apart from the output,
     so that the account can fail to close. `warnings` gives sentences for people about rows that go
     on all the same; it is called once the output is staged, and may raise DataError to fail.
+    `layouts` is for extractors that read raw records again: what these need to be rows.
     """
 
     output: "Rows | Mapping[str, Rows]"
@@ -111,6 +112,7 @@ class Result:
     added: "Count | None" = None
     warnings: "Callable[[], list[str]] | None" = None
     rejects_from: str | None = None
+    layouts: "Sequence[Layout]" = ()
 
 
 # What `execute` may return.
@@ -167,10 +169,16 @@ class Module(ABC):
 
 
 class Extractor(Module):
-    """Brings data in. Has no input."""
+    """Brings data in. Has no input.
+
+    One that `rereads` keeps the rows that it rejects as raw records, with the `layouts` to read
+    them by. Given such records at the port `etl.raw_records.RAW`, `execute` reads them in place of
+    its source.
+    """
 
     kind = "extract"
     ports = ()
+    rereads: ClassVar[bool] = False
 
     def peek(self, context: RunContext) -> "tuple[Column, ...] | None":
         """Return the columns that it would give, None where that cannot be known.

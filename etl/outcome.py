@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from etl.accounting import RowAccount, account_of, check_inputs, counted
 from etl.context import RunContext
-from etl.dataset import Column, Dataset, commit
+from etl.dataset import Column, Dataset, Layout, commit
 from etl.inputs import Inputs
 from etl.module import Loaded, Module, Output, Result, Rows
 from etl.quarantine import (
@@ -159,7 +159,9 @@ class Outcome:
         staged_in = sum(dataset.rows for dataset in self.datasets.values())
         port = result.rejects_from
         examined = staged_in if port is None else self.datasets[port].rows
-        quarantined = self._quarantine(result.rejected, examined or None, rows_out)
+        quarantined = self._quarantine(
+            result.rejected, examined or None, rows_out, layouts=result.layouts
+        )
         rejected = quarantined["rows"] if quarantined else 0
         account = account_of(
             self.module.account,
@@ -178,6 +180,7 @@ class Outcome:
         rejected: "Callable[[], duckdb.DuckDBPyRelation] | None",
         rows_in: int | None,
         rows_out: int = 0,
+        layouts: Sequence[Layout] = (),
     ) -> Quarantined | None:
         """Stage and commit what was rejected; raise TooManyRejectedError if that is too much."""
         if rejected is None:
@@ -187,7 +190,8 @@ class Outcome:
         if dataset.rows == 0:
             self.storage.remove(*folder)
             return None
-        commit(self.storage, folder, replace(dataset, records=self._record_columns()))
+        records = () if layouts else self._record_columns()
+        commit(self.storage, folder, replace(dataset, records=records, layouts=tuple(layouts)))
         part = self.work / REJECTED / dataset.parts[0]
         quarantined = summary(self.inputs.database(), part, dataset)
         total = rows_in if rows_in is not None else rows_out + dataset.rows

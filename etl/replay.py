@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from etl.dataset import Column, Dataset, commit, local_parts, open_dataset
 from etl.errors import ConfigError, DataError, ETLError, TransientError
 from etl.liveness import alive
 from etl.problems import Problem
+from etl.raw_records import RECORD, raw_rows
 from etl.sql import literal, quote
 from etl.storage import Storage
 
@@ -30,11 +32,14 @@ MAX_CORRECTIONS = 1000
 Corrections = Mapping[str, Mapping[str, str | None]]
 
 
-def replayed_input(uri: str, corrections: Corrections, context: RunContext) -> dict[str, Any]:
+def replayed_input(
+    uri: str, corrections: Corrections, context: RunContext, *, raw: bool = False
+) -> dict[str, Any]:
     """Return what stands for the result of the node that fed `context.node_id` at first.
 
     It holds the rows of the quarantine at `uri`, corrected, with the columns and types that they
-    had. Raise ETLError, naming the node, if that cannot be.
+    had; or, with `raw`, the records for an extractor to read again. Raise ETLError, naming the
+    node, if that cannot be.
     """
     storage = Storage(context.staging)
     folder = (context.execution_id, context.node_id, _FOLDER, str(context.attempt))
@@ -43,7 +48,7 @@ def replayed_input(uri: str, corrections: Corrections, context: RunContext) -> d
         with alive(storage, context), _work_folder(storage, folder) as work:
             context.check_stop()
             quarantine = open_dataset(storage, uri)
-            if not quarantine.records:
+            if not (quarantine.layouts if raw else quarantine.records):
                 raise ConfigError(
                     f"the rows at {uri} cannot be replayed: what columns they had was not kept. "
                     "Execute the pipeline again instead."
@@ -94,7 +99,10 @@ def _stage(
     with Engine(tables=tables, folder=work, memory_limit=context.memory_limit) as engine:
         inputs = Inputs({_QUARANTINE: quarantine}, engine)
         try:
-            rows = _rows(inputs, parts, quarantine.records, corrections)
+            if quarantine.layouts:
+                rows = raw_rows(inputs, parts, corrections)
+            else:
+                rows = _rows(inputs, parts, quarantine.records, corrections)
             dataset = stage(rows, inputs, storage, folder, work)
         except (duckdb.ConversionException, duckdb.InvalidInputException) as exc:
             raise DataError(
@@ -108,7 +116,7 @@ def _stage(
             f"{dataset.rows} rows came of the {quarantine.rows} that were rejected. Nothing of "
             "them was used; replay them again, and report it if it comes back."
         )
-    return dataset
+    return replace(dataset, layouts=quarantine.layouts)
 
 
 def _rows(
@@ -151,10 +159,13 @@ def check_corrections(
 ) -> tuple[dict[str, dict[str, str | None]], list[Problem]]:
     """Return corrections as `replayed_input` takes them, and what is wrong with those given.
 
-    `raw` is {index of a row: {column: new value}}, with JSON's simple values.
+    `raw` is {index of a row: {column: new value}}, with JSON's simple values. A raw record is
+    corrected as a whole, as the column `record`.
     """
+    columns = (RECORD,) if quarantine.layouts else quarantine.records
+    example = '{"record": "the raw record"}' if quarantine.layouts else '{"amount": "12.50"}'
     if not isinstance(raw, Mapping):
-        return {}, [_problem("", 'Write them like {"0": {"amount": "12.50"}}.')]
+        return {}, [_problem("", f'Write them like {{"0": {example}}}.')]
     if len(raw) > MAX_CORRECTIONS:
         return {}, [
             _problem(
@@ -177,10 +188,10 @@ def check_corrections(
                 text = f"there is no row {place}; they are counted from 0 to {quarantine.rows - 1}."
                 problems.append(_problem(place, f"Correct the index: {text}"))
             elif not isinstance(values, Mapping):
-                problems.append(_problem(place, 'Name columns, like {"amount": "12.50"}.'))
+                problems.append(_problem(place, f"Name columns, like {example}."))
             else:
                 new = good.setdefault(str(int(place)), {})
-                problems += _read_row(database, place, values, quarantine.records, new)
+                problems += _read_row(database, place, values, columns, new)
     return good, problems
 
 
@@ -204,6 +215,8 @@ def _read_row(
             yield _problem(where, f"There is no column '{name}' in the row, which has: {has}.")
         elif isinstance(value, Mapping | list):
             yield _problem(where, "Write the value as a text, number, true, false or null.")
+        elif value is None and column is RECORD:
+            yield _problem(where, "Write the whole record as a text; it cannot be none.")
         elif not _is_storable(text := _text(value)):
             yield _problem(where, "Leave out the character U+0000, or half a pair: no text has it.")
         else:

@@ -140,10 +140,13 @@ def _run(
 def _by_watermark(
     watermark: Mapping[str, Any] | None, datasets: "Mapping[str, Dataset]", context: RunContext
 ) -> "tuple[Reading | None, RunContext]":
-    """Return where an extractor begins to read, and the context that tells it, or a loader."""
+    """Return where an extractor begins to read, and the context that tells it, or a loader.
+
+    An extractor with an input reads rejected records again, which belong to no window.
+    """
     from etl.watermarks.loading import windows_of
 
-    if watermark is None:
+    if watermark is None or datasets:
         return None, replace(context, windows=windows_of(datasets))
     from etl.watermarks.config import Watermark
     from etl.watermarks.reading import Reading
@@ -170,6 +173,7 @@ def _open_inputs(
     module: "Module", inputs: Mapping[str, Mapping[str, Any]], storage: Storage
 ) -> "dict[str, Dataset]":
     from etl.dataset import open_dataset
+    from etl.module import Extractor
 
     missing = [port for port in module.ports if port not in inputs]
     if (missing and not module.variadic) or (module.variadic and not inputs):
@@ -177,6 +181,8 @@ def _open_inputs(
             f"it has no input{f' at its port {missing[0]!r}' if missing else ''}. "
             "Connect a node to it."
         )
+    if inputs and isinstance(module, Extractor) and not module.rereads:
+        raise ConfigError("it cannot read rejected records again. Execute the whole pipeline.")
     datasets = {}
     for port, result in inputs.items():
         uri = result.get("uri")

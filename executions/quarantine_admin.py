@@ -9,12 +9,11 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseRedirect,
 )
-from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
+from etl.rejected_rows import RejectedRow
 from executions import services
 from executions.admin_pages import ExecutionPages, signed_in
 from executions.services.quarantine import FORMATS
@@ -23,6 +22,9 @@ from pipelines.errors import DomainError
 
 EXECUTE = "pipelines.execute_pipeline"
 _PAGE_ROWS = 50
+# The texts of a whole page must fit into what Django takes in by a form.
+_MOST_TO_EDIT = 2000
+_EDITED = "record-"
 
 
 class QuarantinePages(ExecutionPages):
@@ -32,8 +34,7 @@ class QuarantinePages(ExecutionPages):
         """Show a page of the rows that a node has rejected, or why they cannot be shown."""
         execution = self._execution(request, pk)
         task = self._task(execution, node_id)
-        asked = request.GET.get("offset", "")
-        offset = int(asked) if asked.isdecimal() and len(asked) < 19 else 0
+        offset = _offset(request)
         found, rows, problem = None, [], ""
         try:
             found = services.quarantine_of(execution, node_id)
@@ -49,7 +50,8 @@ class QuarantinePages(ExecutionPages):
             part=f"Rows rejected by {node_id}",
             task=task,
             found=found,
-            records=rows,
+            records=[(row, *_editable(request, row)) for row in rows],
+            offset=offset,
             problem=problem,
             formats=sorted(FORMATS),
             may_replay=may_replay,
@@ -60,20 +62,26 @@ class QuarantinePages(ExecutionPages):
 
     @method_decorator(require_POST)
     def replay_view(self, request: HttpRequest, pk: UUID, node_id: str) -> HttpResponse:
-        """Start a replay of the rows, and show it; or say why not."""
+        """Start a replay of the rows, as they were edited, and show it; or say why not."""
         execution = self._execution(request, pk)
         if not request.user.has_perm(EXECUTE):
             raise PermissionDenied
         self._task(execution, node_id)
         try:
+            found = services.quarantine_of(execution, node_id)
             replay = services.replay_rejected(
-                execution, node_id, again="again" in request.POST, user=signed_in(request)
+                execution,
+                node_id,
+                records=services.corrections_of(
+                    found, _offset(request), _PAGE_ROWS, _edited(request)
+                ),
+                again="again" in request.POST,
+                user=signed_in(request),
             )
         except DomainError as error:
             self.message_user(request, error.detail, messages.ERROR)
-            return HttpResponseRedirect(
-                reverse("admin:executions_pipelineexecution_quarantine", args=[pk, node_id])
-            )
+            # Not sent on: what was edited is still there to be put right.
+            return self.quarantine_view(request, pk, node_id)
         return self._back(replay.execution)
 
     def download_view(
@@ -95,3 +103,23 @@ class QuarantinePages(ExecutionPages):
         except DomainError:
             # The page says what is the matter.
             return self.quarantine_view(request, pk, node_id)
+
+
+def _offset(request: HttpRequest) -> int:
+    asked = request.POST.get("offset") or request.GET.get("offset", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 19 else 0
+
+
+def _edited(request: HttpRequest) -> dict[int, str]:
+    names = [name for name in request.POST if name.startswith(_EDITED)]
+    return {
+        int(index): str(request.POST[name])
+        for name in names
+        if (index := name.removeprefix(_EDITED)).isdecimal() and len(index) < 19
+    }
+
+
+def _editable(request: HttpRequest, row: RejectedRow) -> tuple[str, bool]:
+    """Return the text of a record, as edited so far, and whether it can be edited on a page."""
+    record = row.record or ""
+    return _edited(request).get(row.index, record), len(record) <= _MOST_TO_EDIT

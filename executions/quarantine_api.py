@@ -88,7 +88,9 @@ class ReplaySerializer(serializers.Serializer[Any]):
 
     node = serializers.CharField(help_text="Id of the node that has rejected rows.")
     records = ObjectField(
-        required=False, help_text='Corrections: {"index of a row": {"column": new value}}.'
+        required=False,
+        help_text='Corrections: {"index of a row": {"column": new value}}; of a raw record of an '
+        'extractor {"index": {"record": "the whole record"}}.',
     )
     again = serializers.BooleanField(
         default=False, help_text="Whether to replay rows that were replayed before."

@@ -138,14 +138,21 @@ class ETLOperator(BaseOperator):
             raise NodeStopped
 
     def _replayed(self, context: Any, run: RunContext) -> dict[str, Mapping[str, Any]]:
-        """Return the node's input if it is the one whose rejected rows go through again."""
+        """Return the node's input if it is the one whose rejected rows go through again.
+
+        An extractor, which has none, takes them in place of its source.
+        """
         replay = _run_conf(context).get("replay")
         if not isinstance(replay, Mapping) or replay.get("node") != self.task_id:
             return {}
+        from etl.raw_records import RAW
         from etl.replay import replayed_input
 
-        rows = replayed_input(str(replay.get("uri")), replay.get("records") or {}, run)
-        return dict.fromkeys(self.inputs, rows)
+        ports = list(self.inputs) or [RAW]
+        rows = replayed_input(
+            str(replay.get("uri")), replay.get("records") or {}, run, raw=ports == [RAW]
+        )
+        return dict.fromkeys(ports, rows)
 
     def _results_before(self, context: Any) -> dict[str, Mapping[str, Any]]:
         from etl.errors import DataError

@@ -12,6 +12,7 @@ from etl.files.reading import SourceConfig, file_heads, peeked, source_files
 from etl.inputs import Inputs
 from etl.module import Extractor, Result, RunContext
 from etl.quarantine import QuarantineConfig, accepts_rejects
+from etl.raw_records import RAW
 from etl.sql import SQLType
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class ExtractCSV(Extractor):
 
     key = "extract.csv"
     title = "CSV file"
+    rereads = True
 
     class Config(SourceConfig, QuarantineConfig):
         """The settings of extract.csv."""
@@ -105,8 +107,11 @@ class ExtractCSV(Extractor):
         """Return the rows of the files; raise DataError naming file, line, column and remedy."""
         from etl.csv_errors import rejected_sql
         from etl.csv_files import prepared
-        from etl.csv_reading import rows_sql
+        from etl.csv_reading import rows_sql, shapes_of
+        from etl.csv_replay import layouts_of
 
+        if RAW in inputs:
+            return self._reread(inputs)
         rejects = accepts_rejects(self.config)
         limit = self.config.max_rejected
         scratch = inputs.scratch_folder()
@@ -115,10 +120,11 @@ class ExtractCSV(Extractor):
             sources, self._options(), self.config.compression, scratch, rejects=rejects
         )
         database = inputs.database(files=[file.path for file in ready.files])
+        shapes = shapes_of(ready.files, ready.options, database)
         sql = rows_sql(
             ready.files,
+            shapes,
             ready.options,
-            database,
             rejects=rejects,
             # One more than is accepted is enough to fail.
             most_rejects=limit + 1 if isinstance(limit, int) else 0,
@@ -128,7 +134,16 @@ class ExtractCSV(Extractor):
         if not rejects:
             return Result(rows)
         faults = rejected_sql(ready.names, ready.cut_off_sql())
-        return Result(rows, rejected=lambda: database.sql(faults))
+        return Result(
+            rows,
+            rejected=lambda: database.sql(faults),
+            layouts=layouts_of(ready.files, shapes),
+        )
+
+    def _reread(self, inputs: Inputs) -> Result:
+        from etl.csv_replay import RawCSV
+
+        return RawCSV(inputs, self._options(), self.config.file_column).result()
 
     def peek(self, context: RunContext) -> "tuple[Column, ...] | None":
         """Return the columns that the heads of the files tell, of at most 20 files."""
@@ -138,7 +153,7 @@ class ExtractCSV(Extractor):
         self, inputs: Inputs, scratch: Path, context: RunContext
     ) -> "duckdb.DuckDBPyRelation | None":
         from etl.csv_files import heads
-        from etl.csv_reading import rows_sql
+        from etl.csv_reading import rows_sql, shapes_of
 
         sources = file_heads(self.config, context, scratch, size=_HEAD)
         if sources is None:
@@ -148,8 +163,8 @@ class ExtractCSV(Extractor):
         return database.sql(
             rows_sql(
                 ready.files,
+                shapes_of(ready.files, ready.options, database),
                 ready.options,
-                database,
                 rejects=False,
                 file_column=self.config.file_column,
             )

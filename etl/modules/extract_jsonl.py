@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from etl.dataset import Column, Layout
 from etl.errors import ETLError
 from etl.files.compression import CompressionSetting
 from etl.files.reading import SourceConfig, source_files
@@ -10,6 +11,7 @@ from etl.inputs import Inputs
 from etl.json_extractor import GivenTypes, JSONExtractor
 from etl.module import Result, RunContext
 from etl.quarantine import QuarantineConfig, accepts_rejects
+from etl.raw_records import RAW
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,6 +34,7 @@ class ExtractJSONL(JSONExtractor):
 
     key = "extract.jsonl"
     title = "JSON Lines file"
+    rereads = True
 
     class Config(SourceConfig, QuarantineConfig):
         """The settings of extract.jsonl."""
@@ -44,9 +47,11 @@ class ExtractJSONL(JSONExtractor):
     def execute(self, inputs: Inputs, context: RunContext) -> Result:
         """Return the records of the files; raise DataError naming file, line and remedy."""
         from etl.faulty_rows import FaultyRows
-        from etl.json_lines import FaultyLines
+        from etl.json_lines import FaultyLines, lines_of
         from etl.json_reading import columns_of
 
+        if RAW in inputs:
+            return self._reread(inputs)
         scratch = inputs.scratch_folder()
         sources = source_files(self.config, context, scratch)
         if not accepts_rejects(self.config):
@@ -54,14 +59,21 @@ class ExtractJSONL(JSONExtractor):
         odd = FaultyRows(scratch / "odd.jsonl")
         files = self._ready(sources, scratch, odd)
         database = inputs.database(files=files.paths())
-        lines = FaultyLines(files, odd.select())
-        records = lines.records_only(database, scratch / "records.jsonl")
+        lines = FaultyLines(lines_of(files), odd.select())
+        records = lines.records_only(database, scratch / "records.jsonl", files.files[0].name)
         columns = columns_of(records, self.config.types, database)
         faulty = lines.faulty_sql(columns)
+        layout = Layout(tuple(Column(name, kind) for name, kind in columns.items()))
         return Result(
             database.sql(lines.good_sql(columns, self.config.file_column)),
             rejected=lambda: database.sql(faulty),
+            layouts=(layout,),
         )
+
+    def _reread(self, inputs: Inputs) -> Result:
+        from etl.json_replay import raw_result
+
+        return raw_result(inputs, self.config.types, self.config.file_column)
 
     def _ready(self, sources: "list[SourceFile]", scratch: Path, odd: "FaultyRows") -> "JSONSet":
         from etl.json_odd_lines import refuse_odd_lines, without_odd_lines

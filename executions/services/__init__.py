@@ -2,6 +2,7 @@
 
 from executions.services.cancelling import Cancel, carry_out_cancel, request_cancel
 from executions.services.cleaning import remove_staging
+from executions.services.corrections import corrections_of
 from executions.services.deleting import delete_pipeline
 from executions.services.following import refresh_execution
 from executions.services.lineage import execution_lineage
@@ -23,6 +24,7 @@ __all__ = [
     "Replay",
     "SyncReport",
     "carry_out_cancel",
+    "corrections_of",
     "create_execution",
     "delete_pipeline",
     "earlier_replays",

@@ -36,6 +36,11 @@ class Quarantine:
         """How many rows there are."""
         return self.dataset.rows
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether they are records as an extractor found them, which it can read again."""
+        return bool(self.dataset.layouts)
+
     def filename(self, kind: str) -> str:
         """Return a name for the file of all rows that is safe in a header."""
         node = re.sub(r"[^A-Za-z0-9_.-]", "_", self.node)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from etl.graph import Graph, Node, split_reference
-from etl.module import Loader, Module
+from etl.module import Extractor, Loader, Module
 from etl.registry import UnknownModuleError, get_module
 from executions.errors import NotReplayable
 
@@ -27,21 +27,18 @@ def idle_nodes(graph: Graph, node_id: str) -> list[str]:
     return [other for other in order if other not in needed]
 
 
-def require_replayable(graph: Graph, node_id: str) -> None:
-    """Raise `NotReplayable` if the graph lacks the node, or would lose rows that are loaded."""
+def require_replayable(graph: Graph, node_id: str, *, raw_of: str | None = None) -> None:
+    """Raise `NotReplayable` if the graph lacks the node, or would lose rows that are loaded.
+
+    `raw_of` is the module that has left the rows as raw records, None if they are an input's rows.
+    """
     nodes = {node.id: node for node in graph.nodes}
     if node_id not in nodes:
         raise NotReplayable(
             node_id,
             "the pipeline has no such node any more. Execute the whole pipeline again.",
         )
-    inputs = graph.inputs_of(node_id)
-    if len(inputs) != 1:
-        reason = (
-            f"it has {len(inputs)} inputs, and which of them a row came from was not kept."
-            if inputs
-            else "it reads its rows from outside. Correct them there."
-        )
+    if reason := _why_not_taken(graph.node(node_id), graph, raw_of):
         raise NotReplayable(node_id, f"{reason} Execute the whole pipeline again.")
     for other in _behind(graph, node_id):
         module = module_of(nodes[other].module)
@@ -52,6 +49,31 @@ def require_replayable(graph: Graph, node_id: str) -> None:
                 "the only ones. Give it a mode that adds rows (append or upsert), or execute the "
                 "whole pipeline again.",
             )
+
+
+def _why_not_taken(node: Node, graph: Graph, raw_of: str | None) -> str:
+    inputs = graph.inputs_of(node.id)
+    if raw_of is not None:
+        if node.module == raw_of:
+            return ""
+        return f"it is {node.module} now, and cannot read the records that {raw_of} rejected."
+    if len(inputs) > 1:
+        return f"it has {len(inputs)} inputs, and which of them a row came from was not kept."
+    return "" if inputs else "it has no input now that could bring them."
+
+
+def why_not_kept(key: str) -> str:
+    """Return why a module's rejected rows are not kept such that they can be replayed."""
+    module = module_of(key)
+    if module and issubclass(module, Extractor) and not module.rereads:
+        return (
+            f"{key} asks for its rows anew, and cannot be given them again. Correct them where "
+            "they come from, and execute the whole pipeline again."
+        )
+    return (
+        "what columns they had was not kept. Correct them at their source, and execute the whole "
+        "pipeline again."
+    )
 
 
 def warnings_of(graph: Graph, node_id: str) -> list[str]:

@@ -12,7 +12,13 @@ from executions.errors import AlreadyReplayed, InvalidCorrections, NotReplayable
 from executions.models import PipelineExecution
 from executions.services.quarantine import Quarantine, quarantine_of
 from executions.services.queueing import queue_execute_on_commit
-from executions.services.replay_plan import module_of, plan, require_replayable, warnings_of
+from executions.services.replay_plan import (
+    module_of,
+    plan,
+    require_replayable,
+    warnings_of,
+    why_not_kept,
+)
 from executions.services.starting import create_execution
 from executions.statuses import ExecutionStatus, NodeStatus, TriggerType
 from pipelines.errors import PipelineNotSaved
@@ -40,9 +46,9 @@ def replay_rejected(
 ) -> Replay:
     """Start an execution of the pipeline's current revision on the rows that a node rejected.
 
-    `records` corrects rows: {index: {column: value}}. Rows that were replayed before are refused,
-    as `AlreadyReplayed`, unless `again`. Raise what `quarantine_of` and `start_execution` do, and
-    `NotReplayable` or `InvalidCorrections`.
+    `records` corrects rows: {index: {column: value}}, and raw ones {index: {"record": text}}. Rows
+    that were replayed before are refused, as `AlreadyReplayed`, unless `again`. Raise what
+    `quarantine_of` and `start_execution` do, and `NotReplayable` or `InvalidCorrections`.
     """
     found = quarantine_of(execution, node)
     _require_ended_well(found)
@@ -64,7 +70,7 @@ def replay_rejected(
         if before and not again:
             raise AlreadyReplayed(node, [str(replay.pk) for replay in before])
         graph = parse_graph(pipeline.current_revision.snapshot["config"])
-        require_replayable(graph, node)
+        require_replayable(graph, node, raw_of=found.task.module if found.is_raw else None)
         started = create_execution(
             pipeline,
             params=_params(execution, pipeline.current_revision),
@@ -112,12 +118,8 @@ def _require_ended_well(found: Quarantine) -> None:
             f"the execution has ended as {execution.status}, so that its other rows are missing, "
             "too. Correct the pipeline, or the data, and execute the whole pipeline again.",
         )
-    if not found.dataset.records:
-        raise NotReplayable(
-            node,
-            "they are not kept as rows of an input but as they were read. Correct them at their "
-            "source, and execute the whole pipeline again.",
-        )
+    if not found.is_raw and not found.dataset.records:
+        raise NotReplayable(node, why_not_kept(found.task.module))
 
 
 def _replayed_before(before: list[PipelineExecution]) -> str:

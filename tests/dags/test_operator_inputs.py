@@ -43,8 +43,9 @@ def test_a_replayed_node_takes_in_the_rejected_rows_and_not_what_comes_before(
 ) -> None:
     asked = []
 
-    def rows(*arguments: Any) -> dict[str, Any]:
+    def rows(*arguments: Any, raw: bool) -> dict[str, Any]:
         asked.append(arguments)
+        assert not raw
         return {"uri": "replayed"}
 
     monkeypatch.setattr(etl.replay, "replayed_input", rows)
@@ -57,6 +58,16 @@ def test_a_replayed_node_takes_in_the_rejected_rows_and_not_what_comes_before(
     uri, corrections, context = asked[0]
     assert (uri, corrections) == ("/staging/e0/q", {"0": {"a": "1"}})
     assert context == node.context
+
+
+def test_a_replayed_extractor_takes_in_the_raw_records(
+    node: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(etl.replay, "replayed_input", lambda *_, raw: {"uri": f"raw: {raw}"})
+
+    run(an_operator(), a_context(given(replay={"node": "keep", "uri": "q"}, idle=[])))
+
+    assert node.calls[0]["inputs"] == {"raw_records": {"uri": "raw: True"}}
 
 
 def test_a_node_behind_a_replayed_one_takes_its_inputs_as_always(node: Recorder) -> None:

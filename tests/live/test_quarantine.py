@@ -152,3 +152,22 @@ def test_a_replay_that_would_replace_what_is_loaded_is_refused(live):
     answer = live.request("POST", f"executions/{execution['id']}/replay", body)
     assert (answer.status_code, answer.json()["type"]) == (409, "not-replayable")
     assert load(live, "live_replaced") == [(1, 10.5), (3, 30), (5, 5)]
+
+
+def test_raw_lines_that_an_extractor_rejected_are_corrected_and_replayed(live):
+    (live.data / "live_raw.csv").write_text('order_id,amount\n1,10.5\n2,"12,50"\n3,30\n4,n/a\n')
+    types = {"order_id": "BIGINT", "amount": "DOUBLE"}
+    reader = csv_node("live_raw.csv", types=types, max_rejected=10)
+    pipeline = live.create(*chain(reader, load_node("live_raw", mode="append")))
+    execution = live.run(pipeline)
+    assert (execution["status"], execution["rows_rejected"]) == ("success", 2), execution
+    # The source is gone: the raw lines are all that is left.
+    (live.data / "live_raw.csv").unlink()
+    body = {"node": "read_orders", "records": {"0": {"record": "2,12.50"}}}
+    started = live.call("POST", f"executions/{execution['id']}/replay", body)
+    replay = live.wait(started["execution_id"])
+    assert (replay["status"], replay["rows_rejected"]) == ("success", 1), replay
+    assert load(live, "live_raw") == [(1, 10.5), (2, 12.5), (3, 30)]
+    page = live.call("GET", f"executions/{replay['id']}/quarantine?node=read_orders")
+    [row] = page["results"]
+    assert (row["file"], row["line"], row["record"]) == ("live_raw.csv", 5, "4,n/a")
