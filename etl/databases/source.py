@@ -43,25 +43,29 @@ class Source:
             str(path), header=False, sep=",", na_rep=null, quotechar='"', escapechar='"', quoting=1
         )
 
+    def read(self, values: Sequence[str]) -> "pa.RecordBatchReader":
+        """Return the reader of SQL expressions over the rows, in their order."""
+        return self._read(values, self._where(), CHUNK_ROWS)
+
     def batches(self, rows: int = CHUNK_ROWS) -> "Iterator[pa.RecordBatch]":
         """Yield the rows in their order; a last column holds each one's `record`."""
         record = record_json(self.inputs[INPUT].columns)
-        return self._read([*map(self.value, self.columns), record], self._where(), rows)
+        return iter(self._read([*map(self.value, self.columns), record], self._where(), rows))
 
     def rows(self, rows: int = CHUNK_ROWS) -> "Iterator[pa.RecordBatch]":
         """Yield the rows in their order, without their records."""
-        return self._read([*map(self.value, self.columns)], self._where(), rows)
+        return iter(self._read([*map(self.value, self.columns)], self._where(), rows))
 
     def distinct(self, names: Sequence[str]) -> "Iterator[pa.RecordBatch]":
         """Yield the different values of some columns, in the order of `names`."""
         columns = {column.name: column for column in self.columns}
         values = [self.value(columns[name]) for name in names]
-        return self._read(values, f"{self._where()} GROUP BY ALL", CHUNK_ROWS)
+        return iter(self._read(values, f"{self._where()} GROUP BY ALL", CHUNK_ROWS))
 
     def _where(self) -> str:
         # NULL is no reason to leave a row out.
         return f"WHERE ({self.leave_out}) IS NOT TRUE" if self.leave_out else ""
 
-    def _read(self, values: Sequence[str], then: str, rows: int) -> "Iterator[pa.RecordBatch]":
+    def _read(self, values: Sequence[str], then: str, rows: int) -> "pa.RecordBatchReader":
         items = [f"{value} AS c{number}" for number, value in enumerate(values)]
-        return iter(self.inputs.select(items, then=then).to_arrow_reader(rows))
+        return self.inputs.select(items, then=then).to_arrow_reader(rows)

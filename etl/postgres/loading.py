@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -12,6 +11,7 @@ from psycopg import sql
 from etl.databases.rejects import RowFaultError, write_or_reject
 from etl.databases.source import Source
 from etl.errors import DataError
+from etl.postgres.copying import copy_batch, copy_rows
 from etl.postgres.session import guarded
 from etl.postgres.table import Table, identifiers
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _INCOMING = Table("pg_temp", "logidata_incoming")
 _WRITTEN = Table("pg_temp", "logidata_written")
 _PARTITIONS = Table("pg_temp", "logidata_partitions")
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass
@@ -47,13 +46,7 @@ class Writer:
     def write_all(self) -> int:
         """Write all rows by one COPY and return how many."""
         target = _INCOMING if self.keys else self.table
-        path = self.source.inputs.scratch_file("load.csv")
-        try:
-            # Quoted nothing is an empty text, unquoted nothing is NULL.
-            self.source.write_csv(path, null="")
-            rows = copy_rows(self.connection, target, self._columns, path)
-        finally:
-            path.unlink(missing_ok=True)
+        rows = copy_rows(self.connection, target, self.source)
         if self.keys:
             self._merge()
         self._check_deferred()
@@ -211,40 +204,3 @@ def _temporary(
             sql.Identifier(table.name), identifiers(names), like.identifier
         )
     )
-
-
-def copy_rows(
-    connection: psycopg.Connection, table: Table, names: Sequence[str], path: Path
-) -> int:
-    """Stream a CSV file into columns of a table by COPY and return the number of rows."""
-    with path.open("rb") as stream:
-        return _copy(connection, table, names, stream)
-
-
-def copy_batch(
-    connection: psycopg.Connection, table: Table, names: Sequence[str], batch: "pa.RecordBatch"
-) -> None:
-    """Write the first columns of a batch of texts into columns of a table by COPY."""
-    import io
-
-    import pyarrow as pa
-    from pyarrow import csv
-
-    buffer = io.BytesIO()
-    values = pa.table(batch.columns[: len(names)], [f"c{n}" for n in range(len(names))])
-    csv.write_csv(values, buffer, csv.WriteOptions(include_header=False, quoting_style="all_valid"))
-    buffer.seek(0)
-    _copy(connection, table, names, buffer)
-
-
-def _copy(
-    connection: psycopg.Connection, table: Table, names: Sequence[str], stream: IO[bytes]
-) -> int:
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, ENCODING 'UTF8')").format(
-        table.identifier, identifiers(names)
-    )
-    with connection.cursor() as cursor:
-        with cursor.copy(statement) as copy:
-            while chunk := stream.read(_CHUNK_BYTES):
-                copy.write(chunk)
-        return cursor.rowcount

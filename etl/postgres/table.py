@@ -48,14 +48,19 @@ class Table:
         return Table(self.schema, name)
 
 
-def existing_columns(connection: psycopg.Connection, table: Table) -> list[str] | None:
-    """Return the names of a table's writable columns, or None if there is no such table."""
+def column_types(connection: psycopg.Connection, table: Table) -> dict[str, int]:
+    """Return the types of a table's writable columns, as oids by name; {} if there is no table."""
     rows = connection.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
-        " AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+        "SELECT attname, atttypid FROM pg_attribute WHERE attrelid = to_regclass(%s)"
+        " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
         [table.identifier.as_string(connection)],
     ).fetchall()
-    return [row[0] for row in rows] or None
+    return dict(rows)
+
+
+def existing_columns(connection: psycopg.Connection, table: Table) -> list[str] | None:
+    """Return the names of a table's writable columns, or None if there is no such table."""
+    return list(column_types(connection, table)) or None
 
 
 def ensure_table(

@@ -37,7 +37,7 @@ def test_the_airflow_image_has_what_its_code_imports() -> None:
     imported = imported_distributions(["etl", "dags/operators"])
     assert "duckdb" in imported
     direct = {
-        normal(re.split(r"[\[<>=]", line)[0])
+        normal(re.split(r"[\[<>=;]", line)[0])
         for line in (PROJECT / "docker/requirements-airflow.in").read_text().splitlines()
         if line and not line.startswith("#")
     }
