@@ -160,13 +160,19 @@ def _by_watermark(
 
 def configured(module: "type[Module]", config: Mapping[str, Any]) -> "Module":
     """Return the module with its config; raise ConfigError naming the first wrong field."""
-    from etl.validation import config_errors
+    from pydantic import ValidationError
 
-    errors = config_errors(module, config, rendered=True)
-    if errors:
+    try:
+        return module(module.Config.model_validate(config))
+    except ValidationError:
+        # This knows graphs and templates too, and takes long to import.
+        from etl.validation import config_errors
+
+        errors = config_errors(module, config, rendered=True)
         field, _ = errors[0]
-        raise ConfigError(" ".join(text for _, text in errors), field=f"config.{field}".rstrip("."))
-    return module(module.Config.model_validate(config))
+        raise ConfigError(
+            " ".join(text for _, text in errors), field=f"config.{field}".rstrip(".")
+        ) from None
 
 
 def _open_inputs(
