@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions, serializers
 from rest_framework.fields import SkipField, empty
 
-from etl.watermarks import Watermark
 from pipelines.errors import Problem
 from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.remedies import with_remedy
@@ -15,6 +14,20 @@ from pipelines.services import FIELDS, assign
 
 # The others are what LogiData itself says of executions that it did not start.
 CHOSEN_TRIGGER_TYPES = ("manual", "api", "backfill")
+
+
+# A text or a number; `initial` and `position` of a watermark can also be null.
+VALUE_SCHEMA = {"oneOf": [{"type": "string"}, {"type": "number"}]}
+WATERMARK_SCHEMA = {
+    "type": "object",
+    "description": "Has an extractor read only what is new since the last load.",
+    "required": ["column"],
+    "properties": {
+        "column": {"type": "string"},
+        "initial": {**VALUE_SCHEMA, "nullable": True},
+        "lag": VALUE_SCHEMA,
+    },
+}
 
 
 class DeploymentSerializer(serializers.Serializer[Pipeline]):
@@ -49,7 +62,7 @@ class DeploymentSerializer(serializers.Serializer[Pipeline]):
                         "config": {"type": "object", "additionalProperties": True},
                         "retries": {"type": "integer"},
                         "pool": {"type": "string"},
-                        "watermark": Watermark.model_json_schema(),
+                        "watermark": WATERMARK_SCHEMA,
                         "position": {
                             "type": "object",
                             "properties": {"x": {"type": "number"}, "y": {"type": "number"}},

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from pipelines import services
 from pipelines.models import Pipeline
-from pipelines.serializers import ErrorSerializer
+from pipelines.serializers import VALUE_SCHEMA, ErrorSerializer
 
 SET = "pipelines.set_watermark"
 
@@ -19,9 +19,7 @@ INVALID = OpenApiResponse(ErrorSerializer, description="A value that does not fi
 NONE = OpenApiResponse(ErrorSerializer, description="No such node, or it has no watermark.")
 
 
-@extend_schema_field(
-    {"oneOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]},
-)
+@extend_schema_field(VALUE_SCHEMA)
 class AnyValueField(serializers.JSONField):
     """A text, a number or null."""
 
@@ -43,7 +41,7 @@ class WatermarkSerializer(serializers.Serializer[Any]):
 
     node = serializers.CharField()
     column = serializers.CharField()
-    initial = AnyValueField()
+    initial = AnyValueField(allow_null=True)
     lag = AnyValueField()
     position = PositionSerializer(allow_null=True, help_text="null before the first load.")
     history = PositionSerializer(many=True, help_text="The newest 100, the newest first.")
