@@ -18,7 +18,10 @@ def corrections_of(
     ends do not count, which browsers change. Raise `InvalidCorrections` for a row that is no JSON
     object any more.
     """
-    corrections = {}
+    corrections: dict[str, dict[str, Any]] = {}
+    if not found.is_raw and not found.dataset.records:
+        # What cannot be replayed at all is refused for that.
+        return corrections
     for row in found.page(offset, limit):
         before = _with_plain_ends(row.record or "")
         text = _with_plain_ends(edited.get(row.index, before))

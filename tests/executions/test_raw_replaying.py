@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -173,6 +174,23 @@ def test_the_admin_takes_corrections_of_an_inputs_rows(
     client.post(f"{page}replay/", {"record-0": '{"amount": 2, "id": "1"}'})
     plan = quarantined.replays.get().replay_plan
     assert plan["replay"]["records"] == {"0": {"amount": "2"}}
+
+
+def test_edits_of_rows_that_cannot_be_replayed_are_refused_for_that(
+    raw: PipelineExecution,
+    staging: Staging,
+    client: Client,
+    user: Any,
+    permit: Callable[..., None],
+) -> None:
+    client.force_login(user)
+    permit("view_pipelineexecution", "execute_pipeline")
+    folder = staging.folder / str(raw.pk) / "read" / "1" / "_rejected"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "layouts": []}))
+    page = f"/admin/executions/pipelineexecution/{raw.pk}/nodes/read/quarantine/replay/"
+    shown = client.post(page, {"record-0": "2,b"}).content.decode()
+    assert "what columns they had was not kept" in shown
 
 
 def test_a_record_on_another_page_is_not_taken_for_one_of_this(
