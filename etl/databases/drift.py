@@ -1,4 +1,4 @@
-"""Columns that the input has and the table has not."""
+"""Columns that the input has and the table, or the folder, has not."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from etl.errors import DataError
 
 @dataclass(frozen=True)
 class Drift:
-    """What becomes of the input's columns: `loaded` go into the table, `added` are new there."""
+    """What becomes of the input's columns: `loaded` go into the target, `added` are new there."""
 
     loaded: tuple[Column, ...]
     added: tuple[Column, ...] = ()
@@ -32,11 +32,13 @@ def drift_of(
     *,
     needed: Sequence[str] = (),
     fold: Callable[[str], str] = str,
+    kind: str = "table",
+    field: str = "config.table",
 ) -> Drift:
     """Return what is to be done; raise DataError if the policy does not allow the difference.
 
     `needed` are columns that the load cannot do without; `fold` gives equal texts for names that
-    are one to the database.
+    are one to the database. `kind` is what the target is called, and `field` what names it.
     """
     known = {fold(name) for name in existing}
     extra = tuple(column for column in columns if fold(column.name) not in known)
@@ -49,10 +51,10 @@ def drift_of(
     if policy == "ignore" and loaded and not lost:
         return Drift(loaded, ignored=extra)
     raise DataError(
-        f"table {table} has no column {', '.join(repr(column.name) for column in extra)}; it has "
-        f"{', '.join(existing)}. Add the column to the table (on_drift can do that), or rename or "
-        "leave it out with transform.select.",
-        field="config.table",
+        f"{kind} {table} has no column {', '.join(repr(column.name) for column in extra)}; it has "
+        f"{', '.join(existing)}. Add the column to the {kind} (on_drift can do that), or rename "
+        "or leave it out with transform.select.",
+        field=field,
     )
 
 

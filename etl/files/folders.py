@@ -29,7 +29,7 @@ def replace_folder(made: Path, config: TargetConfig, replace: Replace, context: 
         _replace_local(made, config.path, replace, context)
 
 
-def _parts(folder: Path) -> list[Path]:
+def parts_of(folder: Path) -> list[Path]:
     """Return the lowest folders, relative to `folder`."""
     return sorted({path.parent.relative_to(folder) for path in folder.rglob("*.parquet")})
 
@@ -46,7 +46,7 @@ def _replace_local(made: Path, path: str, replace: Replace, context: RunContext)
         if replace == "all" or not target.exists():
             _exchange(temporary, target)
             return
-        for part in _parts(temporary):
+        for part in parts_of(temporary):
             (target / part).parent.mkdir(parents=True, exist_ok=True)
             _exchange(temporary / part, target / part)
     finally:
@@ -83,7 +83,7 @@ def _replace_remote(
     root = config.path.rstrip("/")
     before = storage.below(root)
     if replace == "partitions":
-        folders = tuple(f"{root}/{part.as_posix()}/" for part in _parts(made))
+        folders = tuple(f"{root}/{part.as_posix()}/" for part in parts_of(made))
         before = [uri for uri in before if uri.startswith(folders)]
     context.check_stop()
     written = set()

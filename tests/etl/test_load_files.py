@@ -134,7 +134,12 @@ def test_partitions_are_replaced_one_by_one(lab: Lab) -> None:
         "load.parquet", config, "SELECT range AS id, 'a' AS day, range % 2 AS kind FROM range(4)"
     )
 
-    lab.run("load.parquet", config, "SELECT 9 AS id, 'a' AS day, 1 AS kind", node_id="second")
+    lab.run(
+        "load.parquet",
+        config,
+        "SELECT 9::BIGINT AS id, 'a' AS day, 1::BIGINT AS kind",
+        node_id="second",
+    )
 
     assert parts(lab.data / "lake") == {"day=a/kind=0": 2, "day=a/kind=1": 1}
 

@@ -131,6 +131,17 @@ def test_a_folder_in_storage_is_replaced_whole_or_by_partition(lab: Lab, s3: S3)
         node_id="second",
     )
     assert stored() == {"day=a": [1], "day=b": [3], "day=c": [4]}
+    wider = "SELECT 6 AS id, 'c' AS day, 1 AS more"
+    parted = {**config, "replace": "partitions"}
+    with pytest.raises(
+        DataError, match=r"folder s3://.*/lake has no column 'more'; it has id, day"
+    ):
+        lab.run("load.parquet", parted, wider, node_id="third")
+    with pytest.raises(DataError, match="has column 'id' as INTEGER in day=a"):
+        lab.run("load.parquet", parted, "SELECT 6.5 AS id, 'c' AS day", node_id="third")
+    added = {**parted, "on_drift": "add_columns"}
+    assert "(added column 'more')" in str(lab.run("load.parquet", added, wider)["target"])
+    assert stored() == {"day=a": [1], "day=b": [3], "day=c": [6]}
     for attempt in (1, 2):
         lab.run("load.parquet", config, "SELECT 5 AS id, 'c' AS day", attempt=attempt)
     assert stored() == {"day=c": [5]}
