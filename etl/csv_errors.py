@@ -1,7 +1,7 @@
 """What DuckDB's CSV reader found wrong, as an error or as rejected rows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
@@ -69,21 +69,23 @@ def reason_after_line(text: str) -> str:
     return rest[0].rstrip(".") if rest else "the row cannot be read"
 
 
-def rejected_sql(names: Mapping[str, str], more: str = "") -> str:
+def rejected_sql(
+    names: Mapping[str, str], more: str = "", damaged: Sequence[tuple[str, int]] = ()
+) -> str:
     """Return the SELECT of the rows that a scan with store_rejects kept out, one a line.
 
     `names` maps the paths of the files to what people call them; `more` is a further SELECT of
-    rows in the form of a quarantine.
+    rows in the form of a quarantine; `damaged` are (path, line) of which the text is not that of
+    the file.
     """
     paths = ", ".join(literal(path) for path in names)
     called = ", ".join(literal(name) for name in names.values())
     file = f"list_extract([{called}], list_position([{paths}], file_path))"
-    # Each error of a line is a row of its own there: the first stands for all, except that what
-    # does not fit the encoding is not in the record any more.
+    # Each error of a line is a row of its own there: the first stands for all.
     faults = """
         SELECT DISTINCT ON (file_path, line) *
         FROM reject_errors JOIN reject_scans USING (scan_id, file_id)
-        ORDER BY file_path, line, error_type = 'INVALID ENCODING' DESC, byte_position, column_idx
+        ORDER BY file_path, line, byte_position, column_idx
     """
     counts = r"regexp_extract(error_message, 'Expected Number of Columns: (\d+)', 1)"
     found = r"regexp_extract(error_message, 'Found: (\d+)', 1)"
@@ -91,13 +93,15 @@ def rejected_sql(names: Mapping[str, str], more: str = "") -> str:
     # One that is cut off must be seen to be, by its length.
     record = f"""CASE WHEN strlen(csv_line) >= {RAW_LENGTH} THEN csv_line
         ELSE ltrim(csv_line, chr(10) || chr(13)) END"""
-    reasons = f"""CASE CAST(error_type AS VARCHAR)
+    lost = ", ".join(f"({literal(path)}, {line})" for path, line in damaged) or "('', -1)"
+    reasons = f"""CASE WHEN (file_path, line) IN ({lost}) THEN {literal(BAD_BYTES)}
+        ELSE CASE CAST(error_type AS VARCHAR)
         WHEN 'CAST' THEN replace({cast}, 'Could not convert', 'could not convert')
         WHEN 'MISSING COLUMNS' THEN 'the row has ' || {found} || ' values instead of ' || {counts}
         WHEN 'TOO MANY COLUMNS' THEN 'the row has ' || {found} || ' values instead of ' || {counts}
         WHEN 'UNQUOTED VALUE' THEN 'a quoted value does not end, or goes on after its quote'
         WHEN 'INVALID ENCODING' THEN {literal(BAD_BYTES)}
-        ELSE split_part(error_message, chr(10), 1) END"""
+        ELSE split_part(error_message, chr(10), 1) END END"""
     return f"""
         SELECT {reasons} AS reason, column_name AS field, {file} AS file,
             CAST(line AS BIGINT) AS line, {record} AS record

@@ -105,7 +105,6 @@ class ExtractCSV(Extractor):
 
     def execute(self, inputs: Inputs, context: RunContext) -> Result:
         """Return the rows of the files; raise DataError naming file, line, column and remedy."""
-        from etl.csv_errors import rejected_sql
         from etl.csv_files import prepared
         from etl.csv_reading import rows_sql, shapes_of
         from etl.csv_replay import layouts_of
@@ -133,12 +132,22 @@ class ExtractCSV(Extractor):
         rows = database.sql(sql)
         if not rejects:
             return Result(rows)
-        faults = rejected_sql(ready.names, ready.cut_off_sql())
         return Result(
             rows,
-            rejected=lambda: database.sql(faults),
+            rejected=lambda: self._rejected(ready, database),
             layouts=layouts_of(ready.files, shapes),
         )
+
+    def _rejected(
+        self, ready: "CSVSet", database: "duckdb.DuckDBPyConnection"
+    ) -> "duckdb.DuckDBPyRelation":
+        from etl.csv_damaged import damaged_lines
+        from etl.csv_errors import rejected_sql
+
+        # Latin-1 has a character for every byte, and all others have been decoded before.
+        utf8 = ready.options.encoding == "utf-8"
+        damaged = damaged_lines(ready.files, database) if utf8 else ()
+        return database.sql(rejected_sql(ready.names, ready.cut_off_sql(), damaged))
 
     def _reread(self, inputs: Inputs) -> Result:
         from etl.csv_replay import RawCSV

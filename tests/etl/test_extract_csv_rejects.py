@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,29 @@ def test_a_quote_after_a_space_that_does_not_end_loses_no_row(lab: Lab) -> None:
 
     assert len(lab.records(result)) == 2
     assert [row["record"] for row in rejected(result)] == ['3, "y\n4,z']
+
+
+@pytest.mark.parametrize("end", ["", ".gz"])
+def test_only_lines_whose_bytes_are_lost_are_said_to_be_of_another_encoding(
+    lab: Lab, end: str
+) -> None:
+    # About 25 MB, a third of whose faulty lines have a true question mark, or bytes that are none.
+    chance, lines, lost = random.Random(3), [b"a,b"], []
+    for number in range(400_000):
+        kind = chance.choice(["x,?\u00e9", "x,\udce9?", 'x,"\udce9\n?"', "x,y"])
+        faulty = number % 500 == 0
+        lines.append(kind.encode(errors="surrogateescape") if faulty else b"1," + b"?" * 60)
+        if faulty and "\udce9" in kind:
+            lost.append(number + 2)
+    content = b"\n".join(lines)
+    (lab.data / f"t.csv{end}").write_bytes(gzip.compress(content, 1) if end else content)
+    types = {"a": "BIGINT", "b": "VARCHAR"}
+
+    result = lab.run("extract.csv", {"path": f"t.csv{end}", "types": types, "max_rejected": 800})
+
+    rows = rejected(result)
+    assert len(rows) == 800
+    assert [row["line"] for row in rows if row["reason"].startswith("the bytes")] == lost
 
 
 def test_too_many_faulty_rows_fail_and_are_kept_to_be_seen(lab: Lab) -> None:

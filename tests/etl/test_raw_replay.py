@@ -109,12 +109,14 @@ def test_a_correction_that_is_no_record_harms_no_other(lab: Lab, text: str, reas
 
 def test_a_record_that_was_not_kept_as_it_is_needs_a_correction(lab: Lab) -> None:
     text = "x" * 10_100
-    content = f"id,v\n1,a\n2,\udce9\ny,\udce9\n4,{text},z\n5,{text},z\n".encode(
+    content = f"id,v\n1,a\n2,\udce9\ny,?\udce9z\n4,{text},z\n5,{text},z\n".encode(
         errors="surrogateescape"
     )
     (lab.data / "t.csv").write_bytes(content)
     first = lab.run("extract.csv", CSV)
     assert [row["line"] for row in lab.rejected(first)] == [3, 4, 5, 6]
+    # The value that is no number comes first in its line, and what is lost counts more.
+    assert lab.rejected(first)[1]["reason"] == "the bytes do not fit the encoding"
 
     again = replay(lab, first, "extract.csv", {**CSV, "types": {"id": "VARCHAR"}},
                    {0: "2,é", 2: f"4,{text}"})  # fmt: skip
