@@ -1,10 +1,9 @@
 """Lines of JSON Lines that DuckDB must not see: they would end its query, or the process.
 
-Measured on DuckDB 1.5: bytes that are not UTF-8 fail a whole file, and some 100,000 levels of
-nesting overflow its stack.
+Measured on DuckDB 1.5: bytes that are not UTF-8 fail a whole file; see `etl.json_depth` for deep
+nesting.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +13,14 @@ from etl.errors import DataError
 from etl.faulty_rows import FaultyRows
 from etl.files.compression import compression_of, opened
 from etl.files.reading import SourceFile
+from etl.json_depth import DEEPEST, is_too_deep
 from etl.json_reading import LONGEST_RECORD, JSONSet
 
 NOT_UTF8 = "the line is not UTF-8"
 HAS_NUL = "the line holds a NUL character"
 TOO_DEEP = "the line is nested more than 1000 levels deep"
 
-_DEEPEST = 1000
 _BLOCK = 4 * 1024 * 1024
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def refuse_odd_lines(files: JSONSet) -> None:
@@ -51,18 +48,6 @@ def without_odd_lines(files: JSONSet, scratch: Path, faulty: FaultyRows) -> JSON
                 faulty.add(reason, record=text, file=file.name, line=line)
         ready.append(SourceFile(plain, file.name))
     return replace(files, files=tuple(ready))
-
-
-def is_too_deep(line: bytes) -> bool:
-    """Return whether a line is nested deeper than can be parsed for sure."""
-    if line.count(b"[") + line.count(b"{") <= _DEEPEST:
-        return False
-    depth = 0
-    for mark in _STRING.sub(b"", line).translate(None, _NO_BRACKETS):
-        depth += 1 if mark in b"[{" else -1
-        if depth > _DEEPEST:
-            return True
-    return False
 
 
 def _is_plain(file: SourceFile) -> bool:
@@ -114,10 +99,10 @@ def _shown(line: bytes) -> str:
 def _long_lines(block: bytes) -> Iterator[bytes]:
     """Yield the lines that are long enough to be too deep."""
     start = 0
-    while len(block) - start > _DEEPEST:
-        end = block.rfind(b"\n", start, start + _DEEPEST + 1)
+    while len(block) - start > DEEPEST:
+        end = block.rfind(b"\n", start, start + DEEPEST + 1)
         if end < 0:
-            end = block.find(b"\n", start + _DEEPEST)
+            end = block.find(b"\n", start + DEEPEST)
             end = len(block) if end < 0 else end
             yield block[start:end]
         start = end + 1

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from etl.inputs import Inputs
+from etl.json_depth import is_too_deep
 from etl.json_lines import FaultyLines
-from etl.json_odd_lines import HAS_NUL, NOT_UTF8, TOO_DEEP, is_too_deep
+from etl.json_odd_lines import HAS_NUL, NOT_UTF8, TOO_DEEP
 from etl.module import Result
 from etl.raw_records import RAW
 from etl.sql import literal, quote

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
-from etl.files.compression import CompressionSetting
+from etl.errors import DataError
+from etl.files.compression import CompressionSetting, compression_of, opened
 from etl.files.reading import SourceConfig, source_files
 from etl.inputs import Inputs
 from etl.json_extractor import GivenTypes, JSONExtractor
@@ -61,11 +62,20 @@ class ExtractJSON(JSONExtractor):
     def _rows(
         self, sources: "list[SourceFile]", inputs: Inputs, scratch: Path, context: RunContext
     ) -> "duckdb.DuckDBPyRelation":
+        from etl.json_depth import stream_is_too_deep
         from etl.json_reading import JSONSet, columns_of, rows_sql, uncompressed
         from etl.json_records import records_of
         from etl.settings import memory_bytes
 
         plain = uncompressed(sources, self.config.compression, scratch)
+        for file in plain:
+            with opened(file.local, compression_of(file.local.name), file.name) as stream:
+                if stream_is_too_deep(stream):
+                    raise DataError(
+                        f"file '{file.name}' is nested more than 1000 levels deep. Correct it, or "
+                        "have its source give it flatter.",
+                        field="config.path",
+                    )
         self._set = JSONSet("array", tuple(plain), self.config.file_column)
         database = inputs.database(files=self._set.paths())
         files = records_of(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from etl.errors import ConfigError, DataError
+from etl.json_depth import Nesting, is_too_deep
 from etl.modules.extract_json import ExtractJSON
 from etl.modules.extract_jsonl import ExtractJSONL
 from etl.runner import configured
@@ -230,3 +231,32 @@ def test_a_peek_tells_the_columns_of_small_files_only(lab: Lab, module: Any) -> 
 
     assert [(column.name, column.type) for column in small] == [("a", "BIGINT"), ("b", "JSON")]
     assert configured(module, {"path": "l"}).peek(lab.context()) is None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["deep.json", "deep.json.gz"])
+def test_a_document_that_is_nested_too_deep_is_named(lab: Lab, name: str) -> None:
+    text = b'[{"a": ' + b"[" * 200_000 + b"]" * 200_000 + b"}]"
+    (lab.data / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+
+    with pytest.raises(DataError, match=f"'{name}' is nested more than 1000 levels deep"):
+        lab.run("extract.json", {"path": name})
+
+
+@pytest.mark.parametrize(
+    ("text", "deep"),
+    [
+        (b"[" * 1000 + b"]" * 1000, False),
+        (b"[" * 1001 + b"]" * 1001, True),
+        (b'["' + b"[" * 2000 + b'"]', False),
+        (b'["\\"' + b"[" * 2000 + b'"]', False),
+        (b'["\\\\"' + b"[" * 1000, True),
+        (b'["' + b"]" * 2000 + b'"' + b"[" * 1000, True),
+        (b'[{"a": "x"}, ' * 3 + b'{"b": "]"}, ' * 2000, False),
+    ],
+)
+def test_depth_is_told_with_strings_left_out_in_pieces_of_any_size(text: bytes, deep: bool) -> None:
+    assert is_too_deep(text) == deep
+    for size in (1, 2, 3, 7):
+        nesting = Nesting()
+        pieces = (text[n : n + size] for n in range(0, len(text), size))
+        assert any(nesting.too_deep(piece) for piece in pieces) == deep
