@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 20
 _SAMPLE_TEXT = 500
 _PART = "part-0.parquet"
+# What is staged is read once or twice and removed within days: snappy takes a fifth less time than
+# zstd. The encodings of version 2 make it a third smaller, and writing and reading a tenth faster.
+_FORMAT = "FORMAT parquet, COMPRESSION snappy, PARQUET_VERSION v2"
+_VIEW = "_logidata_output"
 
 # Parquet has no 128-bit integers: DuckDB would store them as floats and lose digits.
 _EXACT = {"HUGEINT": "DECIMAL(38, 0)", "UHUGEINT": "DECIMAL(38, 0)"}
@@ -48,9 +52,10 @@ def stage(
         _check_names(relation.columns)
         if only is not None:
             relation = only(relation)
-        # What is staged is read once or twice and removed within days: snappy takes a fifth less
-        # time than zstd, and two thirds more space.
-        relation.write_parquet(str(part), compression="snappy")
+        # A relation's own write_parquet() does not offer the encodings of Parquet's version 2, and
+        # its query() is deaf to signals.
+        relation.create_view(_VIEW, replace=True)
+        inputs.database().execute(f"COPY {_VIEW} TO {literal(str(part))} ({_FORMAT})")
     except Exception:
         # DuckDB wraps what an iterator raises, and would hide whether a retry helps.
         if batches is not None and batches.error is not None:
