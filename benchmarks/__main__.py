@@ -14,6 +14,7 @@ from statistics import median
 import psutil
 
 from benchmarks import dataplane, latency, parsing
+from benchmarks.dataplane.tried import TRIED
 from stack.layout import PROJECT
 from stack.programs import airflow_environment
 from tests.live.client import LiveStack, running_stack
@@ -30,7 +31,7 @@ def main() -> None:
         times = latency.measure(live)
         parsed = _parse_times(live)
     found = dataplane.measure()
-    RESULTS.write_text(_page(times, parsed) + dataplane.page(found))
+    RESULTS.write_text(_page(times, parsed) + dataplane.page(found) + TRIED)
     print(RESULTS.read_text())
 
 

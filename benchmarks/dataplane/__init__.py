@@ -97,7 +97,7 @@ PostgreSQL, then `INSERT … ON CONFLICT`).
 ## A node on 10 rows
 
 {found.small_cpu:.2f} s of CPU beyond a process that has imported what an Airflow task has and does
-nothing (median of 5).
+nothing (medians of 9).
 """
 
 
