@@ -1,6 +1,7 @@
-"""Ways to do the same work: `python -m benchmarks.contestants NAME ARGUMENTS`.
+"""Ways to do the same work: `python -m benchmarks.contestants NAME ARGUMENTS [IN_TASK]`.
 
-Each is what its users would write, with its defaults, and prints a JSON value last.
+Each is what its users would write, with its defaults. What comes of it is printed last, as JSON:
+its `result`, and the `seconds` that it took, with IN_TASK from where an Airflow task begins.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import logging
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +19,8 @@ Arguments = dict[str, Any]
 
 
 def idle(arguments: Arguments) -> int:
-    """Do nothing, with what an Airflow task has imported before it begins."""
-
-    import operators.etl_operator  # noqa: F401
-
+    """Do nothing."""
     return 0
-
-
-def task(arguments: Arguments) -> Any:
-    """Run one node with what an Airflow task has imported before it begins."""
-    idle(arguments)
-    return node(arguments)
 
 
 def node(arguments: Arguments) -> Any:
@@ -158,8 +151,20 @@ def upsert(arguments: Arguments) -> int:
 
 CONTESTANTS = {
     function.__name__: function
-    for function in (idle, task, node, copy, pandas, polars, dlt, duckdb, upsert)
+    for function in (idle, node, copy, pandas, polars, dlt, duckdb, upsert)
 }
 
+
+def main() -> None:
+    """Run one contestant."""
+    name, arguments, *in_task = sys.argv[1:]
+    if in_task:
+        # What an Airflow task has imported before it begins.
+        import operators.etl_operator  # noqa: F401
+    began = time.perf_counter()
+    result = CONTESTANTS[name](json.loads(arguments))
+    print(json.dumps({"result": result, "seconds": time.perf_counter() - began}))
+
+
 if __name__ == "__main__":
-    print(json.dumps(CONTESTANTS[sys.argv[1]](json.loads(sys.argv[2]))))
+    main()
