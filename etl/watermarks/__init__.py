@@ -10,8 +10,3 @@ one reads that same window again: loads that were committed know it and add noth
 `config` is what a graph says, `store` what is kept, `reading` the extractor's side, `loading` the
 loaders'.
 """
-
-from etl.watermarks.config import Watermark
-from etl.watermarks.store import Position, PositionStore, Window
-
-__all__ = ["Position", "PositionStore", "Watermark", "Window"]

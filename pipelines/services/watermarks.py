@@ -13,8 +13,8 @@ from etl.errors import ConfigError, ETLError
 from etl.graph import Node, parse_graph
 from etl.problems import Problem
 from etl.settings import run_settings
-from etl.watermarks import Position, PositionStore
 from etl.watermarks.setting import set_position
+from etl.watermarks.store import Position, PositionStore
 from pipelines.errors import InvalidPosition, NoSuchWatermark, StateUnavailable
 from pipelines.models import Pipeline
 

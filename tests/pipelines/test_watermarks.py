@@ -14,8 +14,7 @@ from rest_framework.test import APIClient
 
 from airflow_bridge.errors import DagNotFound
 from etl.settings import run_settings
-from etl.watermarks import PositionStore, Window
-from etl.watermarks.store import watermarked_nodes
+from etl.watermarks.store import PositionStore, Window, watermarked_nodes
 from pipelines import services
 from pipelines.models import DagRemoval, Pipeline
 from tests.fake_airflow import FakeAirflow

@@ -15,7 +15,7 @@ from etl.errors import ETLError
 from etl.local import LocalRun, run_graph
 from etl.results import NodeResult
 from etl.settings import RunSettings
-from etl.watermarks import Position, PositionStore
+from etl.watermarks.store import Position, PositionStore
 
 PIPELINE = "pipeline_1"
 

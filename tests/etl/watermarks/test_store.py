@@ -10,8 +10,13 @@ import pytest
 
 from etl.errors import ConfigError
 from etl.storage import Storage
-from etl.watermarks import PositionStore, Window
-from etl.watermarks.store import forget_pipeline, new_window_id, watermarked_nodes
+from etl.watermarks.store import (
+    PositionStore,
+    Window,
+    forget_pipeline,
+    new_window_id,
+    watermarked_nodes,
+)
 
 
 @pytest.fixture(params=["folder", "memory"])
