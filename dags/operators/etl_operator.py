@@ -113,7 +113,9 @@ class ETLOperator(BaseOperator):
                 config=self.config,
                 inputs=self._replayed(context, run) or self._results_before(context),
                 context=run,
-                watermark=self.watermark,
+                # A replay that needs another source beside the rejected rows needs all of it, and
+                # must not pass for having loaded what is new there.
+                watermark=None if _run_conf(context).get("replay") else self.watermark,
             )
         except NodeStopped:
             self._tell_stopped()

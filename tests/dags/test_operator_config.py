@@ -43,6 +43,15 @@ def test_a_watermark_is_kept_for_the_pipeline(node: Recorder) -> None:
     assert node.context.state == run_settings().state
 
 
+def test_a_replay_reads_sources_whole_and_moves_no_watermark(node: Recorder) -> None:
+    watermark = {"column": "id", "initial": None, "lag": 0, "loaders": ["load"]}
+    conf = given(replay={"node": "other", "uri": "q"}, idle=[])
+
+    run(an_operator(watermark=watermark), a_context(conf))
+
+    assert node.calls[0]["watermark"] is None
+
+
 def test_a_run_does_what_it_was_started_with(node: Recorder) -> None:
     conf = given(nodes={"keep": {"condition": "a > 2"}, "other": {"condition": "a > 3"}})
 
