@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -182,7 +182,8 @@ class Reading:
                 field="watermark.column",
             )
         if self.repeat is not None or upto is None or self.store is None:
-            return self.repeat
+            # The graph may have lost or won loaders since, and these are who load it now.
+            return replace(self.repeat, loaders=self.loaders) if self.repeat else None
         window = Window(
             id=new_window_id(),
             node=self.context.node_id,

@@ -86,6 +86,30 @@ def test_a_window_that_cannot_be_finished_is_left_by_setting_the_watermark(
     assert half_loaded.ids("orders") == [1, 2, 2, 3]
 
 
+def test_a_window_is_finished_by_the_loaders_that_are_left(half_loaded: Incremental) -> None:
+    half_loaded.tables = ("orders",)
+    half_loaded.read()
+    half_loaded.read()
+    assert half_loaded.ids("orders") == [1, 2, 3]
+    assert half_loaded.position.value == "3"
+
+
+def test_a_loader_that_is_new_has_to_load_an_unfinished_window_too(
+    half_loaded: Incremental,
+) -> None:
+    half_loaded.execute("DROP TRIGGER refuse")
+    half_loaded.execute("CREATE TABLE third (id INTEGER, name TEXT)")
+    half_loaded.execute(REFUSE.format("third"))
+    half_loaded.tables = ("orders", "copies", "third")
+    assert "closed" in str(half_loaded.failure())
+    assert half_loaded.position.number == 0
+
+    half_loaded.execute("DROP TRIGGER refuse")
+    half_loaded.read()
+    half_loaded.read()
+    assert half_loaded.ids("third") == half_loaded.ids("copies") == [1, 2, 3]
+
+
 def test_upserts_read_what_is_newest_after_a_failure(incremental: Incremental) -> None:
     incremental.load = {"mode": "upsert", "keys": ["id"]}
     (incremental.data / "target.sqlite").touch()
