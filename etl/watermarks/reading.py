@@ -49,22 +49,26 @@ class Reading:
             return cls(watermark, tuple(loaders), context, None, Position(0, None), None)
         store = PositionStore(context.state, context.pipeline, context.node_id)
         position = store.current()
-        if position.column and position.column.casefold() != watermark.column.casefold():
+        repeat = store.claimed(position.number)
+        column, value = position.column, f"its position '{position.value}'"
+        if repeat is not None and not column:
+            column, value = repeat.column, f"the end '{repeat.upto}' of what is not loaded yet"
+        if column and column.casefold() != watermark.column.casefold():
             raise ConfigError(
-                f"its watermark is on column '{watermark.column}' now, but its position "
-                f"'{position.value}' is one of '{position.column}'. Set the watermark to a value "
-                f"of '{watermark.column}' from which to go on, or to the beginning.",
+                f"its watermark is on column '{watermark.column}' now, but {value} is one of "
+                f"'{column}'. Set the watermark to a value of '{watermark.column}' from which to "
+                "go on, or to the beginning.",
                 field="watermark.column",
             )
-        return cls(
-            watermark, tuple(loaders), context, store, position, store.claimed(position.number)
-        )
+        return cls(watermark, tuple(loaders), context, store, position, repeat)
 
     @property
     def start(self) -> str | None:
         """The value that was reached before, or the initial one; None is the very beginning."""
         if self.position.value is not None:
             return self.position.value
+        if self.repeat is not None:
+            return self.repeat.start
         # Set to the beginning by hand means that: the initial value is for the first execution.
         initial = None if self.position.number else self.watermark.initial
         return None if initial is None else str(initial)

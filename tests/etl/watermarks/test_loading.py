@@ -94,6 +94,22 @@ def test_a_window_is_finished_by_the_loaders_that_are_left(half_loaded: Incremen
     assert half_loaded.position.value == "3"
 
 
+def test_a_window_is_not_finished_by_another_column(half_loaded: Incremental) -> None:
+    half_loaded.execute("DROP TRIGGER refuse")
+    half_loaded.watermark = {"column": "name"}
+    error = half_loaded.failure()
+    assert error.field == "watermark.column"
+    assert "the end '2' of what is not loaded yet is one of 'id'" in str(error)
+    assert half_loaded.position.number == 0
+
+
+def test_a_window_begins_where_it_was_read_from(half_loaded: Incremental) -> None:
+    half_loaded.execute("DROP TRIGGER refuse")
+    half_loaded.watermark = {"column": "id", "initial": 2}
+    half_loaded.read()
+    assert half_loaded.ids("copies") == [1, 2]
+
+
 def test_a_loader_that_is_new_has_to_load_an_unfinished_window_too(
     half_loaded: Incremental,
 ) -> None:
