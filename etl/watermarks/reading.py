@@ -24,6 +24,9 @@ _TIME = re.compile(r"DATE|TIMESTAMP.*")
 _FUTURE = timedelta(days=1)
 _PRINT = "logidata_fingerprint"
 _RANK = "logidata_rank"
+# Not names that a source would have: its own columns are beside these.
+_SEEN = "logidata_seen"
+_TIMES = "logidata_times"
 
 
 @dataclass
@@ -135,13 +138,13 @@ class Reading:
         looked_at, kept, joins = [], [], []
         if before is not None:
             looked_at.append(f"{name} <= {self._value(self.position.value)}")
-            joins.append(f"LEFT JOIN {_counts(before)} AS b ON b.fingerprint = {_PRINT}")
-            kept.append(f"{_RANK} > coalesce(b.rows, 0)")
+            joins.append(f"LEFT JOIN {_counts(before)} AS b ON b.{_SEEN} = {_PRINT}")
+            kept.append(f"{_RANK} > coalesce(b.{_TIMES}, 0)")
         if again is not None and self.repeat is not None:
             end = f"{name} >= {self._behind(self.repeat.upto, self._type)}"
             looked_at.append(end)
-            joins.append(f"LEFT JOIN {_counts(again)} AS a ON a.fingerprint = {_PRINT}")
-            kept.append(f"(NOT ({end}) OR {_RANK} <= coalesce(a.rows, 0))")
+            joins.append(f"LEFT JOIN {_counts(again)} AS a ON a.{_SEEN} = {_PRINT}")
+            kept.append(f"(NOT ({end}) OR {_RANK} <= coalesce(a.{_TIMES}, 0))")
         columns = [Column(n, str(t)) for n, t in zip(new.columns, new.types, strict=True)]
         names = ", ".join(map(quote, new.columns))
         # The source is read once only: it may be a stream.
@@ -299,7 +302,7 @@ class Reading:
 
 def _counts(path: Path) -> str:
     return (
-        f"(SELECT fingerprint, CAST(sum(rows) AS BIGINT) AS rows"  # noqa: S608 - a path of ours
+        f"(SELECT fingerprint AS {_SEEN}, CAST(sum(rows) AS BIGINT) AS {_TIMES}"  # noqa: S608 - a path of ours
         f" FROM read_parquet([{literal(str(path))}]) GROUP BY ALL)"
     )
 

@@ -81,6 +81,19 @@ def test_of_equal_rows_as_many_are_read_as_there_are_more(incremental: Increment
     assert incremental.ids() == [7] * 6
 
 
+@pytest.mark.parametrize("name", ["rows", "fingerprint", "value", "a", "b"])
+def test_a_source_may_have_columns_of_any_name(incremental: Incremental, name: str) -> None:
+    for column in ("id", name):
+        incremental.watermark = {"column": column}
+        incremental.store.set(None, by="ada", reason="anew", column=column)
+        incremental.tables = (f"by_{column}",)
+        incremental.source([{"id": 1, name: 1}])
+        incremental.read()
+        incremental.source([{"id": 1, name: 1}, {"id": 2, name: 2}])
+        incremental.read()
+        assert incremental.ids(f"by_{column}") == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("column", "lag", "values"),
     [
