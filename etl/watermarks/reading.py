@@ -1,5 +1,6 @@
 """The extractor's side: which rows are new, and which window they make."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,6 @@ from etl.context import Bounds, RunContext
 from etl.dataset import Column, Dataset
 from etl.errors import ConfigError, DataError
 from etl.inputs import Inputs
-from etl.quarantine import record_json
 from etl.sql import literal, quote
 from etl.watermarks.config import Watermark, interval
 from etl.watermarks.store import Position, PositionStore, Window, new_window_id
@@ -153,7 +153,7 @@ class Reading:
             f"""
             WITH looked AS MATERIALIZED (
                 SELECT *, CASE WHEN {" OR ".join(looked_at)}
-                    THEN md5({record_json(columns)}) END AS {_PRINT}
+                    THEN {_fingerprint(columns)} END AS {_PRINT}
                 FROM logidata_new
             )
             SELECT {names} FROM looked WHERE {_PRINT} IS NULL
@@ -225,7 +225,7 @@ class Reading:
             f"""
             COPY (
                 SELECT fingerprint, value, CAST(sum(rows) AS BIGINT) AS rows FROM (
-                    SELECT md5({record_json(dataset.columns)}) AS fingerprint,
+                    SELECT {_fingerprint(dataset.columns)} AS fingerprint,
                         CAST({name} AS VARCHAR) AS value, 1 AS rows
                     FROM {rows} WHERE {name} >= {low}
                     {earlier}
@@ -298,6 +298,30 @@ class Reading:
                 field="watermark.lag",
             )
         return f"({plain} - INTERVAL '{time}')" if time else f"({plain} - {lag})"
+
+
+def _fingerprint(columns: Sequence[Column]) -> str:
+    """Return the SQL of what tells a row from all that differ.
+
+    It is the same although other rows have given a column another type that has the value too, or
+    the source a column that is empty in this row.
+    """
+    pairs = [
+        f"{literal(json.dumps(column.name.casefold()))}"
+        f" || CAST(to_json({_plain(column)}) AS VARCHAR)"
+        for column in sorted(columns, key=lambda column: column.name.casefold())
+    ]
+    # What is NULL is left out.
+    return f"md5(concat({', '.join(pairs)}))"
+
+
+def _plain(column: Column) -> str:
+    text = f"CAST({quote(column.name)} AS VARCHAR)"
+    if column.type in ("FLOAT", "DOUBLE") or column.type.startswith("DECIMAL("):
+        return rf"regexp_replace({text}, '\.0+$|(\.\d*[1-9])0+$', '\1')"
+    if _TIME.fullmatch(column.type):
+        return rf"regexp_replace({text}, '( 00:00:00)?(\+00)?$', '')"
+    return text
 
 
 def _counts(path: Path) -> str:

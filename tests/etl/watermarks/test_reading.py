@@ -69,6 +69,49 @@ def test_rows_that_come_later_with_the_same_value_are_read_and_the_others_not_ag
     assert incremental.ids() == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"n": 1}, {"n": 1.5}),
+        ({"n": 100}, {"n": 0.25}),
+        ({"at": "2024-05-01"}, {"at": "2024-05-02 10:30:00"}),
+        ({"at": "2024-05-01 10:30:00"}, {"at": "2024-05-01 10:30:00.5"}),
+        ({}, {"note": "new"}),
+        ({"b": 1, "a": 2}, {"a": 2, "b": 1}),
+    ],
+)
+def test_what_newer_rows_make_of_the_columns_does_not_change_older_ones(
+    incremental: Incremental, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    incremental.load = {"on_drift": "ignore"}
+    first = {"id": 1, **before}
+    incremental.source([first])
+    incremental.read()
+    # What was read before is first in the file, or last.
+    incremental.source([first, {"id": 2, **after}])
+    incremental.read()
+    incremental.source([{"id": 3, **after}, {"id": 2, **after}, first])
+    incremental.read()
+    assert incremental.ids() == [1, 2, 3]
+
+
+def test_rows_that_differ_in_digits_or_in_what_is_empty_are_different(
+    incremental: Incremental,
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": 7, "n": 10, "a": "x", "b": None},
+        {"id": 7, "n": 100, "a": "x", "b": None},
+        {"id": 7, "n": 100.5, "a": "x", "b": None},
+        {"id": 7, "n": 100.05, "a": "x", "b": None},
+        {"id": 7, "n": 100.5, "a": None, "b": "x"},
+        {"id": 7, "n": 100.5, "a": "", "b": "x"},
+    ]
+    for count in range(1, len(rows) + 1):
+        incremental.source(rows[:count])
+        incremental.read()
+    assert incremental.ids() == [7] * len(rows)
+
+
 def test_of_equal_rows_as_many_are_read_as_there_are_more(incremental: Incremental) -> None:
     incremental.watermark = {"column": "day"}
     row = {"id": 7, "day": "2024-05-01"}
