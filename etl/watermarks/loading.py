@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from etl.context import RunContext
 from etl.dataset import Dataset
+from etl.errors import ConfigError
 from etl.results import Advanced
 from etl.watermarks.store import PositionStore, Window, merged
 
@@ -18,10 +19,20 @@ def windows_of(datasets: Mapping[str, Dataset]) -> tuple[Window, ...]:
 
 
 def claim(loader: "Loader", windows: Sequence[Window], context: RunContext) -> None:
-    """Let a load begin; raise ConfigError if another execution is loading the same rows.
+    """Let a load begin; raise ConfigError if that would undo, or double, what others load.
 
-    Only a load that would add them twice must have them to itself.
+    Nothing may come after newer rows of its source: not even a load that was committed before, of
+    which nothing is known any more. Only one that would add rows twice must have them to itself.
     """
+    for window in windows:
+        later = _store(window, context).passed(window)
+        if later is not None:
+            raise ConfigError(
+                f"the execution {later.execution} has loaded newer rows of '{window.node}' since, "
+                f"up to {later.column} {later.value}, and those of this one must not come after "
+                "them. Should rows be missing, set the watermark back to before them and execute "
+                "the pipeline."
+            )
     if loader.doubles(loader.config.model_dump()):
         for window in windows:
             _store(window, context).claim(window)

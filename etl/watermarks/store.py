@@ -131,6 +131,15 @@ class PositionStore:
         raw = self._read(*self._claim(base))
         return Window.from_json(raw) if raw is not None else None
 
+    def passed(self, window: Window) -> Position | None:
+        """Return the newest position that another window has reached since this one was read."""
+        for number in range(self.current().number, window.base, -1):
+            position = self._position(number)
+            # What was set by hand says nothing of what is loaded.
+            if position.window is not None:
+                return position if position.window != window.id else None
+        return None
+
     def loaded(self, window: Window, loader: str) -> Position | None:
         """Note that a loader has committed a window; return the position if that moved it.
 

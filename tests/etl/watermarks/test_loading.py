@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from etl.context import RunContext
+from etl.errors import ConfigError
+from etl.local import LocalRun
+from etl.runner import run_node
 from etl.watermarks import loading
-from tests.etl.watermarks.conftest import Incremental
+from tests.etl.watermarks.conftest import PIPELINE, Incremental
 
 REFUSE = "CREATE TRIGGER refuse BEFORE INSERT ON {} BEGIN SELECT RAISE(ABORT, 'closed'); END"
 
@@ -223,6 +227,48 @@ def test_what_is_set_while_an_execution_loads_stays(
     assert done.error is None
     assert done.results["to_orders"]["advanced"] == []
     assert incremental.position.value == "1"
+
+
+@pytest.mark.parametrize("load", [{"mode": "upsert", "keys": ["id"]}, {}])
+def test_a_load_that_is_repeated_after_newer_rows_were_loaded_is_refused(
+    incremental: Incremental, load: dict[str, Any]
+) -> None:
+    incremental.load = load
+    incremental.watermark = {"column": "version"}
+    incremental.source([{"id": 1, "version": 1}])
+    first = incremental.run()
+    repeat_load(incremental, first)
+    incremental.store.set("1", by="ada", reason="again", column="version")
+    repeat_load(incremental, first)
+
+    incremental.source([{"id": 1, "version": 2}])
+    second = incremental.run()
+    loaded = incremental.query("SELECT * FROM orders")
+    with pytest.raises(ConfigError, match=f"{second.execution_id} has loaded newer rows of 'read'"):
+        repeat_load(incremental, first)
+    repeat_load(incremental, second)
+    assert incremental.query("SELECT * FROM orders") == loaded
+
+
+def repeat_load(incremental: Incremental, run: LocalRun) -> None:
+    """Run the loader of an execution alone, as somebody does who clears its task."""
+    settings = incremental.settings
+    node = incremental.graph()["nodes"][1]
+    run_node(
+        node_id=node["id"],
+        module=node["module"],
+        config=node["config"],
+        inputs={"input": run.results["read"]},
+        context=RunContext(
+            execution_id=run.execution_id,
+            node_id=node["id"],
+            attempt=2,
+            staging=settings.staging,
+            state=settings.state,
+            pipeline=PIPELINE,
+            data_dirs=settings.data_dirs,
+        ),
+    )
 
 
 def test_rows_through_an_aggregate_move_it_too(incremental: Incremental) -> None:
