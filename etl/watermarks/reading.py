@@ -1,6 +1,7 @@
 """The extractor's side: which rows are new, and which window they make."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +20,11 @@ from etl.watermarks.store import Position, PositionStore, Window, new_window_id
 if TYPE_CHECKING:
     import duckdb
 
+_WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|FLOAT|DOUBLE")
 _TIME = re.compile(r"DATE|TIMESTAMP.*")
+# More than any column of whole numbers spans.
+_FAR = 10**20
 _FUTURE = timedelta(days=1)
 _PRINT = "logidata_fingerprint"
 _RANK = "logidata_rank"
@@ -297,7 +301,12 @@ class Reading:
                 f"Write {'no lag' if kind == 'VARCHAR' else fits}.",
                 field="watermark.lag",
             )
-        return f"({plain} - INTERVAL '{time}')" if time else f"({plain} - {lag})"
+        if time:
+            return f"({plain} - INTERVAL '{time}')"
+        if _WHOLE.fullmatch(kind):
+            # In their own type the small ones, and those without a sign, would overflow.
+            return f"(CAST({plain} AS HUGEINT) - {min(math.floor(float(lag)), _FAR)})"
+        return f"({plain} - {lag})"
 
 
 def _fingerprint(columns: Sequence[Column]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.etl.watermarks.conftest import Incremental
@@ -173,6 +174,28 @@ def test_what_was_seen_within_the_lag_is_known_over_several_executions(
         incremental.source(rows)
         incremental.read()
     assert incremental.ids() == [10, 20, 25, 30, 40]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lag"),
+    [("UINTEGER", 100), ("UBIGINT", 1e30), ("TINYINT", 100), ("BIGINT", 0.5), ("DOUBLE", 100)],
+)
+def test_a_lag_reaches_beyond_the_least_number_of_the_column(
+    incremental: Incremental, kind: str, lag: float
+) -> None:
+    def source(*ids: int) -> None:
+        values = ", ".join(f"({number})" for number in ids)
+        duckdb.sql(f"SELECT id::{kind} AS id FROM (VALUES {values}) t(id)").write_parquet(
+            str(incremental.data / "source.parquet")
+        )
+
+    incremental.watermark = {"column": "id", "lag": lag}
+    incremental.extractor, incremental.extract = "extract.parquet", {"path": "source.parquet"}
+    source(3, 5)
+    incremental.read()
+    source(3, 5, 5, 6)
+    incremental.read()
+    assert [int(number) for number in incremental.ids()] == [3, 5, 5, 6]
 
 
 def test_no_lag_reaches_below_the_initial_value(incremental: Incremental) -> None:
