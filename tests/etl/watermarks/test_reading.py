@@ -241,6 +241,13 @@ def test_rows_without_a_value_fail_the_execution_and_nothing_moves(
     assert "have no value" in str(incremental.failure())
 
 
+def test_infinity_is_nothing_that_a_watermark_could_go_to(incremental: Incremental) -> None:
+    incremental.watermark = {"column": "day"}
+    incremental.source([{"id": 1, "day": "2024-05-01"}, {"id": 2, "day": "infinity"}])
+    assert "1 of its 2 rows have no finite value in the column 'day'" in str(incremental.failure())
+    assert incremental.position.number == 0
+
+
 def test_a_lag_that_does_not_fit_the_column_is_refused(incremental: Incremental) -> None:
     incremental.watermark = {"column": "id", "lag": "2 hours"}
     incremental.source(numbered(1))
