@@ -115,6 +115,7 @@ class Reading:
     ) -> "duckdb.DuckDBPyRelation":
         """Return the rows of the source that were not read before, and those without a value."""
         self._type = self._type_in(relation)
+        self._check_order()
         name, start = quote(self.watermark.column), self.start
         conditions = []
         if start is not None:
@@ -273,6 +274,21 @@ class Reading:
             field="watermark.column",
         )
 
+    def _check_order(self) -> None:
+        """Raise ConfigError if the values are in another order than when they were last read.
+
+        A single faulty date makes a column of a CSV file one of texts, and the newest of them.
+        """
+        before = self.position if self.position.window is not None else self.repeat
+        if before is not None and _order(before.type) != _order(self._type):
+            raise ConfigError(
+                f"the column '{self.watermark.column}' of its watermark was a {before.type} when "
+                f"it was last read, and is a {self._type} now, in another order. Correct the "
+                "source or give the column its type; or set the watermark to a value from which "
+                "to go on in the new order.",
+                field="watermark.column",
+            )
+
     def _check(self, start: str, inputs: Inputs) -> None:
         """Raise ConfigError if the value to begin at is none of the column's type."""
         row = inputs.query(f"SELECT TRY_CAST({literal(start)} AS {self._type}) IS NULL").fetchone()
@@ -308,6 +324,12 @@ class Reading:
             # In their own type the small ones, and those without a sign, would overflow.
             return f"(CAST({plain} AS HUGEINT) - {min(math.floor(float(lag)), _FAR)})"
         return f"({plain} - {lag})"
+
+
+def _order(kind: str) -> str:
+    if _TIME.fullmatch(kind):
+        return "time"
+    return "number" if _NUMBER.fullmatch(kind) else "text"
 
 
 def _fingerprint(columns: Sequence[Column]) -> str:

@@ -248,6 +248,38 @@ def test_infinity_is_nothing_that_a_watermark_could_go_to(incremental: Increment
     assert incremental.position.number == 0
 
 
+def test_a_faulty_value_that_makes_texts_of_dates_does_not_become_the_position(
+    incremental: Incremental,
+) -> None:
+    incremental.watermark = {"column": "day"}
+    rows = [{"id": 1, "day": "2024-05-01"}]
+    incremental.source(rows)
+    incremental.read()
+    incremental.source([*rows, {"id": 2, "day": "unknown"}])
+    error = incremental.failure()
+    assert error.field == "watermark.column"
+    assert "was a DATE when it was last read, and is a VARCHAR now" in str(error)
+
+    incremental.source(
+        [{"id": 1, "day": "2024-05-01 00:00:00"}, {"id": 2, "day": "2024-05-02 10:00:00"}]
+    )
+    incremental.read()
+    assert incremental.ids() == [1, 2]
+
+
+def test_a_column_of_another_type_is_read_once_the_watermark_is_set(
+    incremental: Incremental,
+) -> None:
+    incremental.watermark = {"column": "id"}
+    incremental.load = {"keys": ["name"], "mode": "upsert"}
+    incremental.source([{"id": "2024-05-01", "name": "x"}])
+    incremental.read()
+    incremental.source([{"id": "unknown", "name": "x"}, {"id": "2024-05-02", "name": "y"}])
+    incremental.failure()
+    incremental.store.set("2024-05-02", by="ada", reason="texts it is", column="id")
+    assert incremental.read()["metrics"]["rows_out"] == 2
+
+
 def test_a_lag_that_does_not_fit_the_column_is_refused(incremental: Incremental) -> None:
     incremental.watermark = {"column": "id", "lag": "2 hours"}
     incremental.source(numbered(1))
