@@ -93,6 +93,8 @@ class Reading:
 
         try:
             with duckdb.connect(":memory:") as database:
+                # As in the engine, or a day could be an hour shorter than there.
+                database.execute("SET TimeZone = 'UTC'")
                 row = database.sql(f"SELECT CAST({self._low(start, kind)} AS VARCHAR)").fetchone()
         except duckdb.Error:
             return None

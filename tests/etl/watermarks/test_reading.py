@@ -7,7 +7,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.etl.watermarks.conftest import Incremental
+from etl.context import RunContext
+from etl.watermarks.config import Watermark
+from etl.watermarks.reading import Reading
+from etl.watermarks.store import Window
+from tests.etl.watermarks.conftest import PIPELINE, Incremental
 
 
 def numbered(*ids: int) -> list[dict[str, Any]]:
@@ -196,6 +200,33 @@ def test_a_lag_reaches_beyond_the_least_number_of_the_column(
     source(3, 5, 5, 6)
     incremental.read()
     assert [int(number) for number in incremental.ids()] == [3, 5, 5, 6]
+
+
+def test_what_is_spared_does_not_hang_on_the_zone_of_the_machine(
+    incremental: Incremental, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = incremental.store
+    at = "2024-03-31 12:00:00+00"
+    window = Window(
+        "w", "read", 0, "at", "TIMESTAMP WITH TIME ZONE", None, at, ("load",), "execution"
+    )
+    store.loaded(window, "load")
+    connect = duckdb.connect
+
+    def elsewhere(*arguments: Any) -> Any:
+        connection = connect(*arguments)
+        connection.execute("SET TimeZone = 'Europe/Paris'")
+        return connection
+
+    monkeypatch.setattr(duckdb, "connect", elsewhere)
+    reading = Reading.begin(
+        Watermark(column="at", lag="1 day"),
+        ("load",),
+        RunContext(
+            "execution", "read", "staging", state=incremental.settings.state, pipeline=PIPELINE
+        ),
+    )
+    assert reading.bounds().low == "2024-03-30 12:00:00+00"
 
 
 def test_no_lag_reaches_below_the_initial_value(incremental: Incremental) -> None:
