@@ -146,7 +146,11 @@ def _within(asked: Query, bounds: Bounds | None) -> Query:
     condition = condition_of(bounds, asked.columns)
     if condition is None:
         return asked
-    where = sql.SQL("WHERE " + condition.sql(f"c{condition.column}"))
+    name = f"c{condition.column}"
+    if asked.columns[condition.column].type == "DOUBLE":
+        # What has more digits on the server is compared as it is read here: rounded.
+        name += "::float8"
+    where = sql.SQL("WHERE " + condition.sql(name))
     return replace(asked, text=asked.select([], where))
 
 
