@@ -11,11 +11,11 @@ follow the same position one wins, and the other finds out.
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from etl.errors import ConfigError, TransientError
 from etl.storage import Storage, as_json
@@ -27,6 +27,8 @@ _POSITIONS, _CLAIMS, _WINDOWS, _LOADED, _SEEN = (
     "loaded",
     "seen.parquet",
 )
+_Made = TypeVar("_Made")
+
 # Tries to follow the newest position while others do the same.
 _TRIES = 20
 _KEPT = 1000
@@ -128,8 +130,7 @@ class PositionStore:
 
     def claimed(self, base: int) -> Window | None:
         """Return the window of which a load after the position `base` has begun."""
-        raw = self._read(*self._claim(base))
-        return Window.from_json(raw) if raw is not None else None
+        return self._read(Window.from_json, *self._claim(base))
 
     def passed(self, window: Window) -> Position | None:
         """Return the newest position that another window has reached since this one was read."""
@@ -196,14 +197,21 @@ class PositionStore:
         return True
 
     def _position(self, number: int) -> Position:
-        raw = self._read(*self._folder, _POSITIONS, _name(number))
-        return Position(**raw) if raw is not None else Position(number, None)
+        place = (*self._folder, _POSITIONS, _name(number))
+        found = self._read(lambda raw: Position(**raw), *place)
+        return Position(number, None) if found is None else found
 
-    def _read(self, *parts: str) -> Any:
+    def _read(self, made: Callable[[dict[str, Any]], _Made], *parts: str) -> _Made | None:
         try:
-            return json.loads(self._storage.read(*parts))
+            return made(json.loads(self._storage.read(*parts)))
         except FileNotFoundError:
             return None
+        except (ValueError, TypeError, LookupError) as exc:
+            raise ConfigError(
+                f"the file {self._storage.uri(*parts)}, which holds how far a watermark has come, "
+                "is damaged. Put it back from a backup. Without one, remove it, and set the "
+                "watermark to where the target's data ends."
+            ) from exc
 
     def _forget_others(self, window: str) -> None:
         # Nobody begins at an earlier position again: one that is set by hand has seen nothing.

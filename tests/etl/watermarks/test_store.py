@@ -115,3 +115,15 @@ def test_a_pipeline_is_forgotten_as_a_whole(store: PositionStore, root: str) -> 
     assert store.current().number == 0
     with pytest.raises(ConfigError, match="no pipeline"):
         forget_pipeline(root, "")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"unknown": 1}', b"\xff"])
+def test_a_damaged_file_is_named_with_what_to_do(
+    store: PositionStore, root: str, content: bytes
+) -> None:
+    Storage(root).write(content, "pipeline_1", "read", "positions", "00000001.json")
+    with pytest.raises(ConfigError, match=r"00000001\.json.* is damaged\. Put it back"):
+        store.current()
+    Storage(root).write(content, "pipeline_1", "read", "claims", "00000001.json")
+    with pytest.raises(ConfigError, match=r"claims/00000001\.json.* is damaged"):
+        store.claimed(1)
