@@ -55,6 +55,12 @@ class SetWatermarkSerializer(serializers.Serializer[Any]):
     )
     reason = serializers.CharField(max_length=1000)
 
+    def validate_value(self, value: Any) -> Any:
+        """Refuse texts that no database keeps: the change is written to one before it is made."""
+        if isinstance(value, str):
+            return serializers.CharField(max_length=500, allow_blank=True).run_validation(value)
+        return value
+
 
 class WatermarkActions(viewsets.GenericViewSet[Pipeline]):
     """What the view of pipelines has for watermarks."""

@@ -113,6 +113,8 @@ def test_setting_it_is_kept_with_who_and_why(
         ({"value": 1}, "reason", ""),
         ({"reason": "x"}, "value", ""),
         ({"value": 1, "reason": "x" * 1001}, "reason", ""),
+        ({"value": "x" * 501, "reason": "x"}, "value", "500 characters"),
+        ({"value": "1\0", "reason": "x"}, "value", "Null characters"),
     ],
 )
 def test_what_cannot_be_a_position_changes_nothing(
@@ -132,6 +134,13 @@ def test_a_node_without_one_is_not_found(api: APIClient, pipeline: Pipeline, nod
     answer = api.post(url(pipeline, node), {"value": 1, "reason": "x"})
     assert answer.status_code == 404
     assert answer.json()["type"] == "no-such-watermark"
+
+
+def test_half_a_character_cannot_be_a_position(api: APIClient, pipeline: Pipeline) -> None:
+    body = '{"value": "\\ud800", "reason": "x"}'
+    answer = api.post(url(pipeline, "read_orders"), body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "value"
 
 
 def test_setting_it_needs_its_own_permission(api_as: Sign, pipeline: Pipeline) -> None:
