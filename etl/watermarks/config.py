@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-_DURATION = re.compile(r"(\d{1,9}) *(second|minute|hour|day|week)s?", re.IGNORECASE)
+_DURATION = re.compile(r"(\d{1,6}) *(second|minute|hour|day|week)s?", re.IGNORECASE)
 
 
 def _check_lag(value: int | float | str) -> int | float | str:

@@ -1,6 +1,5 @@
 """The extractor's side: which rows are new, and which window they make."""
 
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from etl.errors import ConfigError, DataError
 from etl.inputs import Inputs
 from etl.sql import literal, quote
 from etl.watermarks.config import Watermark, interval
+from etl.watermarks.fingerprints import counted_sql, unseen_sql
 from etl.watermarks.store import Position, PositionStore, Window, new_window_id
 
 if TYPE_CHECKING:
@@ -26,11 +26,6 @@ _TIME = re.compile(r"DATE|TIMESTAMP.*")
 # More than any column of whole numbers spans.
 _FAR = 10**20
 _FUTURE = timedelta(days=1)
-_PRINT = "logidata_fingerprint"
-_RANK = "logidata_rank"
-# Not names that a source would have: its own columns are beside these.
-_SEEN = "logidata_seen"
-_TIMES = "logidata_times"
 
 
 @dataclass
@@ -142,35 +137,17 @@ class Reading:
         if before is None and again is None:
             return new
         name = quote(self.watermark.column)
-        looked_at, kept, joins = [], [], []
-        if before is not None:
-            looked_at.append(f"{name} <= {self._value(self.position.value)}")
-            joins.append(f"LEFT JOIN {_counts(before)} AS b ON b.{_SEEN} = {_PRINT}")
-            kept.append(f"{_RANK} > coalesce(b.{_TIMES}, 0)")
-        if again is not None and self.repeat is not None:
-            end = f"{name} >= {self._behind(self.repeat.upto, self._type)}"
-            looked_at.append(end)
-            joins.append(f"LEFT JOIN {_counts(again)} AS a ON a.{_SEEN} = {_PRINT}")
-            kept.append(f"(NOT ({end}) OR {_RANK} <= coalesce(a.{_TIMES}, 0))")
+        reached = f"{name} <= {self._value(self.position.value)}"
+        end = self._behind(self.repeat.upto, self._type) if self.repeat else ""
         columns = [Column(n, str(t)) for n, t in zip(new.columns, new.types, strict=True)]
-        names = ", ".join(map(quote, new.columns))
-        # The source is read once only: it may be a stream.
         return new.query(
             "logidata_new",
-            f"""
-            WITH looked AS MATERIALIZED (
-                SELECT *, CASE WHEN {" OR ".join(looked_at)}
-                    THEN {_fingerprint(columns)} END AS {_PRINT}
-                FROM logidata_new
-            )
-            SELECT {names} FROM looked WHERE {_PRINT} IS NULL
-            UNION ALL
-            SELECT {names} FROM (
-                SELECT *, row_number() OVER (PARTITION BY {_PRINT}) AS {_RANK}
-                FROM looked WHERE {_PRINT} IS NOT NULL
-            ) {" ".join(joins)}
-            WHERE {" AND ".join(kept)}
-            """,  # noqa: S608 - names are quoted, values are literals
+            unseen_sql(
+                "logidata_new",
+                columns,
+                (reached, before) if before else None,
+                (f"{name} >= {end}", again) if again else None,
+            ),
         )
 
     def close(self, part: Path, dataset: Dataset, inputs: Inputs) -> Window | None:
@@ -217,30 +194,17 @@ class Reading:
     def _keep_seen(self, window: Window, rows: str, dataset: Dataset, inputs: Inputs) -> None:
         """Keep the fingerprints of the rows that the next execution may find again."""
         assert self.store is not None
-        name, kind = quote(self.watermark.column), self._type
-        low = self._behind(window.upto, kind)
         folder = inputs.scratch_folder()
-        # What `only_new` fetched is still there: rows of earlier windows may be near the end, too.
-        before = folder / "seen.parquet"
-        earlier = (
-            f"UNION ALL SELECT fingerprint, value, rows FROM read_parquet('{before}')"  # noqa: S608
-            f" WHERE CAST(value AS {kind}) >= {low}"
-            if before.exists()
-            else ""
-        )
         target = folder / "kept.parquet"
-        inputs.database().execute(
-            f"""
-            COPY (
-                SELECT fingerprint, value, CAST(sum(rows) AS BIGINT) AS rows FROM (
-                    SELECT {_fingerprint(dataset.columns)} AS fingerprint,
-                        CAST({name} AS VARCHAR) AS value, 1 AS rows
-                    FROM {rows} WHERE {name} >= {low}
-                    {earlier}
-                ) GROUP BY ALL
-            ) TO {literal(str(target))} (FORMAT parquet)
-            """  # noqa: S608 - names are quoted, values are literals
+        select = counted_sql(
+            rows,
+            dataset.columns,
+            self.watermark.column,
+            self._behind(window.upto, self._type),
+            # What `only_new` fetched is still there: rows of earlier windows may be near the end.
+            folder / "seen.parquet",
         )
+        inputs.database().execute(f"COPY ({select}) TO {literal(str(target))} (FORMAT parquet)")
         self.store.keep_seen(window.id, target)
 
     def notices(self, window: Window | None) -> list[str]:
@@ -332,37 +296,6 @@ def _order(kind: str) -> str:
     if _TIME.fullmatch(kind):
         return "time"
     return "number" if _NUMBER.fullmatch(kind) else "text"
-
-
-def _fingerprint(columns: Sequence[Column]) -> str:
-    """Return the SQL of what tells a row from all that differ.
-
-    It is the same although other rows have given a column another type that has the value too, or
-    the source a column that is empty in this row.
-    """
-    pairs = [
-        f"{literal(json.dumps(column.name.casefold()))}"
-        f" || CAST(to_json({_plain(column)}) AS VARCHAR)"
-        for column in sorted(columns, key=lambda column: column.name.casefold())
-    ]
-    # What is NULL is left out.
-    return f"md5(concat({', '.join(pairs)}))"
-
-
-def _plain(column: Column) -> str:
-    text = f"CAST({quote(column.name)} AS VARCHAR)"
-    if column.type in ("FLOAT", "DOUBLE") or column.type.startswith("DECIMAL("):
-        return rf"regexp_replace({text}, '\.0+$|(\.\d*[1-9])0+$', '\1')"
-    if _TIME.fullmatch(column.type):
-        return rf"regexp_replace({text}, '( 00:00:00)?(\+00)?$', '')"
-    return text
-
-
-def _counts(path: Path) -> str:
-    return (
-        f"(SELECT fingerprint AS {_SEEN}, CAST(sum(rows) AS BIGINT) AS {_TIMES}"  # noqa: S608 - a path of ours
-        f" FROM read_parquet([{literal(str(path))}]) GROUP BY ALL)"
-    )
 
 
 def _lies_ahead(value: str) -> bool:
