@@ -91,3 +91,7 @@ class TransientError(ETLError):
 
     def __init__(self, message: str, *, node: str | None = None, field: str | None = None) -> None:
         super().__init__(message, node=node, field=field, retryable=True)
+
+
+class NoRowsError(DataError):
+    """A source has no rows now, and only rows would tell its columns."""

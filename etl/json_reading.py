@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from etl.duckdb_errors import reason
-from etl.errors import ConfigError, DataError, ETLError
+from etl.errors import ConfigError, DataError, ETLError, NoRowsError
 from etl.files.compression import Compression, compression_of, decompress
 from etl.files.reading import SourceFile
 from etl.sql import literal, quote
@@ -63,9 +63,12 @@ def uncompressed(
 ) -> list[SourceFile]:
     """Return the files as DuckDB can open them; raise DataError for one that is empty."""
     ready = []
+    empty = [source for source in sources if source.local.stat().st_size == 0]
+    # One that is empty beside others is a fault of the source. A source may have no rows at all.
+    error = NoRowsError if len(empty) == len(sources) else DataError
     for number, source in enumerate(sources):
-        if source.local.stat().st_size == 0:
-            raise DataError(
+        if source in empty:
+            raise error(
                 f"file '{source.name}' is empty. It needs at least one record.",
                 field="config.path",
             )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.context import RunContext
-from etl.errors import ConfigError, ETLError, TransientError
+from etl.errors import ConfigError, ETLError, NoRowsError, TransientError
 from etl.liveness import alive
 from etl.memory import peak_bytes, reset_peak
 from etl.results import NodeResult
@@ -21,7 +21,8 @@ from etl.storage import Storage
 
 if TYPE_CHECKING:
     from etl.dataset import Dataset
-    from etl.module import Module
+    from etl.inputs import Inputs
+    from etl.module import Module, Output
     from etl.watermarks.reading import Reading
 
 __all__ = ["NodeResult", "configured", "run_node"]
@@ -104,7 +105,7 @@ def _run(
     from etl.module import Loader
     from etl.outcome import Outcome
     from etl.registry import get_module
-    from etl.watermarks.loading import claim, committed
+    from etl.watermarks.loading import claim, committed, written_before
 
     module = configured(get_module(key), config)
     datasets = _open_inputs(module, inputs, storage)
@@ -114,11 +115,12 @@ def _run(
         folder=work,
         memory_limit=context.memory_limit,
     ) as engine:
-        ports = Inputs(datasets, engine)
+        ports, before = Inputs(datasets, engine), None
         try:
             if isinstance(module, Loader):
                 claim(module, context.windows, context)
-            output = module.execute(ports, context)
+                before = written_before(module, datasets, context)
+            output = before or _output(module, ports, context, reading)
             result = Outcome(module, datasets, ports, context, storage, work, reading).of(output)
             if isinstance(module, Loader):
                 result["advanced"] = committed(context.windows, context)
@@ -135,6 +137,19 @@ def _run(
             if explained is None:
                 raise
             raise explained from exc
+
+
+def _output(
+    module: "Module", inputs: "Inputs", context: RunContext, reading: "Reading | None"
+) -> "Output":
+    """Do the node's work; a source that is read by a watermark may have nothing at all."""
+    try:
+        return module.execute(inputs, context)
+    except NoRowsError:
+        nothing = reading.nothing(inputs) if reading is not None else None
+        if nothing is None:
+            raise
+        return nothing
 
 
 def _by_watermark(

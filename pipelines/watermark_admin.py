@@ -48,16 +48,17 @@ def watermark_context(request: HttpRequest, pipeline: Pipeline) -> dict[str, Any
             return HttpResponseRedirect(
                 reverse("admin:pipelines_pipeline_watermarks", args=[pipeline.pk])
             )
-    watermarks, problem = [], ""
+    watermarks, others, problem = [], [], ""
     try:
         watermarks = services.watermarks_of(pipeline)
+        others = services.left_behind(pipeline)
     except DomainError as error:
         problem = error.detail
     shown = [
         (item, sent if sent is not None and item.node == node else WatermarkForm(prefix=item.node))
         for item in watermarks
     ]
-    return {"watermarks": shown, "may_set": may_set, "problem": problem}
+    return {"watermarks": shown, "others": others, "may_set": may_set, "problem": problem}
 
 
 def _set(request: HttpRequest, pipeline: Pipeline, node: str, form: WatermarkForm) -> bool:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
-from etl.errors import DataError
+from etl.errors import DataError, NoRowsError
 from etl.faulty_rows import FaultyRows, encoded, object_size, read_lines
 from etl.inputs import Inputs
 from etl.module import Result
@@ -95,7 +95,7 @@ class Records:
         """
         columns = self._columns(types)
         if not columns:
-            raise DataError(
+            raise NoRowsError(
                 "the service gave no record, so the columns are unknown. Give them under types, "
                 "and an empty answer gives no rows.",
                 field="config.types",

@@ -1,13 +1,15 @@
 """Whether the watermarks of a graph can do what they promise."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Iterator, Sequence
 
 from etl.graph import Edge, Graph, Node
 from etl.module import Loader, Module
 from etl.problems import Problem
 from etl.registry import UnknownModuleError, get_module
-from etl.templates import is_template
+
+# Names that differ from one execution to the next; a day does not.
+_RUN = re.compile(r"^[^}]*\b(run_id|ts|ts_nodash)\b")
 
 
 def watermark_problems(nodes: Sequence[Node], edges: Sequence[Edge]) -> Iterator[Problem]:
@@ -39,9 +41,30 @@ def watermark_problems(nodes: Sequence[Node], edges: Sequence[Edge]) -> Iterator
                     node,
                     f"with a watermark it gives only new rows, but '{loader.id}' makes the rows "
                     "of an execution the only ones in its target. Give that a mode that keeps the "
-                    "others (append or upsert), a path of its own for each execution, such as one "
-                    "with {{ ts_nodash }}, or remove the watermark.",
+                    "others (append or upsert), a path of its own for each execution, with "
+                    "{{ run_id }} in it, or remove the watermark.",
                 )
+    yield from _doubled(graph)
+
+
+def _doubled(graph: Graph) -> Iterator[Problem]:
+    """Yield the loaders that would add rows again when one of several windows is read again."""
+    sources: dict[str, list[str]] = {}
+    for node in graph.nodes:
+        module = _module(node)
+        if node.watermark is not None and module is not None and module.kind == "extract":
+            for loader in graph.loaders_after(node.id):
+                sources.setdefault(loader, []).append(node.id)
+    for loader, nodes in sources.items():
+        cls, node = _module(graph.node(loader)), graph.node(loader)
+        if len(nodes) > 1 and cls and issubclass(cls, Loader) and cls.doubles(node.config):
+            names = ", ".join(f"'{name}'" for name in nodes)
+            yield _problem(
+                node,
+                f"rows of {names} come to it, each by a watermark of its own, and it adds rows: "
+                "after a failed execution some would come twice. Give it mode upsert, or each "
+                "extractor a loader of its own.",
+            )
 
 
 def _module(node: Node) -> type[Module] | None:
@@ -52,12 +75,11 @@ def _module(node: Node) -> type[Module] | None:
 
 
 def _writes_anew(cls: type[Loader], node: Node) -> bool:
-    return not cls.adds(node.config) and not _is_templated(node.config)
+    return not cls.adds(node.config) and not _differs_by_run(node.config.get("path"))
 
 
-def _is_templated(config: Mapping[str, Any]) -> bool:
-    path = config.get("path")
-    return isinstance(path, str) and is_template(path)
+def _differs_by_run(path: object) -> bool:
+    return isinstance(path, str) and any(_RUN.search(part) for part in path.split("{{")[1:])
 
 
 def _problem(node: Node, text: str) -> Problem:

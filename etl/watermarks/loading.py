@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from etl.context import RunContext
 from etl.dataset import Dataset
 from etl.errors import ConfigError
+from etl.module import Loaded
 from etl.results import Advanced
 from etl.watermarks.store import PositionStore, Window, merged
 
@@ -36,6 +37,29 @@ def claim(loader: "Loader", windows: Sequence[Window], context: RunContext) -> N
     if loader.doubles(loader.config.model_dump()):
         for window in windows:
             _store(window, context).claim(window)
+
+
+def written_before(
+    loader: "Loader", datasets: Mapping[str, Dataset], context: RunContext
+) -> Loaded | None:
+    """Return the outcome of a load that writes a target of its own, if that is written already.
+
+    Another execution would write the same rows into another file. Databases have their ledger.
+    """
+    windows = context.windows
+    if not windows or loader.adds(loader.config.model_dump()):
+        return None
+    if not all(_store(window, context).has_loaded(window, context.node_id) for window in windows):
+        return None
+    return Loaded(
+        rows=0,
+        target="nothing (written before)",
+        removed=sum(dataset.rows for dataset in datasets.values()),
+        warnings=(
+            "These rows were written by an execution before, which other loaders have not "
+            "finished; they are not written again.",
+        ),
+    )
 
 
 def committed(windows: Sequence[Window], context: RunContext) -> list[Advanced]:

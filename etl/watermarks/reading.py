@@ -107,6 +107,12 @@ class Reading:
             return behind
         return f"greatest({behind}, CAST({literal(self.floor)} AS {kind}))"
 
+    def nothing(self, inputs: Inputs) -> "duckdb.DuckDBPyRelation | None":
+        """Return no rows, in the columns that were read last; None if none ever were."""
+        columns = (self.repeat or self.position).columns
+        items = [f"CAST(NULL AS {kind}) AS {quote(name)}" for name, kind in columns.items()]
+        return inputs.query(f"SELECT {', '.join(items)} WHERE false") if items else None
+
     def only_new(
         self, relation: "duckdb.DuckDBPyRelation", inputs: Inputs
     ) -> "duckdb.DuckDBPyRelation":
@@ -187,6 +193,7 @@ class Reading:
             loaders=self.loaders,
             execution=self.context.execution_id,
             floor=self.floor,
+            columns={column.name: column.type for column in dataset.columns},
         )
         self._keep_seen(window, rows, dataset, inputs)
         return window

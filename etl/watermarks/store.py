@@ -12,7 +12,7 @@ follow the same position one wins, and the other finds out.
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,6 +41,7 @@ class Window:
     `start` and `upto` are values of `column` in their SQL text form; `start` is None at the very
     beginning. `loaders` are the nodes that must have loaded them before the position moves.
     `floor` is the value below which no lag reaches: where the reading began, or was set to begin.
+    `columns` are the names and types of what was read, for when a source has no rows to tell them.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Window:
     loaders: tuple[str, ...]
     execution: str
     floor: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> "Window":
@@ -81,6 +83,7 @@ class Position:
     execution: str | None = None
     by: str | None = None
     reason: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 class PositionStore:
@@ -110,7 +113,15 @@ class PositionStore:
             before = self.current()
             kind = before.type if before.column == column else ""
             position = Position(
-                before.number + 1, value, column, kind, _now(), value, by=by, reason=reason
+                before.number + 1,
+                value,
+                column,
+                kind,
+                _now(),
+                value,
+                by=by,
+                reason=reason,
+                columns=before.columns,
             )
             if self._add(position):
                 return position
@@ -159,12 +170,17 @@ class PositionStore:
             window.floor,
             window=window.id,
             execution=window.execution,
+            columns=window.columns,
         )
         if not self._add(position):
             there = self._position(position.number)
             return there if there.window == window.id else None
         self._forget_others(window.id)
         return position
+
+    def has_loaded(self, window: Window, loader: str) -> bool:
+        """Return whether a loader has committed a window."""
+        return loader in self._storage.files(*self._window(window.id), _LOADED)
 
     def keep_seen(self, window: str, path: Path) -> None:
         """Keep a local file as what the window has seen around its end."""

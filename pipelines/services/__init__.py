@@ -20,7 +20,12 @@ from pipelines.services.validation import (
     used_params,
     validate_pipeline,
 )
-from pipelines.services.watermarks import NodeWatermark, set_watermark, watermarks_of
+from pipelines.services.watermarks import (
+    NodeWatermark,
+    left_behind,
+    set_watermark,
+    watermarks_of,
+)
 
 __all__ = [
     "FIELDS",
@@ -34,6 +39,7 @@ __all__ = [
     "field_values",
     "find_problems",
     "generated_code",
+    "left_behind",
     "lineage",
     "pipeline_field",
     "reconcile_deployments",

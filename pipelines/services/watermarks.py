@@ -14,7 +14,7 @@ from etl.graph import Node, parse_graph
 from etl.problems import Problem
 from etl.settings import run_settings
 from etl.watermarks.setting import set_position
-from etl.watermarks.store import Position, PositionStore
+from etl.watermarks.store import Position, PositionStore, watermarked_nodes
 from pipelines.errors import InvalidPosition, NoSuchWatermark, StateUnavailable
 from pipelines.models import Pipeline
 
@@ -41,6 +41,14 @@ def watermarks_of(pipeline: Pipeline) -> list[NodeWatermark]:
     """Return the watermarks of a pipeline's graph; raise StateUnavailable."""
     with _reached():
         return [_read(pipeline, node) for node in _nodes(pipeline)]
+
+
+def left_behind(pipeline: Pipeline) -> list[str]:
+    """Return the nodes of which positions are kept, and that have no watermark any more."""
+    known = {node.id for node in _nodes(pipeline)}
+    with _reached():
+        kept = watermarked_nodes(run_settings().state, pipeline.dag_id)
+    return [node for node in kept if node not in known]
 
 
 def set_watermark(

@@ -181,6 +181,14 @@ def test_the_page_shows_history_and_the_form(browser: Client, pipeline: Pipeline
     assert page(pipeline) in change
 
 
+def test_the_page_names_nodes_that_have_none_any_more(browser: Client, pipeline: Pipeline) -> None:
+    PositionStore(run_settings().state, pipeline.dag_id, "old_name").set(
+        "5", by="ann", reason="x", column="order_id"
+    )
+    text = browser.get(page(pipeline)).content.decode()
+    assert "no watermark now, or another id: old_name." in text
+
+
 def test_the_form_sets_it(browser: Client, pipeline: Pipeline) -> None:
     answer = browser.post(
         page(pipeline),

@@ -32,7 +32,8 @@ LOADERS: dict[str, dict[str, Any]] = {
     },
     "http": {"module": "load.http", "config": {"connection": "api", "path": "orders"}},
     "file": {"module": "load.csv", "config": {"path": "orders.csv"}},
-    "file of each run": {"module": "load.csv", "config": {"path": "orders-{{ ts_nodash }}.csv"}},
+    "file of each day": {"module": "load.csv", "config": {"path": "orders-{{ ds }}.csv"}},
+    "file of each run": {"module": "load.csv", "config": {"path": "orders-{{ run_id }}.csv"}},
 }
 
 
@@ -61,7 +62,7 @@ def test_a_loader_that_keeps_what_is_there_is_fine(loader: str) -> None:
     assert messages(graph(loader)) == []
 
 
-@pytest.mark.parametrize("loader", ["replace", "delete_insert", "file"])
+@pytest.mark.parametrize("loader", ["replace", "delete_insert", "file", "file of each day"])
 def test_a_loader_that_writes_its_target_anew_is_refused(loader: str) -> None:
     (message,) = messages(graph(loader))
     assert message.startswith("watermark: Node 'read': with a watermark it gives only new rows")
@@ -123,3 +124,14 @@ def test_the_loaders_after_a_node_are_all_that_its_rows_can_come_to() -> None:
     raw["nodes"].append({"id": "other", **LOADERS["upsert"]})
     raw["edges"].append({"source": "read", "target": "also"})
     assert parse_graph(raw).loaders_after("read") == ["also", "load"]
+
+
+@pytest.mark.parametrize(("loader", "fine"), [("append", False), ("http", False), ("upsert", True)])
+def test_a_loader_that_adds_rows_takes_those_of_one_watermark_only(loader: str, fine: bool) -> None:
+    raw = graph(loader)
+    raw["nodes"][1] = {"id": "keep", "module": "transform.union", "config": {}}
+    raw["nodes"].append({**raw["nodes"][0], "id": "more"})
+    raw["edges"].append({"source": "more", "target": "keep"})
+    found = messages(raw)
+    assert (found == []) == fine
+    assert fine or "rows of 'read', 'more' come to it" in found[0]

@@ -291,3 +291,23 @@ def test_rows_through_an_aggregate_move_it_too(incremental: Incremental) -> None
     incremental.source(numbered(1, 2, 3))
     incremental.read()
     assert incremental.query("SELECT n FROM orders ORDER BY n") == [(1,), (2,)]
+
+
+def test_a_file_of_each_execution_is_written_once_although_another_loader_failed(
+    half_loaded: Incremental,
+) -> None:
+    graph = half_loaded.graph()
+    graph["nodes"].append(
+        {"id": "file", "module": "load.csv", "config": {"path": "out/{{ run_id }}.csv"}}
+    )
+    graph["edges"].append({"source": "read", "target": "file"})
+    half_loaded.graph = lambda: graph  # type: ignore[method-assign]
+    half_loaded.failure()
+    half_loaded.execute("DROP TRIGGER refuse")
+    done = half_loaded.run()
+    assert done.error is None
+    metrics = done.results["file"]["metrics"]
+    assert (metrics["rows_out"], metrics["rows_removed"]) == (0, 2)
+    assert "were written by an execution before" in done.results["file"]["warnings"][0]
+    (file,) = (half_loaded.data / "out").iterdir()
+    assert file.read_text().splitlines() == ["id,name", "1,row 1", "2,row 2"]

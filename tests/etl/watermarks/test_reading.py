@@ -366,3 +366,24 @@ def test_without_a_pipeline_each_run_begins_anew(incremental: Incremental) -> No
         assert done.error is None
     assert incremental.ids() == [1, 1, 2, 2]
     assert not (incremental.folder / "state").exists()
+
+
+def test_a_source_that_is_empty_now_gives_no_rows_in_the_columns_that_it_had(
+    incremental: Incremental,
+) -> None:
+    incremental.source(numbered(1, 2))
+    incremental.read()
+    incremental.source([])
+    empty = incremental.read()
+    assert empty["shape"] == [0, 2]
+    assert empty["schema"] == {"id": "BIGINT", "name": "VARCHAR"}
+    assert incremental.position.value == "2"
+
+
+def test_an_empty_file_beside_others_does_not_hide_their_rows(incremental: Incremental) -> None:
+    incremental.source(numbered(1, 2))
+    incremental.read()
+    incremental.extract = {"path": "*.jsonl"}
+    incremental.source(numbered(3))
+    (incremental.data / "more.jsonl").touch()
+    assert "file 'more.jsonl' is empty" in str(incremental.failure())
