@@ -1,6 +1,9 @@
 """Watermarks in the admin: their page, and the form that sets one."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -8,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from etl.watermarks.store import Position
 from pipelines import services
 from pipelines.errors import DomainError
 from pipelines.models import Pipeline
@@ -35,6 +39,26 @@ class WatermarkForm(forms.Form):
         return cleaned
 
 
+@dataclass(frozen=True)
+class _Row:
+    """A position as the page shows it."""
+
+    position: Position
+
+    @property
+    def since(self) -> datetime:
+        return datetime.fromisoformat(self.position.at)
+
+    @property
+    def execution_url(self) -> str | None:
+        """Return the page of the execution that reached it; None for a run that has another id."""
+        try:
+            execution = UUID(self.position.execution or "")
+        except ValueError:
+            return None
+        return reverse("admin:executions_pipelineexecution_change", args=[execution])
+
+
 def watermark_context(request: HttpRequest, pipeline: Pipeline) -> dict[str, Any] | HttpResponse:
     """Return what the page of a pipeline's watermarks shows, or where to go after a change."""
     may_set = request.user.has_perm(SET)
@@ -55,7 +79,11 @@ def watermark_context(request: HttpRequest, pipeline: Pipeline) -> dict[str, Any
     except DomainError as error:
         problem = error.detail
     shown = [
-        (item, sent if sent is not None and item.node == node else WatermarkForm(prefix=item.node))
+        (
+            item,
+            [_Row(position) for position in item.history],
+            sent if sent is not None and item.node == node else WatermarkForm(prefix=item.node),
+        )
         for item in watermarks
     ]
     return {"watermarks": shown, "others": others, "may_set": may_set, "problem": problem}

@@ -181,6 +181,20 @@ def test_the_page_shows_history_and_the_form(browser: Client, pipeline: Pipeline
     assert page(pipeline) in change
 
 
+def test_the_page_leads_to_the_execution_that_reached_a_position(
+    browser: Client, pipeline: Pipeline
+) -> None:
+    execution = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+    window = Window("w2", "read_orders", 1, "order_id", "BIGINT", "41", "50", ("write",), execution)
+    store_of(pipeline).loaded(window, "write")
+    text = browser.get(page(pipeline)).content.decode()
+    assert f'/admin/executions/pipelineexecution/{execution}/change/">execution' in text
+    assert "It looks again 5 behind it" in text
+    store_of(pipeline).set("7", by="ann", reason="x", column="order_id")
+    # No lag reaches below what was set by hand.
+    assert "It looks again" not in browser.get(page(pipeline)).content.decode()
+
+
 def test_the_page_names_nodes_that_have_none_any_more(browser: Client, pipeline: Pipeline) -> None:
     PositionStore(run_settings().state, pipeline.dag_id, "old_name").set(
         "5", by="ann", reason="x", column="order_id"
