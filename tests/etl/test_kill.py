@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -20,8 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from python_calamine import CalamineWorkbook
 
 from etl.runner import NodeResult
 from tests.etl.conftest import Lab
@@ -210,15 +213,53 @@ def test_load_sqlite_survives_kills(
     prove(runner, table_case("load.sqlite", {"path": path.name}, mode, run), capsys)
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def excel_rows(path: Path) -> list[Any]:
+    """Return what a workbook holds; its bytes have the time of writing in them."""
+    rows: list[Any] = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    return rows
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "excel"])
 def test_file_loaders_survive_kills(
     runner: Runner, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path: Path = runner.lab.data / f"out.{kind}"
-    look = {"csv": path.read_bytes, "parquet": lambda: pq.read_table(path).to_pylist()}[kind]
+    path: Path = runner.lab.data / f"out.{'xlsx' if kind == 'excel' else kind}"
+    look: Callable[[], object] = {
+        "csv": path.read_bytes,
+        "jsonl": path.read_bytes,
+        "parquet": lambda: pq.read_table(path).to_pylist(),
+        "excel": lambda: excel_rows(path),
+    }[kind]
 
     prove(
         runner,
         Case(f"load.{kind}", {"path": path.name}, lambda: path.unlink(missing_ok=True), look),
         capsys,
     )
+
+
+@pytest.mark.parametrize("replace", ["all", "partitions"])
+def test_folders_of_parquet_survive_kills(
+    runner: Runner, replace: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = runner.lab.data / "parts"
+
+    def reset() -> None:
+        """Leave a partition that the rows have, and one that they have not."""
+        shutil.rmtree(path, ignore_errors=True)
+        for day in (5, 99):
+            (path / f"day={day}").mkdir(parents=True)
+            old = {"id": [day], "day": [day], "status": ["old"]}
+            pq.write_table(pa.table(old), path / f"day={day}" / "part-0.parquet")
+
+    def look() -> object:
+        return {
+            str(file.relative_to(path)): pq.ParquetFile(file).read().to_pylist()
+            for file in sorted(path.rglob("*"))
+            if file.is_file()
+        }
+
+    config = {"path": path.name, "partition_by": ["day"], "replace": replace}
+    prove(runner, Case("load.parquet", config, reset, look), capsys)
+    assert (path / "day=99").exists() == (replace == "partitions")
+    assert [entry.name for entry in runner.lab.data.iterdir() if entry.name.startswith(".")] == []
