@@ -20,6 +20,10 @@ from etl.watermarks.store import Position, PositionStore
 PIPELINE = "pipeline_1"
 
 
+def numbered(*ids: int) -> list[dict[str, Any]]:
+    return [{"id": number, "name": f"row {number}"} for number in ids]
+
+
 @dataclass
 class Incremental:
     """Reads `source.jsonl` by a watermark into tables of `target.sqlite`, run by run."""

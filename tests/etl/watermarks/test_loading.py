@@ -11,13 +11,9 @@ from etl.errors import ConfigError
 from etl.local import LocalRun
 from etl.runner import run_node
 from etl.watermarks import loading
-from tests.etl.watermarks.conftest import PIPELINE, Incremental
+from tests.etl.watermarks.conftest import PIPELINE, Incremental, numbered
 
 REFUSE = "CREATE TRIGGER refuse BEFORE INSERT ON {} BEGIN SELECT RAISE(ABORT, 'closed'); END"
-
-
-def numbered(*ids: int) -> list[dict[str, Any]]:
-    return [{"id": number, "name": f"row {number}"} for number in ids]
 
 
 @pytest.fixture
