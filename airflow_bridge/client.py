@@ -32,7 +32,8 @@ class DagRun:
 
     Airflow sorts and filters by the time of a run's last change, but does not tell it.
     `updated_at` is the latest time that is known of the run, so never later than the last change:
-    asking `runs_updated_since(updated_at)` again misses nothing.
+    asking `runs_updated_since(updated_at)` again misses nothing. `bundle_version` is the version of
+    the DAG bundle whose code and tasks the run keeps to, None where it follows the newest.
     """
 
     dag_id: str
@@ -46,6 +47,7 @@ class DagRun:
     conf: Mapping[str, Any] = field(default_factory=dict)
     note: str | None = None
     updated_at: datetime | None = None
+    bundle_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class AirflowClient(Protocol):
 
     Every method raises AirflowUnavailable where Airflow cannot be reached and AirflowRefused where
     it says no. Repeating a call after AirflowUnavailable is safe for all of them but
-    `clear_failed`.
+    `clear_tasks`.
     """
 
     def version(self) -> str:
@@ -144,10 +146,11 @@ class AirflowClient(Protocol):
         later.
         """
 
-    def clear_failed(
-        self, dag_id: str, run_id: str, task_ids: Collection[str] | None = None
-    ) -> None:
-        """Have the run's failed tasks, or those of them named, run again; raise DagNotFound."""
+    def clear_tasks(self, dag_id: str, run_id: str, task_ids: Collection[str]) -> None:
+        """Have tasks of an ended run, whatever their state, run again, and the run with them.
+
+        Those behind them are to be named as well. Raises DagNotFound.
+        """
 
     def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> list[LogEvent]:
         """Return the log of one try, empty where there is none (yet)."""

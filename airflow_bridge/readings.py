@@ -40,6 +40,7 @@ def dag_run(raw: JSON) -> DagRun:
         conf=raw.get("conf") or {},
         note=raw.get("note"),
         updated_at=max(changes, default=None),
+        bundle_version=raw.get("bundle_version"),
     )
 
 

@@ -119,19 +119,16 @@ class RestClient(RestCalls):
             return run
         return readings.dag_run(self._of_run("PATCH", dag_id, run_id, body={"state": "failed"}))
 
-    def clear_failed(
-        self, dag_id: str, run_id: str, task_ids: Collection[str] | None = None
-    ) -> None:
-        """See AirflowClient.clear_failed."""
+    def clear_tasks(self, dag_id: str, run_id: str, task_ids: Collection[str]) -> None:
+        """See AirflowClient.clear_tasks."""
         body = {
             "dry_run": False,
             "dag_run_id": run_id,
-            "only_failed": True,
+            "task_ids": sorted(task_ids),
+            "only_failed": False,
+            "only_running": False,
             "reset_dag_runs": True,
-            "include_downstream": task_ids is not None,
         }
-        if task_ids is not None:
-            body["task_ids"] = sorted(task_ids)
         self._of_dag("POST", dag_id, "/clearTaskInstances", body=body, once=True)
 
     def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> list[LogEvent]:

@@ -17,7 +17,8 @@ from executions import services
 from executions.admin_pages import signed_in
 from executions.filters import WithRejected
 from executions.models import PipelineExecution
-from executions.quarantine_admin import QuarantinePages
+from executions.quarantine_admin import EXECUTE, QuarantinePages
+from executions.retry_admin import RetryPages
 from executions.templatetags.executions import duration, execution_badges
 from pipelines.badges import BadgeMedia
 from pipelines.errors import DomainError
@@ -26,7 +27,7 @@ CANCEL = "executions.cancel_pipelineexecution"
 
 
 @admin.register(PipelineExecution)
-class PipelineExecutionAdmin(QuarantinePages):
+class PipelineExecutionAdmin(RetryPages, QuarantinePages):
     """Executions are made by executing a pipeline; here they are read, monitored and cancelled."""
 
     list_display = ("pipeline_name", "badge", "created_at", "took", "trigger_type", "started_by")
@@ -111,6 +112,7 @@ class PipelineExecutionAdmin(QuarantinePages):
         own: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
             ("monitor/", self.monitor_view, "monitor"),
             ("cancel/", self.cancel_view, "cancel"),
+            ("retry/", self.retry_view, "retry"),
             ("nodes/<str:node_id>/log/", self.log_view, "log"),
             ("lineage/", self.lineage_view, "lineage"),
             ("nodes/<str:node_id>/sample/", self.sample_view, "sample"),
@@ -151,6 +153,8 @@ class PipelineExecutionAdmin(QuarantinePages):
             # In the template, `.items` would be the param of that name.
             params=list(execution.params.items()),
             may_cancel=self.has_cancel_permission(request),
+            may_retry=execution.is_final and request.user.has_perm(EXECUTE),
+            attempts=services.attempts_of(execution) if execution.attempt > 1 else (),
             pipeline_url=pipeline_url,
             replays=list(execution.replays.order_by("created_at")),
             **(extra_context or {}),

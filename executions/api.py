@@ -23,6 +23,7 @@ from executions import services
 from executions.filters import ExecutionFilter
 from executions.models import PipelineExecution
 from executions.quarantine_api import QuarantineActions
+from executions.retry_api import RetryActions
 from executions.serializers import (
     ExecutionDetailSerializer,
     ExecutionLogsSerializer,
@@ -57,7 +58,9 @@ class NewestFirst(CursorPagination):
     list=extend_schema(summary="List executions, the newest first"),
     retrieve=extend_schema(summary="Read an execution with its nodes"),
 )
-class ExecutionViewSet(QuarantineActions, viewsets.ReadOnlyModelViewSet[PipelineExecution]):
+class ExecutionViewSet(
+    RetryActions, QuarantineActions, viewsets.ReadOnlyModelViewSet[PipelineExecution]
+):
     """What ran, what runs, and how it went."""
 
     permission_classes = (ModelPermissions,)
@@ -68,6 +71,8 @@ class ExecutionViewSet(QuarantineActions, viewsets.ReadOnlyModelViewSet[Pipeline
         "quarantine": VIEW,
         "quarantine_download": VIEW,
         "replay": "pipelines.execute_pipeline",
+        "retry": "pipelines.execute_pipeline",
+        "run_again": "pipelines.execute_pipeline",
         "cancel": "executions.cancel_pipelineexecution",
     }
     pagination_class = NewestFirst
@@ -76,13 +81,17 @@ class ExecutionViewSet(QuarantineActions, viewsets.ReadOnlyModelViewSet[Pipeline
     filter_backends = (DjangoFilterBackend, SearchFilter)
     search_fields = ("pipeline_name",)
     queryset = PipelineExecution.objects.select_related(
-        "revision", "triggered_by", "cancel_requested_by"
+        "revision", "triggered_by", "cancel_requested_by", "attempt_requested_by"
     )
 
     def get_queryset(self) -> QuerySet[PipelineExecution]:
         """Return the executions, with their nodes where one is shown in full."""
         queryset = super().get_queryset()
-        return queryset if self.action == "list" else queryset.prefetch_related("tasks", "replays")
+        return (
+            queryset
+            if self.action == "list"
+            else queryset.prefetch_related("tasks", "replays", "earlier_attempts__requested_by")
+        )
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         """Return the short form for lists, the full one otherwise."""

@@ -47,6 +47,44 @@ class ExecutionFinished(DomainError):
         )
 
 
+class UnknownRevision(DomainError):
+    """The pipeline has no revision with that number."""
+
+    def __init__(self, name: str, number: int, newest: int) -> None:
+        super().__init__(
+            f"Pipeline '{name}' has no revision {number}; its newest is {newest}.",
+            title="No such revision",
+            status=404,
+            type="unknown-revision",
+        )
+
+
+class RevisionNotServed(DomainError):
+    """Airflow serves another revision, with other nodes or edges."""
+
+    def __init__(self, name: str, number: int, current: int) -> None:
+        super().__init__(
+            f"Revision {number} of pipeline '{name}' has other nodes or edges than revision "
+            f"{current}, which Airflow serves. Restore revision {number}, then execute the "
+            "pipeline.",
+            title="Revision is not served",
+            status=409,
+            type="revision-not-served",
+        )
+
+
+class NotRetryable(DomainError):
+    """The state of things is against a further attempt of the execution."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The execution cannot be retried: {reason}",
+            title="Execution cannot be retried",
+            status=409,
+            type="not-retryable",
+        )
+
+
 class PipelineBusy(DomainError):
     """The pipeline cannot be deleted while executions of it wait or run."""
 

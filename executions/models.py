@@ -1,7 +1,9 @@
 """What ran: one row an execution, one row a node of it, and where following Airflow has got to."""
 
 import uuid
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -103,6 +105,28 @@ class PipelineExecution(models.Model):
     replay_plan = models.JSONField(null=True, blank=True, editable=False)
     # Set just before Airflow is told to fail the run: a task that fails after this was cancelled.
     cancel_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    attempt = models.PositiveIntegerField(
+        default=1, help_text="How often it has begun: 1, and one more for every retry."
+    )
+    attempt_nodes = models.JSONField(
+        null=True, blank=True, help_text="The nodes that this attempt runs; null for all."
+    )
+    attempt_requested_at = models.DateTimeField(null=True, blank=True)
+    attempt_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    # When Airflow queued the run, by its own clock: later than noted here once it was cleared.
+    run_queued_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The version of Airflow's DAG bundle that the run keeps to; empty where it follows the newest.
+    bundle_version = models.CharField(max_length=250, blank=True, default="", editable=False)
+    # Airflow is still to be told to run the attempt's nodes again.
+    clear_pending = models.BooleanField(default=False, editable=False)
+    # A worker has set out to tell it: from here on the run may begin anew.
+    clear_claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     staging_removed_at = models.DateTimeField(
         null=True, blank=True, help_text="When the data that its nodes had staged was removed."
@@ -167,6 +191,16 @@ class PipelineExecution(models.Model):
         return self.status in FINAL_STATUSES
 
     @property
+    def is_pinned(self) -> bool:
+        """Whether Airflow runs the nodes of its own revision, whatever is deployed since."""
+        return bool(self.bundle_version) or self.triggered_at is None
+
+    @property
+    def asked_at(self) -> datetime:
+        """When the attempt that is shown was asked for."""
+        return self.attempt_requested_at or self.created_at
+
+    @property
     def has_rejected(self) -> bool:
         """Whether rows were set aside: even a success is to be looked at then."""
         return self.rows_rejected > 0
@@ -206,6 +240,17 @@ class TaskExecution(models.Model):
     )
     warnings = models.JSONField(default=list, blank=True)
 
+    # The numbers of the try before must not stand beside the status of this one.
+    NO_RESULT: ClassVar[dict[str, Any]] = {
+        **dict.fromkeys(
+            (
+                *("rows_in", "rows_out", "rows_rejected", "rows_removed", "rows_added"),
+                *("bytes_out", "peak_rss_bytes", "output", "rejected"),
+            )
+        ),
+        "warnings": [],
+    }
+
     class Meta:
         verbose_name = "node of an execution"
         verbose_name_plural = "nodes of an execution"
@@ -228,6 +273,68 @@ class TaskExecution(models.Model):
         outputs = (self.output or {}).get("outputs")
         named = outputs.items() if isinstance(outputs, dict) else ()
         return {name: output for name, output in named if isinstance(output, dict)}
+
+
+class ExecutionAttempt(models.Model):
+    """An earlier attempt of an execution: how it ended before the next one began."""
+
+    execution = models.ForeignKey(
+        PipelineExecution, on_delete=models.CASCADE, related_name="earlier_attempts"
+    )
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=16, choices=ExecutionStatus)
+    error_message = models.TextField(blank=True, default="")
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    duration_seconds = models.FloatField(null=True, blank=True)
+    requested_at = models.DateTimeField(null=True, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    nodes = models.JSONField(
+        default=list, help_text="How each node that it ran stood at its end, in order."
+    )
+
+    KEPT: ClassVar = (
+        "node_id",
+        "status",
+        "tries",
+        "duration_seconds",
+        "rows_in",
+        "rows_out",
+        "error",
+    )
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["execution", "number"], name="one_row_an_attempt"),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} ({self.status})"
+
+    @classmethod
+    def of(cls, execution: PipelineExecution, tasks: Iterable[TaskExecution]) -> "ExecutionAttempt":
+        """Return the execution's attempt as it stands, unsaved."""
+        ran = None if execution.attempt_nodes is None else set(execution.attempt_nodes)
+        is_first = execution.attempt == 1
+        return cls(
+            execution=execution,
+            number=execution.attempt,
+            status=execution.status,
+            error_message=execution.error_message,
+            started_at=execution.started_at,
+            completed_at=execution.completed_at,
+            duration_seconds=execution.duration_seconds,
+            requested_at=execution.created_at if is_first else execution.attempt_requested_at,
+            requested_by=execution.triggered_by if is_first else execution.attempt_requested_by,
+            nodes=[
+                {field: getattr(task, field) for field in cls.KEPT}
+                for task in tasks
+                if ran is None or task.node_id in ran
+            ],
+        )
 
 
 class SyncCursor(models.Model):

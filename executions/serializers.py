@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from executions.models import PipelineExecution, TaskExecution
+from executions import services
+from executions.models import ExecutionAttempt, PipelineExecution, TaskExecution
 from pipelines.serializers import ObjectField, TextsField
 
 AnyField = serializers.Field[Any, Any, Any, Any]
@@ -102,6 +104,7 @@ class ExecutionSerializer(serializers.ModelSerializer[PipelineExecution]):
             "cancel_requested_by",
             "replay_of",
             "replay_node",
+            "attempt",
         ]
         read_only_fields = fields
 
@@ -115,15 +118,57 @@ class ReplayOfSerializer(serializers.ModelSerializer[PipelineExecution]):
         read_only_fields = fields
 
 
+class AttemptNodeSerializer(serializers.Serializer[Any]):
+    """How a node stood when an attempt ended, or stands."""
+
+    node_id = serializers.CharField()
+    status = serializers.CharField()
+    tries = serializers.IntegerField()
+    duration_seconds = serializers.FloatField(allow_null=True)
+    rows_in = serializers.IntegerField(allow_null=True)
+    rows_out = serializers.IntegerField(allow_null=True)
+    error = serializers.CharField(allow_blank=True)
+
+
+class AttemptSerializer(serializers.ModelSerializer[ExecutionAttempt]):
+    """One attempt of an execution, with the nodes that it ran."""
+
+    requested_by = serializers.CharField(
+        source="requested_by.username", read_only=True, allow_null=True, default=None
+    )
+    nodes = AttemptNodeSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = ExecutionAttempt
+        fields = [
+            "number",
+            "status",
+            "error_message",
+            "requested_at",
+            "requested_by",
+            "started_at",
+            "completed_at",
+            "duration_seconds",
+            "nodes",
+        ]
+        read_only_fields = fields
+
+
 class ExecutionDetailSerializer(ExecutionSerializer):
-    """An execution with its nodes, in topological order, and what was replayed of it."""
+    """An execution with its nodes, in topological order, its attempts and replays."""
 
     tasks = TaskExecutionSerializer(many=True, read_only=True)
     replays = ReplayOfSerializer(many=True, read_only=True)
+    attempts = serializers.SerializerMethodField()
 
     class Meta(ExecutionSerializer.Meta):
-        fields = [*ExecutionSerializer.Meta.fields, "tasks", "replays"]
+        fields = [*ExecutionSerializer.Meta.fields, "tasks", "replays", "attempts"]
         read_only_fields = fields
+
+    @extend_schema_field(AttemptSerializer(many=True))
+    def get_attempts(self, execution: PipelineExecution) -> Any:
+        """Return every attempt, the first one first; the last is the execution as it stands."""
+        return AttemptSerializer(services.attempts_of(execution), many=True).data
 
 
 class LogQuerySerializer(serializers.Serializer[Any]):

@@ -57,7 +57,7 @@ def execute_pipeline(
     if execution is None:
         return None
     attempt = services.trigger_execution(execution.pk)
-    age = timezone.now() - execution.created_at
+    age = timezone.now() - execution.asked_at
     if attempt is services.Attempt.SOON and age < REGISTERING_FOR:
         queue_execute(execution, countdown=REGISTERING_EVERY)
     elif attempt is services.Attempt.TRIGGERED:
@@ -80,7 +80,7 @@ def monitor_execution(execution_id: str) -> str | None:
         logger.warning("Execution %s: %s", execution_id, error)
         return str(execution.status)
     if execution.is_active and execution.triggered_at is not None:
-        age = timezone.now() - execution.triggered_at
+        age = timezone.now() - (execution.clear_claimed_at or execution.triggered_at)
         if age < MONITOR_FOR:
             seconds = min(max(age.total_seconds() / 20, MONITOR_FASTEST), MONITOR_SLOWEST)
             queue_monitor(execution.pk, countdown=seconds)

@@ -6,16 +6,16 @@ backwards within an attempt.
 """
 
 import uuid
-from datetime import datetime
+from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
-from executions.models import PipelineExecution, TaskExecution
+from executions.models import ExecutionAttempt, PipelineExecution, TaskExecution
 from executions.statuses import (
     FINAL_NODE_STATUSES,
-    FINAL_STATUSES,
     ExecutionStatus,
     NodeStatus,
 )
@@ -30,6 +30,9 @@ _REACHED_FROM: dict[str, frozenset[str]] = {
     ExecutionStatus.CANCELLED: frozenset({"pending", "running", "unknown"}),
     ExecutionStatus.UNKNOWN: frozenset({"pending", "running", "unknown"}),
 }
+
+# Airflow is still to be told: to start the run, or to run nodes of it again.
+NOT_BEGUN = Q(triggered_at=None) | Q(clear_pending=True)
 
 
 def change_status(
@@ -62,51 +65,83 @@ def end_without_run(
     error: str = "",
     only_if: Q | None = None,
 ) -> bool:
-    """End an execution that never had a DAG run, and its nodes with it; return whether it did."""
+    """End an attempt that Airflow has not begun, and its nodes with it; return whether it did."""
     ended = change_status(
         execution_id,
         to,
-        only_if=Q(triggered_at=None) & (only_if or Q()),
+        only_if=NOT_BEGUN & (only_if or Q()),
         error_message=error,
         completed_at=timezone.now(),
+        clear_pending=False,
     )
     if ended:
         end_nodes(execution_id, nodes)
     return ended
 
 
-def reopen(execution: PipelineExecution) -> bool:
-    """Take an ended execution up again, because its run was cleared in Airflow: a new attempt."""
-    return (
-        PipelineExecution.objects.filter(
-            pk=execution.pk, status=execution.status, completed_at=execution.completed_at
-        )
-        .filter(status__in=FINAL_STATUSES)
-        .update(
-            status=ExecutionStatus.PENDING,
-            status_reason="Cleared in Airflow, so it runs again.",
+@transaction.atomic
+def begin_attempt(
+    execution: PipelineExecution,
+    *,
+    reason: str,
+    nodes: Collection[str] | None = None,
+    **fields: Any,
+) -> bool:
+    """Take an ended execution up again; return whether this writer won.
+
+    How it ended is kept as an `ExecutionAttempt`. The nodes that run again (None: whichever Airflow
+    runs) are pending at once. `execution` is as it was read when that was decided: another attempt
+    begun since makes this one lose.
+    """
+    row = PipelineExecution.objects.filter(
+        pk=execution.pk, attempt=execution.attempt, status=execution.status
+    )
+    if not execution.is_final or row.select_for_update().first() is None:
+        return False
+    ExecutionAttempt.of(execution, execution.tasks.all()).save(force_insert=True)
+    again = execution.tasks.all() if nodes is None else execution.tasks.filter(node_id__in=nodes)
+    row.update(
+        status=ExecutionStatus.PENDING,
+        status_reason=reason,
+        attempt=F("attempt") + 1,
+        attempt_nodes=None if nodes is None else sorted(nodes),
+        started_at=None,
+        completed_at=None,
+        duration_seconds=None,
+        error_message="",
+        cancel_requested_at=None,
+        cancel_requested_by=None,
+        cancel_sent_at=None,
+        staging_removed_at=None,
+        **{"attempt_requested_at": None, "attempt_requested_by": None, **fields},
+    )
+    if nodes is not None:
+        again.update(
+            status=NodeStatus.PENDING,
+            started_at=None,
             completed_at=None,
             duration_seconds=None,
-            error_message="",
-            cancel_requested_at=None,
-            cancel_requested_by=None,
-            cancel_sent_at=None,
-            staging_removed_at=None,
+            error="",
+            **TaskExecution.NO_RESULT,
         )
-        == 1
-    )
+    return True
 
 
 def change_node(
-    task: TaskExecution, *, status: str, tries: int, cancel_sent_at: datetime | None, **fields: Any
+    execution: PipelineExecution, task: TaskExecution, *, status: str, tries: int, **fields: Any
 ) -> bool:
     """Set the status and `fields` of a node as seen in its try `tries`; return whether it won.
 
-    `cancel_sent_at` is the execution's at the time before Airflow was asked. Has a cancel been
-    sent since, then what Airflow answered may be the work of the cancel, and is not written.
+    `execution` is as it was read before Airflow was asked. Has a cancel been sent since, then what
+    Airflow answered may be the work of the cancel; has another attempt begun, it is about the one
+    before: it is not written.
     """
     return (
-        TaskExecution.objects.filter(pk=task.pk, execution__cancel_sent_at=cancel_sent_at)
+        TaskExecution.objects.filter(
+            pk=task.pk,
+            execution__cancel_sent_at=execution.cancel_sent_at,
+            execution__attempt=execution.attempt,
+        )
         .filter(Q(tries__lt=tries) | (Q(tries=tries) & ~Q(status__in=FINAL_NODE_STATUSES)))
         .update(status=status, tries=tries, **fields)
         == 1

@@ -1,6 +1,6 @@
 """The pages below that of a pipeline in the admin: execute, DAG, deploy again, watermarks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -15,7 +15,8 @@ from executions import services as executions
 from pipelines import services
 from pipelines.errors import DomainError
 from pipelines.forms import ExecuteForm
-from pipelines.models import Pipeline
+from pipelines.models import Pipeline, PipelineRevision
+from pipelines.revision_admin import SHOWN_REVISIONS
 from pipelines.watermark_admin import watermark_context
 
 # Generic for the type checker only.
@@ -51,13 +52,20 @@ class PipelinePages(_ModelAdmin):
         return own + super().get_urls()
 
     def execute_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
-        """Ask for the parameters, then start an execution and show it."""
+        """Ask for the parameters, then start an execution and show it.
+
+        `?revision=` has another revision than the current one run, and `?again=` fills in the
+        parameters that an execution was given.
+        """
         pipeline = get_object_or_404(
             Pipeline.objects.select_related("current_revision"), pk=object_id
         )
         if not self.has_execute_permission(request):
             raise PermissionDenied
-        form = execute_form(pipeline, request.POST if request.method == "POST" else None)
+        revision = self._chosen_revision(request, pipeline)
+        given = executions.params_of_execution(request.GET.get("again", ""), revision)
+        data = request.POST if request.method == "POST" else None
+        form = execute_form(revision, data, given=given)
         if form.is_valid():
             try:
                 execution = executions.start_execution(
@@ -65,13 +73,31 @@ class PipelinePages(_ModelAdmin):
                     params=form.params(),
                     trigger_type="manual",
                     user=request.user,  # type: ignore[arg-type]
+                    revision=revision.number if revision is not None else None,
                 )
             except DomainError as error:
                 show_refusal(form, error)
             else:
                 self.message_user(request, "Execution started.", messages.SUCCESS)
                 return redirect(execution_page(execution.pk))
-        return self._page(request, pipeline, "execute", "Execute", form=form)
+        return self._page(
+            request,
+            pipeline,
+            "execute",
+            "Execute",
+            form=form,
+            chosen=revision,
+            again=request.GET.get("again", ""),
+            revisions=pipeline.revisions.order_by("-number")[:SHOWN_REVISIONS],
+        )
+
+    def _chosen_revision(self, request: HttpRequest, pipeline: Pipeline) -> PipelineRevision | None:
+        asked = request.GET.get("revision", "")
+        if not asked:
+            return pipeline.current_revision
+        # Longer numbers are none that PostgreSQL's integer holds.
+        number = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
+        return get_object_or_404(PipelineRevision, pipeline=pipeline, number=number)
 
     def code_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
         """Show the generated DAG."""
@@ -136,12 +162,14 @@ class PipelinePages(_ModelAdmin):
             return redirect(back)
 
 
-def execute_form(pipeline: Pipeline, data: Any) -> ExecuteForm:
-    """Return the form with a field for each parameter of the current revision."""
-    snapshot = pipeline.current_revision.snapshot if pipeline.current_revision else {}
+def execute_form(
+    revision: PipelineRevision | None, data: Any, given: Mapping[str, Any]
+) -> ExecuteForm:
+    """Return the form with a field for each parameter of the revision."""
+    snapshot = revision.snapshot if revision is not None else {}
     config, defaults = snapshot.get("config"), snapshot.get("default_params", {})
     required = services.required_params(config, defaults)
-    return ExecuteForm(data, config=config, defaults=defaults, required=required)
+    return ExecuteForm(data, config=config, defaults=defaults, required=required, given=given)
 
 
 def show_refusal(form: ExecuteForm, error: DomainError) -> None:

@@ -161,6 +161,7 @@ class PipelineViewSet(WatermarkActions, viewsets.ModelViewSet[Pipeline]):
             params=serializer.validated_data["params"],
             trigger_type=serializer.validated_data["trigger_type"],
             user=person(request),
+            revision=serializer.validated_data.get("revision"),
         )
         return Response(StartedSerializer(execution).data, status=status.HTTP_202_ACCEPTED)
 

@@ -162,7 +162,7 @@ class NumberField(forms.FloatField):
 
 
 class ExecuteForm(forms.Form):
-    """One field a parameter, filled in with the default."""
+    """One field a parameter, filled in with what is `given`, or with the default."""
 
     def __init__(
         self,
@@ -170,9 +170,13 @@ class ExecuteForm(forms.Form):
         config: object,
         defaults: Mapping[str, Any],
         required: set[str],
+        given: Mapping[str, Any],
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
+        initial = {
+            name: value if name in defaults else _as_typed(value) for name, value in given.items()
+        }
+        super().__init__(*args, **{**kwargs, "initial": initial})
         for name in sorted({*defaults, *used_params(config)}):
             field = _field_for(defaults[name]) if name in defaults else AnyValueField(strip=False)
             field.required = name in required
@@ -198,6 +202,16 @@ class ExecuteForm(forms.Form):
     def _typed(self, name: str) -> bool:
         widget = self.fields[name].widget
         return bool(widget.value_from_datadict(self.data, self.files, self.add_prefix(name)))
+
+
+def _as_typed(value: Any) -> str:
+    """Return what to type into an `AnyValueField` for a value."""
+    if isinstance(value, str):
+        try:
+            json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _field_for(default: Any) -> forms.Field:

@@ -100,6 +100,13 @@ class TextsField(serializers.JSONField):
     """A JSON list of texts, checked by the service."""
 
 
+class RevisionNumberField(serializers.IntegerField):
+    """The number of a revision."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=2**31 - 1, **kwargs)
+
+
 class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
     """A pipeline. What its fields may hold is decided by the service, all of it at once."""
 
@@ -242,6 +249,9 @@ class ExecuteSerializer(StrictSerializer):
 
     params = ObjectField(default=dict, help_text="Laid over the default parameters.")
     trigger_type = serializers.ChoiceField(choices=CHOSEN_TRIGGER_TYPES, default="api")
+    revision = RevisionNumberField(
+        required=False, help_text="Number of the revision to run; the current one by default."
+    )
 
 
 class StartedSerializer(serializers.Serializer[Any]):

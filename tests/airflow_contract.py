@@ -180,6 +180,28 @@ class AirflowContract:
         assert world.client.cancel_run(dag_id, run_id).state == "success"
         assert world.client.get_run(dag_id, run_id).state == "success"
 
+    def test_a_cleared_run_is_queued_anew_and_runs_the_named_tasks(
+        self, world: AirflowWorld
+    ) -> None:
+        dag_id, run_id = world.quick_dag(), a_run_id()
+        world.client.trigger(dag_id, run_id, {})
+        before = world.until_ended(dag_id, run_id)
+        world.client.clear_tasks(dag_id, run_id, ["second"])
+        cleared = world.client.get_run(dag_id, run_id)
+        assert before.queued_at is not None
+        assert cleared.queued_at is not None
+        assert cleared.queued_at > before.queued_at
+        assert world.until_ended(dag_id, run_id).state == "success"
+        tries = {
+            task.task_id: task.try_number
+            for task in world.client.task_instances([(dag_id, run_id)])
+        }
+        assert tries == {"first": 1, "second": 2}
+
+    def test_clearing_for_an_unknown_dag_says_not_found(self, world: AirflowWorld) -> None:
+        with pytest.raises(DagNotFound):
+            world.client.clear_tasks("pipeline_of_nobody", a_run_id(), ["first"])
+
     def test_cancelling_an_unknown_run_says_not_found(self, world: AirflowWorld) -> None:
         with pytest.raises(RunNotFound):
             world.client.cancel_run(world.quick_dag(), a_run_id())

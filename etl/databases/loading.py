@@ -156,11 +156,14 @@ class Load:
         self.rows = before.rows
         if before.rejected is not None:
             self.faults.restore(before.rejected)
-        if self.context.windows and self.rows_in != before.rows + self.faults.rows:
-            # An execution before has read the same window, and its source has changed within.
+        if self.rows_in != before.rows + self.faults.rows:
+            # The source has changed since an execution before has read the same window, or since
+            # an earlier attempt of this one.
+            what = "of a window " if self.context.windows else ""
+            when = "an execution before" if self.context.windows else "an earlier attempt"
             self.warnings.append(
-                f"{self.rows_in} rows came in of a window of which {before.rows} rows were loaded "
-                f"and {self.faults.rows} rejected by an execution before: none of them is loaded "
+                f"{self.rows_in} rows came in {what}of which {before.rows} rows were loaded "
+                f"and {self.faults.rows} rejected by {when}: none of them is loaded "
                 "again, and what has changed in the source since is not in the table."
             )
             self.rows, self.removed = 0, self.rows_in

@@ -204,8 +204,10 @@ class _File:
 def _copy(
     opened: psycopg.Connection, asked: Query, where: sql.Composable | None, path: Path
 ) -> _File:
-    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, NULL {}, ENCODING 'UTF8')").format(
-        asked.select(asked.items, where), sql.Literal(_NULL)
+    # An empty text alone in its row would make an empty line, which readers of CSV skip.
+    quoted = sql.SQL(", FORCE_QUOTE *" if len(asked.columns) == 1 else "")
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, NULL {}, ENCODING 'UTF8'{})").format(
+        asked.select(asked.items, where), sql.Literal(_NULL), quoted
     )
     longest, breaks = 0, False
     try:

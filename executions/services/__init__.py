@@ -1,5 +1,7 @@
 """The rules for executions: starting, triggering, following, cancelling, reading logs."""
 
+from executions.services.attempts import attempts_of
+from executions.services.beginning import Attempt
 from executions.services.cancelling import Cancel, carry_out_cancel, request_cancel
 from executions.services.cleaning import remove_staging
 from executions.services.corrections import corrections_of
@@ -10,10 +12,16 @@ from executions.services.logs import NodeLog, execution_logs
 from executions.services.monitoring import Monitored, refresh_executions
 from executions.services.quarantine import Quarantine, quarantine_of
 from executions.services.replaying import Replay, earlier_replays, replay_rejected
-from executions.services.starting import create_execution, start_execution
+from executions.services.retrying import Retry, retry_execution
+from executions.services.starting import (
+    create_execution,
+    params_of_execution,
+    run_again,
+    start_execution,
+)
 from executions.services.stopping import still_running
 from executions.services.syncing import SyncReport, sync_active
-from executions.services.triggering import Attempt, trigger_execution
+from executions.services.triggering import trigger_execution
 
 __all__ = [
     "Attempt",
@@ -22,7 +30,9 @@ __all__ = [
     "NodeLog",
     "Quarantine",
     "Replay",
+    "Retry",
     "SyncReport",
+    "attempts_of",
     "carry_out_cancel",
     "corrections_of",
     "create_execution",
@@ -30,12 +40,15 @@ __all__ = [
     "earlier_replays",
     "execution_lineage",
     "execution_logs",
+    "params_of_execution",
     "quarantine_of",
     "refresh_execution",
     "refresh_executions",
     "remove_staging",
     "replay_rejected",
     "request_cancel",
+    "retry_execution",
+    "run_again",
     "start_execution",
     "still_running",
     "sync_active",

@@ -46,6 +46,8 @@ def adopt(run: DagRun) -> PipelineExecution | None:
             "params": _params_of(run, revision),
             "replay_plan": _plan_of(run),
             "triggered_at": begun or timezone.now(),
+            "run_queued_at": run.queued_at,
+            "bundle_version": run.bundle_version or "",
         },
     )
     if created:

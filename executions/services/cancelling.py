@@ -16,16 +16,15 @@ from airflow_bridge.states import execution_status
 from etl.errors import ETLError
 from executions.errors import ExecutionFinished
 from executions.models import MAY_STILL_RUN, PipelineExecution
-from executions.services.following import follow, mark_deleted
+from executions.services.beginning import nothing_begun, nothing_can_begin
+from executions.services.following import confirm_cleared, follow, mark_deleted, was_cleared
 from executions.services.queueing import queue_cancel_on_commit
 from executions.services.stopping import allow_nodes, forbid_nodes
-from executions.services.triggering import confirm_triggered, no_run_can_exist
+from executions.services.triggering import confirm_triggered
 from executions.statuses import FINAL_STATUSES, ExecutionStatus, NodeStatus
 from executions.transitions import end_without_run
 
 logger = logging.getLogger(__name__)
-
-_NO_RUN_YET = Q(trigger_claimed_at=None)
 
 
 class Cancel(enum.Enum):
@@ -50,7 +49,7 @@ def request_cancel(
             cancel_requested_at=timezone.now(),
             cancel_requested_by_id=user.pk if user is not None else None,
         )
-        if asked and not _cancel_without_run(execution.pk, _NO_RUN_YET):
+        if asked and not _cancel_without_run(execution.pk, nothing_begun()):
             row.filter(MAY_STILL_RUN).update(
                 status_reason="Cancel asked for; Airflow is being told."
             )
@@ -69,7 +68,7 @@ def carry_out_cancel(execution_id: uuid.UUID) -> Cancel:
     execution = PipelineExecution.objects.filter(pk=execution_id).first()
     if execution is None or execution.cancel_requested_at is None:
         return Cancel.DONE
-    if _cancel_without_run(execution_id, _NO_RUN_YET):
+    if _cancel_without_run(execution_id, nothing_begun()):
         return Cancel.DONE
     try:
         return _stop(factory.get_airflow_client(), execution)
@@ -85,6 +84,11 @@ def _stop(client: AirflowClient, execution: PipelineExecution) -> Cancel:
         run = client.get_run(execution.airflow_dag_id, execution.airflow_dag_run_id)
     except RunNotFound:
         return _without_run(execution)
+    if execution.clear_pending and not was_cleared(execution, run):
+        return _not_begun(execution)
+    if execution.clear_pending:
+        confirm_cleared(execution, run)
+        execution.refresh_from_db()
     if execution.triggered_at is None:
         confirm_triggered(execution, run)
         execution.refresh_from_db()
@@ -128,7 +132,12 @@ def _without_run(execution: PipelineExecution) -> Cancel:
     if execution.triggered_at is not None:
         mark_deleted(execution)
         return Cancel.DONE
-    cancelled = _cancel_without_run(execution.pk, no_run_can_exist())
+    return _not_begun(execution)
+
+
+def _not_begun(execution: PipelineExecution) -> Cancel:
+    """Airflow has not begun the attempt, and perhaps was told to a moment ago."""
+    cancelled = _cancel_without_run(execution.pk, nothing_can_begin())
     return Cancel.DONE if cancelled else Cancel.SOON
 
 

@@ -19,7 +19,8 @@ from etl.errors import ETLError
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution, TaskExecution
 from executions.services.accounting import count_rejected, open_account
-from executions.services.results import NO_RESULT, read_result
+from executions.services.queueing import queue_cancel
+from executions.services.results import read_result
 from executions.services.stopping import allow_nodes, still_running
 from executions.statuses import (
     DELETED_IN_AIRFLOW,
@@ -28,7 +29,7 @@ from executions.statuses import (
     ExecutionStatus,
     NodeStatus,
 )
-from executions.transitions import change_node, change_status, end_nodes, reopen
+from executions.transitions import begin_attempt, change_node, change_status, end_nodes
 
 MARKED_FAILED = (
     "The run was marked failed in Airflow although none of its nodes failed. "
@@ -75,11 +76,11 @@ def apply_run(
     `execution` must have been read before Airflow was asked, so that a cancel which was sent in
     between is noticed.
     """
-    if _cleared_since(execution, run):
-        if reopen(execution):
-            execution.refresh_from_db()
-        else:
-            return
+    if execution.clear_pending and not was_cleared(execution, run):
+        # What Airflow says is about the attempt before.
+        return
+    if not _take_up(execution, run):
+        return
     apply_nodes(client, execution, instances)
     status = execution_status(run.state, execution.cancel_sent_at is not None)
     if status in FINAL_STATUSES:
@@ -94,6 +95,48 @@ def apply_run(
         )
     else:
         _go_on(execution, run, status)
+
+
+def _take_up(execution: PipelineExecution, run: DagRun) -> bool:
+    """Note a run that was cleared, as was asked for or by hand; return whether to go on with it."""
+    if execution.clear_pending:
+        confirm_cleared(execution, run)
+    elif execution.is_final and was_cleared(execution, run):
+        if not begin_attempt(
+            execution, reason="Cleared in Airflow, so it runs again.", run_queued_at=run.queued_at
+        ):
+            return False
+    elif not execution.is_final and run.queued_at != execution.run_queued_at:
+        # Some of its nodes were cleared while it ran: that is no new attempt.
+        PipelineExecution.objects.filter(pk=execution.pk, attempt=execution.attempt).update(
+            run_queued_at=run.queued_at
+        )
+    else:
+        return True
+    execution.refresh_from_db()
+    return True
+
+
+def was_cleared(execution: PipelineExecution, run: DagRun) -> bool:
+    """Return whether the run was cleared after it was last looked at, so that it begins anew."""
+    known = execution.run_queued_at or execution.completed_at
+    return (
+        execution.triggered_at is not None
+        and known is not None
+        and run.queued_at is not None
+        and run.queued_at > known
+    )
+
+
+def confirm_cleared(execution: PipelineExecution, run: DagRun) -> None:
+    """Note that Airflow runs the attempt; have it stopped if a cancel came first."""
+    row = PipelineExecution.objects.filter(pk=execution.pk, attempt=execution.attempt)
+    if row.filter(clear_pending=True).update(clear_pending=False, run_queued_at=run.queued_at):
+        row.filter(status=ExecutionStatus.PENDING, cancel_requested_at=None).update(
+            status_reason=""
+        )
+    if row.filter(cancel_requested_at__isnull=False).exists():
+        queue_cancel(execution)
 
 
 def apply_nodes(
@@ -138,7 +181,7 @@ def _apply_node(
     if same_try and (task.status in FINAL_NODE_STATUSES or _unchanged(task, instance, status)):
         return False
     fields: dict[str, Any] = {
-        **({} if same_try else NO_RESULT),
+        **({} if same_try else TaskExecution.NO_RESULT),
         "max_tries": max(instance.max_tries + 1, tries, 1),
         "started_at": instance.start_date,
         "completed_at": instance.end_date,
@@ -151,9 +194,7 @@ def _apply_node(
         status = fields.pop("status", status)
     if status != NodeStatus.FAILED:
         fields.setdefault("error", "")
-    return change_node(
-        task, status=status, tries=tries, cancel_sent_at=execution.cancel_sent_at, **fields
-    )
+    return change_node(execution, task, status=status, tries=tries, **fields)
 
 
 def _unchanged(task: TaskExecution, instance: TaskInstance, status: str) -> bool:
@@ -169,7 +210,13 @@ def _go_on(execution: PipelineExecution, run: DagRun, status: str) -> None:
         execution.status_reason,
         execution.started_at,
     ):
-        change_status(execution.pk, status, status_reason=reason, started_at=run.start_date)
+        change_status(
+            execution.pk,
+            status,
+            only_if=Q(attempt=execution.attempt),
+            status_reason=reason,
+            started_at=run.start_date,
+        )
 
 
 def _end(execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInstance]) -> None:
@@ -195,7 +242,7 @@ def _end(execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInst
         execution.pk,
         status,
         # A cancel sent since Airflow was asked may be what made the run fail: look again then.
-        only_if=Q(cancel_sent_at=execution.cancel_sent_at),
+        only_if=Q(cancel_sent_at=execution.cancel_sent_at, attempt=execution.attempt),
         started_at=run.start_date,
         completed_at=completed,
         duration_seconds=_seconds(run.start_date, completed),
@@ -239,17 +286,6 @@ def _verdict(execution: PipelineExecution) -> tuple[ExecutionStatus, str]:
             return ExecutionStatus.SUCCESS, ""
         return ExecutionStatus.CANCELLED, ""
     return ExecutionStatus.FAILED, "\n".join(task.error for task in failed) or MARKED_FAILED
-
-
-def _cleared_since(execution: PipelineExecution, run: DagRun) -> bool:
-    """Whether someone cleared the run in Airflow after it had ended, so that it runs anew."""
-    return (
-        execution.is_final
-        and execution.triggered_at is not None
-        and execution.completed_at is not None
-        and run.queued_at is not None
-        and run.queued_at > execution.completed_at
-    )
 
 
 def _seconds(start: datetime | None, end: datetime) -> float | None:

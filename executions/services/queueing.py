@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from executions.models import PipelineExecution
 from executions.statuses import ExecutionStatus
+from executions.transitions import NOT_BEGUN
 
 EXECUTE = "executions.tasks.execute_pipeline"
 MONITOR = "executions.tasks.monitor_execution"
@@ -79,8 +80,8 @@ def queue_lost_triggers(*, waiting_for: timedelta, silent_for: timedelta) -> int
         Q(attempted_at__lt=now - silent_for)
         | Q(attempted_at__lt=now - waiting_for, status_reason__gt="")
         | Q(attempted_at=None, created_at__lt=now - silent_for),
+        NOT_BEGUN,
         status=ExecutionStatus.PENDING,
-        triggered_at=None,
         cancel_requested_at=None,
     )
     queued = 0

@@ -19,11 +19,10 @@ from executions.services.replay_plan import (
     warnings_of,
     why_not_kept,
 )
-from executions.services.starting import create_execution
+from executions.services.starting import create_execution, params_again
 from executions.statuses import ExecutionStatus, NodeStatus, TriggerType
 from pipelines.errors import PipelineNotSaved
-from pipelines.models import Pipeline, PipelineRevision
-from pipelines.services import used_params
+from pipelines.models import Pipeline
 
 _CAME_TO_NOTHING = (ExecutionStatus.FAILED, ExecutionStatus.CANCELLED)
 
@@ -73,7 +72,7 @@ def replay_rejected(
         require_replayable(graph, node, raw_of=found.task.module if found.is_raw else None)
         started = create_execution(
             pipeline,
-            params=_params(execution, pipeline.current_revision),
+            params=params_again(execution, pipeline.current_revision),
             trigger_type=TriggerType.REPLAY,
             user_id=user.pk if user is not None else None,
             celery_task_id=str(uuid.uuid4()),
@@ -125,14 +124,3 @@ def _require_ended_well(found: Quarantine) -> None:
 def _replayed_before(before: list[PipelineExecution]) -> str:
     ids = ", ".join(str(replay.pk) for replay in before)
     return f"These rows were replayed before ({ids}): what loads them by append loads them twice."
-
-
-def _params(execution: PipelineExecution, revision: PipelineRevision) -> dict[str, object]:
-    """Return the params that the first execution was given, as far as they still mean something."""
-    old = execution.revision.snapshot["default_params"] if execution.revision else {}
-    known = used_params(revision.snapshot["config"]) | set(revision.snapshot["default_params"])
-    return {
-        key: value
-        for key, value in execution.params.items()
-        if key in known and (key not in old or old[key] != value)
-    }

@@ -32,14 +32,6 @@ _SHOWN = (
     "advanced",
 )
 
-# The numbers of the try before must not stand beside the status of this one.
-NO_RESULT: dict[str, Any] = {
-    **dict.fromkeys(_METRICS.values()),
-    "output": None,
-    "rejected": None,
-    "warnings": [],
-}
-
 
 def read_result(client: AirflowClient, instance: TaskInstance, status: str) -> dict[str, Any]:
     """Return the fields of a `TaskExecution` that describe how its try ended.

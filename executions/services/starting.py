@@ -9,7 +9,12 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from etl.graph import Graph, parse_graph
-from executions.errors import InvalidParams, PipelineInactive
+from executions.errors import (
+    InvalidParams,
+    PipelineInactive,
+    RevisionNotServed,
+    UnknownRevision,
+)
 from executions.models import PipelineExecution, TaskExecution, run_id_for
 from executions.services.queueing import queue_execute_on_commit
 from executions.services.results import storable
@@ -28,11 +33,13 @@ def start_execution(
     params: object = None,
     trigger_type: str = TriggerType.MANUAL,
     user: AbstractBaseUser | None = None,
+    revision: int | None = None,
 ) -> PipelineExecution:
-    """Return a new pending execution of the pipeline's current revision; its trigger is queued.
+    """Return a new pending execution of the pipeline; its trigger is queued.
 
-    `params` are laid over the pipeline's default params. Raise `PipelineInactive`,
-    `PipelineNotSaved` or `InvalidParams`; Airflow is not asked, so it may be down.
+    It runs the current revision, or the one with that number. `params` are laid over the
+    revision's default params. Raise `PipelineInactive`, `PipelineNotSaved`, `UnknownRevision`,
+    `RevisionNotServed` or `InvalidParams`; Airflow is not asked, so it may be down.
     """
     with transaction.atomic():
         execution = create_execution(
@@ -41,6 +48,7 @@ def start_execution(
             trigger_type=trigger_type,
             user_id=user.pk if user is not None else None,
             celery_task_id=str(uuid.uuid4()),
+            revision=revision,
         )
         queue_execute_on_commit(execution)
     return execution
@@ -54,6 +62,7 @@ def create_execution(
     trigger_type: str,
     user_id: int | None,
     celery_task_id: str,
+    revision: int | None = None,
 ) -> PipelineExecution:
     """Write the rows of a new execution, without queuing it; raise as `start_execution` does."""
     # The lock keeps the revision still, and the pipeline from being deleted meanwhile.
@@ -62,13 +71,13 @@ def create_execution(
         raise PipelineNotSaved(pipeline.name)
     if not locked.is_active:
         raise PipelineInactive(locked.name)
-    revision = locked.current_revision
-    graph = parse_graph(revision.snapshot["config"])
-    effective = _checked_params(locked.name, revision, params)
+    chosen = _revision_to_start(locked, locked.current_revision, revision)
+    graph = parse_graph(chosen.snapshot["config"])
+    effective = _checked_params(locked.name, chosen, params)
     execution = PipelineExecution(
         pipeline=locked,
         pipeline_name=locked.name,
-        revision=revision,
+        revision=chosen,
         airflow_dag_id=locked.dag_id,
         trigger_type=TriggerType(trigger_type),
         params=effective,
@@ -79,6 +88,58 @@ def create_execution(
     execution.save(force_insert=True)
     create_node_rows(execution, graph)
     return execution
+
+
+def run_again(
+    execution: PipelineExecution,
+    user: AbstractBaseUser | None,
+    *,
+    params: object = None,
+    revision: int | None = None,
+    trigger_type: str = TriggerType.MANUAL,
+) -> PipelineExecution:
+    """Return a new execution of the same pipeline, with the same params unless others are given.
+
+    It runs the same revision unless another one is given. Raise as `start_execution` does.
+    """
+    if execution.pipeline is None:
+        raise PipelineNotSaved(execution.pipeline_name)
+    number = revision
+    if number is None and execution.revision is not None:
+        number = execution.revision.number
+    if params is None:
+        known = execution.pipeline.revisions
+        chosen = known.filter(number=number).first() if number is not None else None
+        params = params_again(execution, chosen) if chosen is not None else execution.params
+    return start_execution(
+        execution.pipeline, params=params, user=user, revision=number, trigger_type=trigger_type
+    )
+
+
+def params_of_execution(execution_id: str, revision: PipelineRevision | None) -> dict[str, object]:
+    """Return what to fill in for running an execution again; nothing if there is none such."""
+    try:
+        pk = uuid.UUID(execution_id)
+    except ValueError:
+        return {}
+    execution = PipelineExecution.objects.select_related("revision").filter(pk=pk).first()
+    if execution is None or revision is None or execution.pipeline_id != revision.pipeline_id:
+        return {}
+    return params_again(execution, revision)
+
+
+def params_again(execution: PipelineExecution, revision: PipelineRevision) -> dict[str, object]:
+    """Return the params that an execution was given, as far as a revision knows them.
+
+    Those that were defaults then are left out: the revision has its own.
+    """
+    old = execution.revision.snapshot["default_params"] if execution.revision else {}
+    known = used_params(revision.snapshot["config"]) | set(revision.snapshot["default_params"])
+    return {
+        key: value
+        for key, value in execution.params.items()
+        if key in known and (key not in old or old[key] != value)
+    }
 
 
 def create_node_rows(execution: PipelineExecution, graph: Graph) -> None:
@@ -97,6 +158,28 @@ def create_node_rows(execution: PipelineExecution, graph: Graph) -> None:
             for position, node_id in enumerate(graph.topological_order())
         ),
         ignore_conflicts=True,
+    )
+
+
+def _revision_to_start(
+    pipeline: Pipeline, current: PipelineRevision, number: int | None
+) -> PipelineRevision:
+    if number is None or number == current.number:
+        return current
+    chosen = pipeline.revisions.filter(number=number).first()
+    if chosen is None:
+        raise UnknownRevision(pipeline.name, number, current.number)
+    if structure(chosen) != structure(current):
+        raise RevisionNotServed(pipeline.name, number, current.number)
+    return chosen
+
+
+def structure(revision: PipelineRevision) -> object:
+    """Return what of a revision the DAG file fixes and `dag_run.conf` cannot replace."""
+    graph = parse_graph(revision.snapshot["config"])
+    return (
+        {(node.id, node.module, node.retries, node.pool) for node in graph.nodes},
+        {(edge.reference, edge.target, edge.port) for edge in graph.edges},
     )
 
 

@@ -23,10 +23,11 @@ from airflow_bridge.errors import AirflowError, AirflowUnavailable
 from airflow_bridge.states import TERMINAL_TASK_STATES
 from executions.models import MAY_STILL_RUN, PipelineExecution, SyncCursor
 from executions.services.adopting import adopt
-from executions.services.following import apply_nodes, apply_run, follow
+from executions.services.following import apply_nodes, apply_run, follow, was_cleared
 from executions.services.queueing import queue_cancel, queue_lost_triggers
 from executions.services.triggering import confirm_triggered
 from executions.statuses import ACTIVE_STATUSES, ExecutionStatus
+from executions.transitions import NOT_BEGUN
 from pipelines.models import Pipeline
 
 logger = logging.getLogger(__name__)
@@ -162,7 +163,7 @@ def _follow_unchanged(client: AirflowClient, seen: set[Key], report: SyncReport)
     change of one that ended may have been missed, which its nodes tell.
     """
     active = PipelineExecution.objects.filter(
-        status__in=ACTIVE_STATUSES, triggered_at__isnull=False
+        status__in=ACTIVE_STATUSES, triggered_at__isnull=False, clear_pending=False
     )
     rest = {_key(execution): execution for execution in active if _key(execution) not in seen}
     for keys in _batches(rest):
@@ -201,11 +202,7 @@ def _has_nothing_new(execution: PipelineExecution, run: DagRun) -> bool:
     if execution.triggered_at is None:
         # Cancelled while its trigger was on the way: the run must not go on.
         return run.state in {"success", "failed"}
-    return (
-        run.queued_at is None
-        or execution.completed_at is None
-        or run.queued_at <= execution.completed_at
-    )
+    return not was_cleared(execution, run)
 
 
 def _executions_of(keys: Iterable[Key]) -> dict[Key, PipelineExecution]:
@@ -239,11 +236,11 @@ def _queue_cancels() -> None:
 
 def _say_unreachable(reason: str) -> None:
     """Tell it on the executions that are followed: what is shown of them may be older."""
-    PipelineExecution.objects.filter(status__in=ACTIVE_STATUSES, triggered_at__isnull=False).update(
+    PipelineExecution.objects.filter(status__in=ACTIVE_STATUSES).exclude(NOT_BEGUN).update(
         status_reason=f"{reason} {_STALE}"
     )
     PipelineExecution.objects.filter(
-        status=ExecutionStatus.PENDING, triggered_at=None, cancel_requested_at=None
+        NOT_BEGUN, status=ExecutionStatus.PENDING, cancel_requested_at=None
     ).exclude(attempted_at=None).update(
         status_reason=f"{reason} The execution goes on by itself when Airflow is back."
     )

@@ -1,15 +1,11 @@
 """Trigger the DAG run of an execution: once, on the right version, and never after a cancel."""
 
-import enum
 import logging
 import uuid
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
-from django.db.models import Q, Value
-from django.db.models.functions import Greatest
+from django.db.models import Q
 from django.utils import timezone
 
 from airflow_bridge import factory
@@ -26,80 +22,60 @@ from airflow_bridge.errors import (
 from airflow_bridge.patience import within
 from etl.graph import parse_graph
 from executions.models import PipelineExecution
+from executions.services.beginning import (
+    BROKEN_DAG,
+    UNKNOWN_DAG,
+    WAITS_TO_BEGIN,
+    Attempt,
+    Impossible,
+    Waits,
+    deployed_again,
+    nothing_can_begin,
+    patience,
+    paused,
+)
+from executions.services.clearing import clear_run
 from executions.services.queueing import queue_cancel
-from executions.services.starting import RESERVED_PARAM
+from executions.services.starting import RESERVED_PARAM, structure
 from executions.statuses import ExecutionStatus, NodeStatus
 from executions.transitions import end_without_run, explain_waiting
 from pipelines.models import DeploymentStatus, PipelineRevision
-from pipelines.services import redeploy
 
 logger = logging.getLogger(__name__)
 
 # The answers that are about this very run, and would be the same next time.
 _REJECTED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 
-_UNKNOWN_DAG = "does not know the DAG any more"
-_BROKEN_DAG = "can no longer import the DAG file"
-
-# What Airflow may take to act on a request that was given up.
-_ARRIVES_LATE = timedelta(seconds=10)
-
-_UNTRIGGERED = Q(status=ExecutionStatus.PENDING, triggered_at=None)
-
-
-class Attempt(enum.Enum):
-    """What came of an attempt to trigger."""
-
-    TRIGGERED = "the DAG run exists"
-    SOON = "Airflow is registering the revision: look again at once"
-    LATER = "something outside must change first: the regular sync looks again"
-    NOTHING = "nothing to trigger: cancelled, ended, or triggered already"
-
-
-class _Waits(Exception):
-    """The execution cannot be triggered yet; the message is the reason shown."""
-
-    def __init__(self, reason: str, attempt: Attempt) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.attempt = attempt
-
-
-class _Impossible(Exception):
-    """The execution can never be triggered; the message is the error shown."""
-
 
 def trigger_execution(execution_id: uuid.UUID) -> Attempt:
-    """Make sure that the execution's DAG run exists, or say why it cannot yet.
+    """Make sure that Airflow runs the execution's attempt, or say why it cannot yet.
 
     Safe to repeat at any time and from several workers: the DAG run's id is fixed, so Airflow
     refuses a second one. Never raises for an Airflow that is down or unwilling; the reason is on
     the execution.
     """
     now = timezone.now()
-    mine = PipelineExecution.objects.filter(_UNTRIGGERED, pk=execution_id, cancel_requested_at=None)
-    if not mine.update(attempted_at=now):
+    if not PipelineExecution.objects.filter(WAITS_TO_BEGIN, pk=execution_id).update(
+        attempted_at=now
+    ):
         return Attempt.NOTHING
     execution = PipelineExecution.objects.select_related(
         "revision", "pipeline__current_revision"
     ).get(pk=execution_id)
     try:
-        if execution.trigger_claimed_at is not None and _arrived(execution):
-            return Attempt.TRIGGERED
-        revision = _revision_to_run(execution)
-        client = factory.get_airflow_client()
-        _require_served(client, execution, revision)
-        return _trigger(client, execution, revision)
-    except _Waits as waits:
+        if execution.clear_pending:
+            return clear_run(factory.get_airflow_client(), execution)
+        return _trigger_once_served(execution)
+    except Waits as waits:
         explain_waiting(execution_id, waits.reason)
         return waits.attempt
-    except _Impossible as impossible:
+    except Impossible as impossible:
         ended = end_without_run(
             execution_id,
             ExecutionStatus.FAILED,
             nodes=NodeStatus.SKIPPED,
             error=str(impossible),
-            only_if=no_run_can_exist(),
+            only_if=nothing_can_begin() & Q(attempt=execution.attempt),
         )
         return Attempt.NOTHING if ended else Attempt.LATER
     except AirflowUnavailable as error:
@@ -114,19 +90,13 @@ def trigger_execution(execution_id: uuid.UUID) -> Attempt:
         return Attempt.LATER
 
 
-def no_run_can_exist() -> Q:
-    """Return the condition under which Airflow cannot have, or still get, an untriggered run."""
-    return Q(trigger_claimed_at=None) | Q(trigger_claimed_at__lt=timezone.now() - may_arrive())
-
-
-def may_arrive() -> timedelta:
-    """Return how long a trigger whose answer was lost may still arrive at Airflow."""
-    return timedelta(seconds=_patience()) + _ARRIVES_LATE
-
-
-def _patience() -> float:
-    """Return the seconds that a trigger may take: login, request, and both again."""
-    return 4 * (settings.AIRFLOW_CONNECT_TIMEOUT + settings.AIRFLOW_READ_TIMEOUT)
+def _trigger_once_served(execution: PipelineExecution) -> Attempt:
+    if execution.trigger_claimed_at is not None and _arrived(execution):
+        return Attempt.TRIGGERED
+    revision = _revision_to_run(execution)
+    client = factory.get_airflow_client()
+    _require_served(client, execution, revision)
+    return _trigger(client, execution, revision)
 
 
 def _arrived(execution: PipelineExecution) -> bool:
@@ -144,19 +114,19 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
     """Return the revision that Airflow must serve, which is ready as far as we know."""
     pipeline, own = execution.pipeline, execution.revision
     if pipeline is None or own is None or pipeline.current_revision is None:
-        raise _Impossible(
+        raise Impossible(
             f"Pipeline '{execution.pipeline_name}' was deleted before this execution could start. "
             "Create it anew if it is still wanted."
         )
     current = pipeline.current_revision
-    if current.pk != own.pk and _structure(current) != _structure(own):
-        raise _Impossible(
+    if current.pk != own.pk and structure(current) != structure(own):
+        raise Impossible(
             f"Pipeline '{pipeline.name}' was changed to revision {current.number}, with other "
             f"nodes or edges, before this execution of revision {own.number} could start. "
             "Execute the pipeline again to run the new revision."
         )
     if pipeline.deployment_status == DeploymentStatus.FAILED:
-        raise _Impossible(
+        raise Impossible(
             f"Airflow cannot serve revision {current.number} of pipeline '{pipeline.name}'. Put "
             "that right and deploy the pipeline again, then execute it again. The reason: "
             f"{pipeline.deployment_error}"
@@ -164,8 +134,8 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
     if pipeline.deployment_status != DeploymentStatus.READY:
         # While Airflow is down the deployment says so; it is no use to look again at once.
         if pipeline.deployment_error:
-            raise _Waits(pipeline.deployment_error, Attempt.LATER)
-        raise _Waits(f"Airflow is registering revision {current.number}.", Attempt.SOON)
+            raise Waits(pipeline.deployment_error, Attempt.LATER)
+        raise Waits(f"Airflow is registering revision {current.number}.", Attempt.SOON)
     return current
 
 
@@ -176,34 +146,16 @@ def _require_served(
     try:
         dag = client.get_dag(execution.airflow_dag_id)
     except DagNotFound as missing:
-        raise _deployed_again(execution, revision, _UNKNOWN_DAG) from missing
+        raise deployed_again(execution, revision, UNKNOWN_DAG) from missing
     if dag.has_import_errors:
-        raise _deployed_again(execution, revision, _BROKEN_DAG)
+        raise deployed_again(execution, revision, BROKEN_DAG)
     if not serves(dag, revision.sha256):
-        raise _Waits(
+        raise Waits(
             f"Airflow still serves another version than revision {revision.number}.",
             Attempt.SOON,
         )
     if dag.is_paused:
-        raise _Waits(
-            "The pipeline's DAG is paused in Airflow, where a run would wait unseen. "
-            "Unpause it there, and the execution goes on by itself.",
-            Attempt.LATER,
-        )
-
-
-def _deployed_again(execution: PipelineExecution, revision: PipelineRevision, cause: str) -> _Waits:
-    """Have a DAG that was lost after it was ready deployed again; return what to wait for.
-
-    That either mends its file or fails the deployment with Airflow's import error, and then the
-    execution with it.
-    """
-    assert execution.pipeline_id is not None
-    redeploy(execution.pipeline_id, revision.pk)
-    return _Waits(
-        f"Airflow {cause} of revision {revision.number}; it is being deployed again.",
-        Attempt.SOON,
-    )
+        raise paused()
 
 
 def _trigger(
@@ -214,13 +166,13 @@ def _trigger(
     # starts; is the claim first, the cancel goes through Airflow. Another worker's claim since we
     # looked means that it triggers at this moment.
     before, now = execution.trigger_claimed_at, timezone.now()
-    claimed = row.filter(_UNTRIGGERED, cancel_requested_at=None, trigger_claimed_at=before).update(
+    claimed = row.filter(WAITS_TO_BEGIN, triggered_at=None, trigger_claimed_at=before).update(
         trigger_claimed_at=now
     )
     if not claimed:
         return Attempt.NOTHING
     try:
-        with within(_patience()):
+        with within(patience()):
             run = client.trigger(
                 execution.airflow_dag_id, execution.airflow_dag_run_id, conf=conf_for(execution)
             )
@@ -229,11 +181,11 @@ def _trigger(
         # wait. One of an attempt before may still be on its way.
         row.filter(triggered_at=None, trigger_claimed_at=now).update(trigger_claimed_at=before)
         if isinstance(error, DagBroken):
-            raise _deployed_again(execution, revision, _BROKEN_DAG) from error
+            raise deployed_again(execution, revision, BROKEN_DAG) from error
         if isinstance(error, DagNotFound):
-            raise _deployed_again(execution, revision, _UNKNOWN_DAG) from error
+            raise deployed_again(execution, revision, UNKNOWN_DAG) from error
         if isinstance(error, AirflowRefused) and error.status in _REJECTED:
-            raise _Impossible(f"Airflow refused to start the run: {error}") from error
+            raise Impossible(f"Airflow refused to start the run: {error}") from error
         raise
     confirm_triggered(execution, run)
     return Attempt.TRIGGERED
@@ -241,15 +193,12 @@ def _trigger(
 
 def confirm_triggered(execution: PipelineExecution, run: DagRun) -> None:
     """Note that Airflow has the execution's DAG run; have it stopped if a cancel came first."""
-    now = timezone.now()
     row = PipelineExecution.objects.filter(pk=execution.pk)
-    new = row.filter(triggered_at=None)
-    # The run of an execution that was cancelled while its trigger was on the way: it began after
-    # the end that was noted, without anyone having cleared it.
-    new.filter(status=ExecutionStatus.CANCELLED).update(
-        triggered_at=now, completed_at=Greatest("completed_at", Value(run.queued_at or now))
+    row.filter(triggered_at=None).update(
+        triggered_at=timezone.now(),
+        run_queued_at=run.queued_at,
+        bundle_version=run.bundle_version or "",
     )
-    new.update(triggered_at=now)
     row.filter(status=ExecutionStatus.PENDING, cancel_requested_at=None).update(status_reason="")
     if row.filter(cancel_requested_at__isnull=False).exists():
         queue_cancel(execution)
@@ -269,12 +218,3 @@ def conf_for(execution: PipelineExecution) -> dict[str, Any]:
             "nodes": {node.id: node.config for node in graph.nodes},
         },
     }
-
-
-def _structure(revision: PipelineRevision) -> object:
-    """Return what of a revision the DAG file fixes and `dag_run.conf` cannot replace."""
-    graph = parse_graph(revision.snapshot["config"])
-    return (
-        {(node.id, node.module, node.retries, node.pool) for node in graph.nodes},
-        {(edge.reference, edge.target, edge.port) for edge in graph.edges},
-    )

@@ -54,15 +54,13 @@ def test_task_instances_of_no_run_are_not_asked_for(world: World) -> None:
     assert len(world.wire.asked) == asked
 
 
-def test_clearing_takes_the_failed_tasks_of_the_run(world: World) -> None:
-    world.client.clear_failed(DAG, RUN)
-    world.client.clear_failed(DAG, RUN, {"b", "a"})
+def test_clearing_names_the_tasks_whatever_their_state(world: World) -> None:
+    world.client.clear_tasks(DAG, RUN, {"b", "a"})
 
-    everything, some = (one.body for one in world.wire.asked_for("POST", "/clearTaskInstances"))
-    assert (everything["dry_run"], everything["only_failed"]) == (False, True)
-    assert "task_ids" not in everything
-    assert some["task_ids"] == ["a", "b"]
-    assert some["dag_run_id"] == RUN
+    [asked] = (one.body for one in world.wire.asked_for("POST", "/clearTaskInstances"))
+    assert (asked["dry_run"], asked["only_failed"]) == (False, False)
+    assert asked["task_ids"] == ["a", "b"]
+    assert asked["dag_run_id"] == RUN
 
 
 def test_a_log_comes_as_events_with_the_traceback_at_its_message(world: World) -> None:

@@ -94,7 +94,7 @@ def test_clearing_is_never_repeated_by_itself(airflow3: World) -> None:
     )
 
     with pytest.raises(AirflowUnavailable):
-        airflow3.client.clear_failed(DAG, RUN)
+        airflow3.client.clear_tasks(DAG, RUN, ["work"])
     assert len(airflow3.wire.asked_for("POST", "/clearTaskInstances")) == 1
 
 

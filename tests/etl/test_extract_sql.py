@@ -67,6 +67,12 @@ def test_many_rows_come_in_order_and_complete(lab: Lab) -> None:
     assert [row["n"] for row in lab.records(result)] == list(range(1, 25002))
 
 
+def test_a_row_that_is_one_empty_text_is_not_lost(lab: Lab) -> None:
+    result = extract(lab, "SELECT * FROM (VALUES (''), ('a'), (NULL), ('\\N'), ('')) AS g(t)")
+
+    assert [row["t"] for row in lab.records(result)] == ["", "a", None, "\\N", ""]
+
+
 def test_no_rows_keep_the_columns(lab: Lab) -> None:
     result = extract(lab, "SELECT 1 AS a, 'x' AS b WHERE false")
 

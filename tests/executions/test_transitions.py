@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from executions.models import PipelineExecution
 from executions.statuses import FINAL_STATUSES, ExecutionStatus
-from executions.transitions import change_node, change_status, reopen
+from executions.transitions import begin_attempt, change_node, change_status
 from tests.executions.conftest import again, statuses
 
 
@@ -48,8 +48,25 @@ def test_a_change_clears_the_reason_that_was_shown(pending: PipelineExecution) -
     assert again(pending).status_reason == ""
 
 
-def test_an_execution_that_has_not_ended_cannot_be_reopened(pending: PipelineExecution) -> None:
-    assert not reopen(pending)
+def test_an_execution_that_has_not_ended_begins_no_attempt(pending: PipelineExecution) -> None:
+    assert not begin_attempt(pending, reason="again")
+    assert again(pending).attempt == 1
+
+
+def test_of_two_who_begin_an_attempt_at_once_one_wins(pending: PipelineExecution) -> None:
+    change_status(pending.pk, "failed")
+    seen = [again(pending), again(pending)]
+    assert [begin_attempt(one, reason="again") for one in seen] == [True, False]
+    assert again(pending).attempt == 2
+    assert pending.earlier_attempts.count() == 1
+
+
+def test_what_was_asked_in_an_attempt_before_is_not_written(pending: PipelineExecution) -> None:
+    task = pending.tasks.get(node_id="read")
+    change_status(pending.pk, "failed")
+    begin_attempt(again(pending), reason="again")
+    assert not change_node(pending, task, status="failed", tries=1)
+    assert change_node(again(pending), task, status="running", tries=1)
 
 
 def test_a_node_moves_within_a_try_until_it_has_ended_and_then_with_the_next(
@@ -58,7 +75,7 @@ def test_a_node_moves_within_a_try_until_it_has_ended_and_then_with_the_next(
     task = pending.tasks.get(node_id="read")
 
     def change(status: str, tries: int) -> bool:
-        return change_node(task, status=status, tries=tries, cancel_sent_at=None)
+        return change_node(pending, task, status=status, tries=tries)
 
     assert change("running", 1)
     assert change("failed", 1)

@@ -125,21 +125,11 @@ class FakeAirflow(Levers):
                     self.set_task(dag_id, run_id, task_id, "failed", try_number=instance.try_number)
             return self.set_run(dag_id, run_id, "failed")
 
-    def clear_failed(
-        self, dag_id: str, run_id: str, task_ids: Collection[str] | None = None
-    ) -> None:
-        with _Request(self, "clear_failed"):
+    def clear_tasks(self, dag_id: str, run_id: str, task_ids: Collection[str]) -> None:
+        with _Request(self, "clear_tasks"):
             self._dag(dag_id)
-            run = self._run(dag_id, run_id)
-            for task_id, instance in self._instances[dag_id, run_id].items():
-                named = task_ids is None or task_id in task_ids
-                if named and instance.state in {"failed", "upstream_failed"}:
-                    self._instances[dag_id, run_id][task_id] = replace(
-                        instance, state=None, start_date=None, end_date=None, duration=None
-                    )
-            self._store(
-                replace(run, state="queued", queued_at=utc_now(), start_date=None, end_date=None)
-            )
+            self._run(dag_id, run_id)
+            self.clear(dag_id, run_id, task_ids)
 
     def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> list[LogEvent]:
         with _Request(self, "logs"):

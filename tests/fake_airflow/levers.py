@@ -138,10 +138,15 @@ class Levers:
     def finish(
         self, dag_id: str, run_id: str, *, results: Mapping[str, Any] | None = None
     ) -> DagRun:
-        """Have every task of a run succeed, and the run with them."""
-        for task_id in self._instances[dag_id, run_id]:
+        """Have every task of a run that has not succeeded do so, and the run with them."""
+        for task_id, instance in self._instances[dag_id, run_id].items():
+            if instance.state == "success":
+                continue
             result = (results or {}).get(task_id, dataset())
-            self.set_task(dag_id, run_id, task_id, "success", result=result)
+            tries = instance.try_number + (instance.state in UNFINISHED)
+            self.set_task(
+                dag_id, run_id, task_id, "success", try_number=max(tries, 1), result=result
+            )
         return self.set_run(dag_id, run_id, "success")
 
     def fail(self, dag_id: str, run_id: str, task_id: str, error: Any = None) -> DagRun:
@@ -152,9 +157,11 @@ class Levers:
                 self.set_task(dag_id, run_id, other, "upstream_failed")
         return self.set_run(dag_id, run_id, "failed")
 
-    def clear(self, dag_id: str, run_id: str) -> DagRun:
-        """Have the whole run run again, as a person in Airflow can."""
+    def clear(self, dag_id: str, run_id: str, task_ids: Collection[str] | None = None) -> DagRun:
+        """Have the whole run, or these tasks of it, run again, as a person in Airflow can."""
         for task_id, instance in self._instances[dag_id, run_id].items():
+            if task_ids is not None and task_id not in task_ids:
+                continue
             self._instances[dag_id, run_id][task_id] = replace(
                 instance, state=None, start_date=None, end_date=None, duration=None
             )

@@ -24,6 +24,19 @@ def test_a_repeated_load_makes_no_duplicates(lab: Lab, warehouse: Warehouse, mod
     assert second["metrics"]["rows_out"] == first["metrics"]["rows_out"] == 3
 
 
+def test_other_rows_in_a_later_attempt_are_not_appended_and_that_is_said(
+    lab: Lab, warehouse: Warehouse
+) -> None:
+    load(lab, warehouse, ORDERS)
+    result = load(lab, warehouse, f"{ORDERS} UNION ALL SELECT 9, 'paid', 1.0")
+
+    assert warehouse.rows("SELECT count(*) FROM orders") == [(3,)]
+    assert (result["metrics"]["rows_out"], result["metrics"]["rows_removed"]) == (0, 4)
+    [warning] = result["warnings"]
+    assert "4 rows came in of which 3 rows were loaded" in warning
+    assert "by an earlier attempt" in warning
+
+
 def test_loads_are_noted_for_90_days(lab: Lab, warehouse: Warehouse) -> None:
     load(lab, warehouse, ORDERS)
     warehouse.rows("UPDATE _logidata_loads SET loaded_at = now() - interval '91 days'")

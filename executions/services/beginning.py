@@ -1,0 +1,94 @@
+"""What beginning an attempt in Airflow may come to, and what may stand against it."""
+
+import enum
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from executions.models import PipelineExecution
+from executions.statuses import ExecutionStatus
+from executions.transitions import NOT_BEGUN
+from pipelines.models import PipelineRevision
+from pipelines.services import redeploy
+
+UNKNOWN_DAG = "does not know the DAG any more"
+BROKEN_DAG = "can no longer import the DAG file"
+
+# What Airflow may take to act on a request that was given up.
+_ARRIVES_LATE = timedelta(seconds=10)
+
+WAITS_TO_BEGIN = Q(NOT_BEGUN, status=ExecutionStatus.PENDING, cancel_requested_at=None)
+
+
+class Attempt(enum.Enum):
+    """What came of an attempt to trigger."""
+
+    TRIGGERED = "the DAG run exists"
+    SOON = "Airflow is registering the revision: look again at once"
+    LATER = "something outside must change first: the regular sync looks again"
+    NOTHING = "nothing to trigger: cancelled, ended, or triggered already"
+
+
+class Waits(Exception):
+    """The execution cannot be begun yet; the message is the reason shown."""
+
+    def __init__(self, reason: str, attempt: Attempt) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.attempt = attempt
+
+
+class Impossible(Exception):
+    """The execution can never be begun; the message is the error shown."""
+
+
+def nothing_begun() -> Q:
+    """Return the condition under which no worker has told Airflow to begin."""
+    return Q(triggered_at=None, trigger_claimed_at=None) | Q(
+        clear_pending=True, clear_claimed_at=None
+    )
+
+
+def nothing_can_begin() -> Q:
+    """Return the condition under which Airflow cannot have, or still get, word to begin."""
+    arrived = timezone.now() - may_arrive()
+    return (
+        nothing_begun()
+        | Q(triggered_at=None, trigger_claimed_at__lt=arrived)
+        | Q(clear_pending=True, clear_claimed_at__lt=arrived)
+    )
+
+
+def may_arrive() -> timedelta:
+    """Return how long a request whose answer was lost may still arrive at Airflow."""
+    return timedelta(seconds=patience()) + _ARRIVES_LATE
+
+
+def patience() -> float:
+    """Return the seconds that a request may take: login, request, and both again."""
+    return 4 * (settings.AIRFLOW_CONNECT_TIMEOUT + settings.AIRFLOW_READ_TIMEOUT)
+
+
+def deployed_again(execution: PipelineExecution, revision: PipelineRevision, cause: str) -> Waits:
+    """Have a DAG that was lost after it was ready deployed again; return what to wait for.
+
+    That either mends its file or fails the deployment with Airflow's import error, and then the
+    execution with it.
+    """
+    assert execution.pipeline_id is not None
+    redeploy(execution.pipeline_id, revision.pk)
+    return Waits(
+        f"Airflow {cause} of revision {revision.number}; it is being deployed again.",
+        Attempt.SOON,
+    )
+
+
+def paused() -> Waits:
+    """Return what to wait for where the DAG is paused."""
+    return Waits(
+        "The pipeline's DAG is paused in Airflow, where a run would wait unseen. "
+        "Unpause it there, and the execution goes on by itself.",
+        Attempt.LATER,
+    )

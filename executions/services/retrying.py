@@ -1,0 +1,181 @@
+"""Run an ended execution again from where it failed, or from chosen nodes: a new attempt of it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from etl.graph import Graph, parse_graph, split_reference
+from etl.module import Loader
+from executions.errors import NotRetryable, PipelineInactive, UnknownNode
+from executions.models import PipelineExecution, TaskExecution
+from executions.services.queueing import queue_execute_on_commit
+from executions.services.replay_plan import module_of
+from executions.services.starting import structure
+from executions.statuses import ExecutionStatus, NodeStatus
+from executions.transitions import begin_attempt
+from pipelines.models import Pipeline
+
+
+@dataclass(frozen=True)
+class Retry:
+    """An execution in its new attempt, the nodes that run again, and what to think of."""
+
+    execution: PipelineExecution
+    nodes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@transaction.atomic
+def retry_execution(
+    execution: PipelineExecution,
+    user: AbstractBaseUser | None,
+    *,
+    nodes: Collection[str] | None = None,
+) -> Retry:
+    """Begin a new attempt of an ended execution; Airflow is told in the background.
+
+    The nodes that did not succeed run again, or `nodes` and all behind them; the others keep
+    their outputs. The configuration is that of the execution's own revision. Raise
+    `NotRetryable`, `UnknownNode` or `PipelineInactive`.
+    """
+    # No edit and no deletion slips in between the checks and the attempt.
+    pipeline = (
+        Pipeline.objects.select_for_update(of=("self",))
+        .select_related("current_revision")
+        .filter(pk=execution.pipeline_id)
+        .first()
+        if execution.pipeline_id
+        else None
+    )
+    execution = PipelineExecution.objects.select_related("revision").get(pk=execution.pk)
+    graph = _graph_to_run(execution, pipeline)
+    tasks = {task.node_id: task for task in execution.tasks.all()}
+    again = _nodes_to_run(execution, graph, tasks, nodes)
+    _require_outputs(execution, graph, tasks, again)
+    has_run = execution.triggered_at is not None
+    begun = begin_attempt(
+        execution,
+        nodes=again,
+        reason="Retry asked for; Airflow is being told.",
+        attempt_requested_at=timezone.now(),
+        attempt_requested_by=user,
+        attempted_at=timezone.now(),
+        clear_pending=has_run,
+        # How it is seen that the run was cleared; older executions have their end only.
+        run_queued_at=execution.run_queued_at or execution.completed_at,
+        clear_claimed_at=None,
+    )
+    if not begun:
+        raise NotRetryable("someone else has taken it up just now. Look at it again.")
+    warnings = _warnings(graph, tasks, again)
+    execution.refresh_from_db()
+    queue_execute_on_commit(execution)
+    return Retry(execution, tuple(again), tuple(warnings))
+
+
+def _graph_to_run(execution: PipelineExecution, pipeline: Pipeline | None) -> Graph:
+    """Return the graph of the execution's revision, if Airflow would run just that one again."""
+    if execution.status == ExecutionStatus.UNKNOWN:
+        raise NotRetryable(
+            "how it ended is not known. See whether its data was loaded, then execute the "
+            "pipeline again."
+        )
+    if not execution.is_final:
+        raise NotRetryable(
+            f"it is still {execution.status}. Let it end, or cancel it, then retry it."
+        )
+    if pipeline is None or pipeline.current_revision is None:
+        raise NotRetryable("its pipeline was deleted. Create it anew and execute it.")
+    if not pipeline.is_active:
+        raise PipelineInactive(pipeline.name)
+    own, current = execution.revision, pipeline.current_revision
+    if own is None:
+        raise NotRetryable("which revision it ran is not known. Execute the pipeline again.")
+    if not execution.is_pinned and structure(own) != structure(current):
+        raise NotRetryable(
+            f"it ran revision {own.number}, and Airflow would run the nodes of revision "
+            f"{current.number}, which has others. Restore revision {own.number} and retry, or "
+            "execute the pipeline again."
+        )
+    return parse_graph(own.snapshot["config"])
+
+
+def _nodes_to_run(
+    execution: PipelineExecution,
+    graph: Graph,
+    tasks: dict[str, TaskExecution],
+    chosen: Collection[str] | None,
+) -> list[str]:
+    """Return the nodes to run again, in order: those chosen or not succeeded, and all behind."""
+    order = graph.topological_order()
+    idle = set((execution.replay_plan or {}).get("idle", ()))
+    if chosen:
+        if unknown := sorted(set(chosen) - set(order)):
+            raise UnknownNode(
+                f"The execution has no node '{unknown[0]}'. Its nodes: {', '.join(order)}."
+            )
+        first = set(chosen)
+    else:
+        done = {node for node, task in tasks.items() if task.status == NodeStatus.SUCCESS}
+        first = set(order) - done
+    first -= idle
+    if not first:
+        raise NotRetryable(
+            "none of its nodes has failed. Choose the node to run again from."
+            if not chosen
+            else "the chosen nodes have nothing to do in it."
+        )
+    again: list[str] = []
+    for node in order:
+        if node in first or _sources(graph, node) & set(again):
+            again.append(node)
+    return again
+
+
+def _require_outputs(
+    execution: PipelineExecution, graph: Graph, tasks: dict[str, TaskExecution], again: list[str]
+) -> None:
+    """Refuse where a node would miss the output of one that does not run again."""
+    idle = set((execution.replay_plan or {}).get("idle", ()))
+    for node in again:
+        for source in sorted(_sources(graph, node) - set(again) - idle):
+            task = tasks.get(source)
+            if task is None or task.status != NodeStatus.SUCCESS:
+                raise NotRetryable(
+                    f"node '{node}' needs the output of '{source}', which has not succeeded. "
+                    f"Retry from '{source}', or from the failed nodes."
+                )
+            if execution.staging_removed_at is not None:
+                raise NotRetryable(
+                    f"the output of '{source}', which '{node}' needs, was removed "
+                    f"{execution.staging_removed_at:%Y-%m-%d %H:%M} UTC. Retry from the first "
+                    "node, or execute the pipeline again; LOGIDATA_STAGING_DAYS says how long "
+                    "outputs are kept."
+                )
+
+
+def _warnings(graph: Graph, tasks: dict[str, TaskExecution], again: list[str]) -> list[str]:
+    """Name the loaders whose rows are in their target already, and stay there."""
+    found = []
+    for node_id in again:
+        node, task = graph.node(node_id), tasks.get(node_id)
+        module = module_of(node.module)
+        if (
+            task is not None
+            and task.status == NodeStatus.SUCCESS
+            and module is not None
+            and issubclass(module, Loader)
+            and module.doubles(node.config)
+        ):
+            found.append(
+                f"Node '{node_id}' has loaded its rows in an earlier attempt: it adds none twice, "
+                "so other rows than those are not loaded. Execute the pipeline again to load all."
+            )
+    return found
+
+
+def _sources(graph: Graph, node_id: str) -> set[str]:
+    return {split_reference(reference)[0] for reference in graph.inputs_of(node_id).values()}
