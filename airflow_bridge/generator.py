@@ -253,11 +253,26 @@ def _task_arguments(graph: Graph, node: Node) -> list[tuple[str, str]]:
         arguments.append(("inputs", python_literal(inputs, where=where, indent=2 * _STEP)))
     if watermark := watermark_of(node, graph):
         arguments.append(("watermark", python_literal(watermark, where=where, indent=2 * _STEP)))
-    if node.retries:
-        arguments.append(("retries", python_literal(node.retries, where=where)))
+    arguments += [
+        (name, python_literal(value, where=where))
+        for name, value in _retries_and_timeout(node).items()
+        if value is not None
+    ]
     if node.pool:
         arguments.append(("pool", _text(node.pool)))
     return arguments
+
+
+def _retries_and_timeout(node: Node) -> dict[str, float | None]:
+    """Return the operator's arguments on them, in seconds; None for what is left to it."""
+    backoff = None if node.retry_backoff is None else 2 if node.retry_backoff else 0
+    return {
+        "retries": node.retries or None,
+        "retry_delay": node.retry_delay,
+        "retry_exponential_backoff": backoff,
+        "max_retry_delay": node.max_retry_delay,
+        "timeout": node.timeout,
+    }
 
 
 def _variables(graph: Graph) -> dict[str, str]:

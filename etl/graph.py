@@ -14,6 +14,8 @@ from etl.problems import Problem
 from etl.watermarks.config import Watermark
 
 MAX_ID_LENGTH = 100
+# Fields of a node that came after revisions had been hashed without them.
+_LATER_FIELDS = ("retry_delay", "retry_backoff", "max_retry_delay", "timeout")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -44,6 +46,12 @@ class Node(BaseModel):
     name: str = Field(default="", max_length=200)
     config: dict[str, Any] = Field(default_factory=dict)
     retries: int = Field(default=0, ge=0, le=100)
+    # Seconds; None is the operator's own: 15 s, doubled with every retry, up to 5 minutes.
+    retry_delay: float | None = Field(default=None, ge=0, le=86_400)
+    retry_backoff: bool | None = None
+    max_retry_delay: float | None = Field(default=None, gt=0, le=86_400)
+    # Seconds for each try; None is without end.
+    timeout: float | None = Field(default=None, gt=0, le=30 * 86_400)
     pool: str | None = Field(default=None, min_length=1)
     watermark: Watermark | None = None
     position: Position | None = None
@@ -221,6 +229,10 @@ def canonical(graph: Graph | Mapping[str, object]) -> dict[str, Any]:
     filled in, nodes and edges are sorted. Raise GraphError if `graph` is no graph.
     """
     dump = parse_graph(graph).model_dump(mode="json", exclude={"nodes": {"__all__": {"position"}}})
+    for node in dump["nodes"]:
+        for name in _LATER_FIELDS:
+            if node[name] is None:
+                del node[name]
     dump["nodes"].sort(key=lambda node: node["id"])
     dump["edges"].sort(key=lambda e: (e["source"], e["target"], e["port"] or "", e["output"] or ""))
     return dump

@@ -128,6 +128,7 @@ def _run_with_retries(
                 inputs=inputs,
                 context=RunContext(**{**vars(run), "attempt": attempt}),
                 watermark=watermark_of(node, graph),
+                timeout=node.timeout,
             )
         except ETLError as exc:
             exc.node = exc.node or node.id

@@ -18,6 +18,7 @@ from etl.liveness import alive
 from etl.memory import peak_bytes, reset_peak
 from etl.results import NodeResult
 from etl.storage import Storage
+from etl.time_limit import time_limit
 
 if TYPE_CHECKING:
     from etl.dataset import Dataset
@@ -38,12 +39,14 @@ def run_node(
     inputs: Mapping[str, Mapping[str, Any]],
     context: RunContext,
     watermark: Mapping[str, Any] | None = None,
+    timeout: float | None = None,
 ) -> NodeResult:
     """Run one node and return its result; raise ETLError, naming the node, if it fails.
 
     `config` is rendered already; `inputs` maps each port to the result of the node that feeds
-    it. `watermark` is that of the graph, with the ids of the `loaders` that its rows go to. The
-    output is committed last: a try that fails, or is killed, leaves none behind.
+    it. `watermark` is that of the graph, with the ids of the `loaders` that its rows go to. It is
+    stopped after `timeout` seconds (in the main thread of a process only). The output is committed
+    last: a try that fails, or is killed, leaves none behind.
     """
     started = time.monotonic()
     reset_peak()
@@ -51,7 +54,11 @@ def run_node(
     try:
         # A killed process may have left something half written under the same number.
         storage.remove(*context.folder)
-        with alive(storage, context), _work_folder(storage, context) as work:
+        with (
+            alive(storage, context),
+            time_limit(timeout, node_id),
+            _work_folder(storage, context) as work,
+        ):
             # Only now: whoever cancels looks for the node's marker after leaving its own.
             context.check_stop()
             result = _run(module, config, inputs, context, storage, work, watermark)

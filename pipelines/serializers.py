@@ -61,6 +61,13 @@ class DeploymentSerializer(serializers.Serializer[Pipeline]):
                         "name": {"type": "string"},
                         "config": {"type": "object", "additionalProperties": True},
                         "retries": {"type": "integer"},
+                        "retry_delay": {"type": "number", "description": "Seconds."},
+                        "retry_backoff": {
+                            "type": "boolean",
+                            "description": "Whether the delay doubles with every retry.",
+                        },
+                        "max_retry_delay": {"type": "number", "description": "Seconds."},
+                        "timeout": {"type": "number", "description": "Seconds for each try."},
                         "pool": {"type": "string"},
                         "watermark": WATERMARK_SCHEMA,
                         "position": {

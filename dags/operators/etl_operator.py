@@ -42,8 +42,8 @@ class ETLOperator(BaseOperator):
 
     `module` is a module's key, `config` its settings (texts may be Jinja templates), `inputs`
     maps each port to the task that feeds it ("task.output" where that has several outputs).
-    `watermark` has an extractor read only what is new since its `loaders` last committed. The
-    task's XCom is the node's dataset by reference: location, schema, counts and a sample. A
+    `watermark` has an extractor read only what is new since its `loaders` last committed. A try
+    is stopped after `timeout` seconds. The task's XCom is the node's dataset by reference: location, schema, counts and a sample. A
     failure is also left as XCom `error`.
 
     A DAG run started by LogiData brings every node's config along in its conf, and that one
@@ -62,6 +62,7 @@ class ETLOperator(BaseOperator):
         config: dict[str, Any],
         inputs: dict[str, str] | None = None,
         watermark: dict[str, Any] | None = None,
+        timeout: float | None = None,
         **kwargs: Any,
     ) -> None:
         # Airflow's own five minutes between tries are long for a warehouse that hiccuped.
@@ -73,6 +74,7 @@ class ETLOperator(BaseOperator):
         self.config = config
         self.inputs = inputs or {}
         self.watermark = watermark
+        self.timeout = timeout
         self.ui_color = COLOURS.get(module.split(".")[0], OTHER_COLOUR)
         self._working = False
         self._stopped = False
@@ -116,6 +118,7 @@ class ETLOperator(BaseOperator):
                 # A replay that needs another source beside the rejected rows needs all of it, and
                 # must not pass for having loaded what is new there.
                 watermark=None if _run_conf(context).get("replay") else self.watermark,
+                timeout=self.timeout,
             )
         except NodeStopped:
             self._tell_stopped()

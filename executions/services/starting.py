@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from etl.graph import Graph, parse_graph
+from etl.graph import Graph, canonical, canonical_json, parse_graph
 from executions.errors import (
     InvalidParams,
     PipelineInactive,
@@ -177,8 +177,13 @@ def _revision_to_start(
 def structure(revision: PipelineRevision) -> object:
     """Return what of a revision the DAG file fixes and `dag_run.conf` cannot replace."""
     graph = parse_graph(revision.snapshot["config"])
+    # Names are shown only, and configs come along with the run.
+    nodes = canonical(graph)["nodes"]
     return (
-        {(node.id, node.module, node.retries, node.pool) for node in graph.nodes},
+        sorted(
+            canonical_json({key: node[key] for key in node if key not in {"name", "config"}})
+            for node in nodes
+        ),
         {(edge.reference, edge.target, edge.port) for edge in graph.edges},
     )
 

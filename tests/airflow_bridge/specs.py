@@ -17,6 +17,8 @@ ORDERS: dict[str, Any] = {
             "name": "Read orders",
             "config": {"path": "orders.csv"},
             "retries": 2,
+            "retry_delay": 30,
+            "timeout": 90,
         },
         {
             "id": "keep_paid",

@@ -46,6 +46,8 @@ with DAG(
         module='extract.csv',
         config={'path': 'orders.csv'},
         retries=2,
+        retry_delay=30.0,
+        timeout=90.0,
     )
     keep_paid = ETLOperator(
         task_id='keep_paid',
@@ -170,14 +172,32 @@ def test_a_value_nested_too_deep_for_python_is_refused_naming_the_node() -> None
 @pytest.mark.parametrize("node_id", ["a b", "lambda", "_a", "1a", "ª", "a\nb", "a;import os", ""])
 def test_an_id_that_is_no_plain_identifier_is_refused(node_id: str) -> None:
     # Past the graph's own check, which is not this file's to rely on.
-    node = Node.model_construct(
-        id=node_id, module="extract.csv", name="", config={}, retries=0, pool=None, position=None
-    )
+    node = Node.model_construct(**Node(id="a", module="extract.csv").model_dump() | {"id": node_id})
     spec = make_spec(graph=None)
     object.__setattr__(spec, "graph", Graph.model_construct(nodes=(node,), edges=()))
 
     with pytest.raises(DagFileError, match="Rename"):
         DAGGenerator("dags").generate_dag(spec)
+
+
+def test_retries_and_timeout_are_the_operators_arguments() -> None:
+    graph = a_graph("a")
+    graph["nodes"][0] |= {
+        "retries": 3,
+        "retry_delay": 30,
+        "retry_backoff": False,
+        "max_retry_delay": 600,
+        "timeout": 90.5,
+    }
+    code = DAGGenerator("dags").generate_dag(make_spec(graph))
+    for line in (
+        "retries=3,",
+        "retry_delay=30.0,",
+        "retry_exponential_backoff=0,",
+        "max_retry_delay=600.0,",
+        "timeout=90.5,",
+    ):
+        assert f"        {line}\n" in code
 
 
 def test_an_edge_to_nowhere_and_a_cycle_are_refused() -> None:

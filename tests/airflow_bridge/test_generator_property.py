@@ -63,6 +63,7 @@ def graphs(draw: st.DrawFn) -> dict[str, Any]:
             "name": draw(names),
             "config": draw(configs),
             "retries": draw(st.integers(0, 3)),
+            "timeout": draw(st.none() | st.floats(0.5, 1000)),
         }
         for node_id in ids
     ]
@@ -122,6 +123,7 @@ def test_the_file_compiles_and_holds_the_exact_values_and_nothing_else(spec: Dag
         assert as_json(task["config"]) == as_json(node.config)
         assert task.get("task_display_name", "") == node.name
         assert task.get("retries", 0) == node.retries
+        assert task.get("timeout") == node.timeout
         assert task.get("inputs", {}) == spec.graph.inputs_of(node.id)
     assert set(found.arrows) == {(edge.source, edge.target) for edge in spec.graph.edges}
 

@@ -40,6 +40,8 @@ def look_at(dag: Any, conf: dict[str, Any]) -> dict[str, Any]:
             "inputs": task.inputs,
             "downstream": sorted(task.downstream_task_ids),
             "retries": task.retries,
+            "retry_delay": task.retry_delay.total_seconds(),
+            "timeout": task.timeout,
             "served_colour": served.get_task(task.task_id).ui_color,
         }
     return {

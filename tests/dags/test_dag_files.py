@@ -50,6 +50,7 @@ class Step(BaseOperator):
         self.module = module
         self.config = config
         self.inputs = inputs
+        self.timeout = None
 
 with DAG(
     dag_id="hand_written",
@@ -135,6 +136,8 @@ def test_a_task_is_a_node_with_its_name_config_and_inputs(seen: dict[str, Any]) 
 
     assert tasks["read_orders"]["label"] == "Read orders"
     assert tasks["read_orders"]["retries"] == 2
+    assert tasks["read_orders"]["retry_delay"] == 30
+    assert tasks["read_orders"]["timeout"] == 90
     assert tasks["read_orders"]["downstream"] == ["keep_paid"]
     assert tasks["keep_paid"]["inputs"] == {"input": "read_orders"}
     assert tasks["keep_paid"]["downstream"] == ["write"]

@@ -81,6 +81,7 @@ class Lab:
         inputs: Mapping[str, NodeResult] | None = None,
         node_id: str = "node",
         attempt: int = 1,
+        timeout: float | None = None,
     ) -> NodeResult:
         """Run one node on `rows` (its only input), or on staged `inputs`."""
         feeds = dict(inputs or {})
@@ -92,6 +93,7 @@ class Lab:
             config=config,
             inputs=feeds,
             context=self.context(node_id, attempt),
+            timeout=timeout,
         )
 
     def records(self, result: NodeResult) -> list[dict[str, Any]]:

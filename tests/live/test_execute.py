@@ -154,3 +154,20 @@ def test_a_deleted_pipeline_leaves_its_executions_and_nothing_in_airflow(live):
     kept = live.execution(execution["id"])
     assert kept["status"] == "success"
     assert [task["rows_out"] for task in kept["tasks"]] == [4, 4]
+
+
+def test_a_node_that_takes_too_long_is_stopped_and_tried_again_after_its_delay(live):
+    sleeping = {
+        "id": "sleep",
+        "module": "extract.sql",
+        "config": {"connection": "warehouse", "query": "SELECT pg_sleep(600)::text AS slept"},
+        "timeout": 2,
+        "retries": 1,
+        "retry_delay": 1,
+    }
+    execution = live.run(live.create(*chain(sleeping, load_node("live_too_slow"))))
+    assert execution["status"] == "failed", execution
+    [task, after] = execution["tasks"]
+    assert (task["tries"], task["max_tries"], after["status"]) == (2, 2, "skipped")
+    assert "longer than its timeout of 2 s" in task["error"]
+    assert live.warehouse("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == []

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import psycopg
 import pytest
 
-from etl.errors import DataError, NodeCancelled
+from etl.errors import DataError, NodeCancelled, TransientError
 from etl.liveness import request_stop
 from etl.postgres import loading
 from tests.etl.conftest import Lab
@@ -137,3 +138,23 @@ def test_a_ledger_of_an_older_version_goes_on(lab: Lab, warehouse: Warehouse) ->
     load(lab, warehouse, ORDERS)
 
     assert warehouse.rows("SELECT count(*) FROM orders") == [(6,)]
+
+
+def test_a_load_that_takes_too_long_is_rolled_back(lab: Lab, warehouse: Warehouse) -> None:
+    lab.run(
+        "load.postgres",
+        {"connection": "warehouse", "table": warehouse.table()},
+        inputs={"input": lab.stage(ORDERS)},
+    )
+    lab.execution_id = "another"
+    with psycopg.connect(warehouse.url) as other:
+        # The load waits for this lock.
+        other.execute(f"LOCK TABLE {warehouse.table()} IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(TransientError, match="timeout of 1 s"):
+            lab.run(
+                "load.postgres",
+                {"connection": "warehouse", "table": warehouse.table()},
+                inputs={"input": lab.stage(ORDERS)},
+                timeout=1,
+            )
+    assert warehouse.rows("SELECT count(*) FROM orders") == [(3,)]
