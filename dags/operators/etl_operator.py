@@ -43,8 +43,8 @@ class ETLOperator(BaseOperator):
     `module` is a module's key, `config` its settings (texts may be Jinja templates), `inputs`
     maps each port to the task that feeds it ("task.output" where that has several outputs).
     `watermark` has an extractor read only what is new since its `loaders` last committed. A try
-    is stopped after `timeout` seconds. The task's XCom is the node's dataset by reference: location, schema, counts and a sample. A
-    failure is also left as XCom `error`.
+    is stopped after `timeout` seconds. The task's XCom is the node's dataset by reference:
+    location, schema, counts and a sample. A failure is also left as XCom `error`.
 
     A DAG run started by LogiData brings every node's config along in its conf, and that one
     counts: the run does what it was started with, whatever is served meanwhile. So does what the
