@@ -152,8 +152,8 @@ class AirflowClient(Protocol):
         Those behind them are to be named as well. Raises DagNotFound.
         """
 
-    def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> list[LogEvent]:
-        """Return the log of one try, empty where there is none (yet)."""
+    def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> Iterator[LogEvent]:
+        """Yield the log of one try while it is read, nothing where there is none (yet)."""
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any | None:
         """Return the XCom value as JSON-like data, or None where there is none."""

@@ -21,6 +21,8 @@ JSON = dict[str, Any]
 # Seconds before the second and the third attempt: who waits for us hears within a second.
 _PAUSES = (0.1, 0.4)
 _SHORTEST = 0.001
+_LINES = "application/x-ndjson"
+_CHUNK = 64 * 1024
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _TRY_AGAIN = frozenset({502, 503, 504})
 
@@ -90,6 +92,32 @@ class RestSession:
                 continue
             return self._read(response, f"{method} {path}")
 
+    def lines(self, path: str, *, auth: AuthBase | None = None) -> Iterator[str]:
+        """Return the lines of a GET's answer (newline-delimited JSON), read while they come.
+
+        Not repeated. Raises like `call`, at once or, where the answer breaks off, while reading.
+        """
+        request = f"GET {path}"
+        try:
+            response = self._send("GET", path, auth, None, None, accept=_LINES, stream=True)
+            if not response.ok:
+                self._read(response, request)
+        except requests.Timeout as error:
+            raise self.late(request) from error
+        except requests.RequestException as error:
+            raise self._unavailable("cannot be reached") from error
+        return self._rest_of(response, request)
+
+    def _rest_of(self, response: requests.Response, request: str) -> Iterator[str]:
+        with response:
+            try:
+                for line in response.iter_lines(chunk_size=_CHUNK):
+                    yield line.decode("utf-8", "replace")
+            except requests.Timeout as error:
+                raise self.late(request) from error
+            except requests.RequestException as error:
+                raise self._unavailable(f"broke off its answer to {request}") from error
+
     def _send(
         self,
         method: Method,
@@ -97,6 +125,9 @@ class RestSession:
         auth: AuthBase | None,
         query: Mapping[str, Any] | None,
         body: Mapping[str, Any] | None,
+        *,
+        accept: str = "application/json",
+        stream: bool = False,
     ) -> requests.Response:
         return self._session().request(
             method,
@@ -109,7 +140,8 @@ class RestSession:
                 max(seconds_left(self.server.connect_timeout), _SHORTEST),
                 max(seconds_left(self.server.read_timeout), _SHORTEST),
             ),
-            headers={"Accept": "application/json"},
+            headers={"Accept": accept},
+            stream=stream,
             # A login page is no answer.
             allow_redirects=False,
         )

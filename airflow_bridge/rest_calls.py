@@ -1,15 +1,17 @@
 """Calls to one version of Airflow's REST API: the login, pages, and what a refusal means."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from requests.auth import AuthBase
 
 from airflow_bridge.errors import AirflowError, AirflowRefused
 from airflow_bridge.rest import JSON, Method, Reply, RestSession
+
+Answer = TypeVar("Answer")
 
 PAGE = 100
 """How many things are asked for in one call; no Airflow allows more without being told to."""
@@ -42,9 +44,20 @@ class RestCalls(ABC):
         once: bool = False,
     ) -> Any:
         """Return Airflow's JSON answer; raise Reply for 4xx, AirflowRefused for a bad login."""
-        send = partial(
-            self.session.call, method, self.root + path, query=query, body=body, once=once
+        return self._logged_in(
+            partial(self.session.call, method, self.root + path, query=query, body=body, once=once)
         )
+
+    def _lines(self, path: str) -> Iterator[str]:
+        """Yield the lines of an answer while it comes; none where Airflow has nothing there."""
+        try:
+            yield from self._logged_in(partial(self.session.lines, self.root + path))
+        except Reply as reply:
+            if reply.status != HTTPStatus.NOT_FOUND:
+                raise self._refused(reply) from reply
+
+    def _logged_in(self, send: Callable[..., Answer]) -> Answer:
+        """Return what `send` returns, called with the login and, if that is over, a new one."""
         try:
             return send(auth=self.auth())
         except Reply as reply:

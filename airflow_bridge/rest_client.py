@@ -24,7 +24,6 @@ from airflow_bridge.errors import (
 from airflow_bridge.rest import JSON, Method, Reply, segment
 from airflow_bridge.rest_calls import PAGE, RestCalls
 
-_LOG_PARTS = 100
 # Airflow 2 gives no order to task instances, so that only a single page is sure to have all.
 _TASKS = 10_000
 _ENDED = frozenset({"success", "failed"})
@@ -131,20 +130,9 @@ class RestClient(RestCalls):
         }
         self._of_dag("POST", dag_id, "/clearTaskInstances", body=body, once=True)
 
-    def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> list[LogEvent]:
+    @abstractmethod
+    def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> Iterator[LogEvent]:
         """See AirflowClient.logs."""
-        path = f"{_task(dag_id, run_id, task_id)}/logs/{try_number}"
-        events: list[LogEvent] = []
-        query: dict[str, Any] = {}
-        for _ in range(_LOG_PARTS):
-            answer = self._found("GET", path, query=query)
-            part = self.log_events(answer["content"]) if answer else []
-            events += part
-            # A task that still runs always offers a next part: an empty one is the end for now.
-            if not part or not answer or not answer.get("continuation_token"):
-                break
-            query = {"token": answer["continuation_token"]}
-        return events
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any | None:
         """See AirflowClient.xcom."""
@@ -238,10 +226,6 @@ class RestClient(RestCalls):
         """Return the query by which Airflow itself leaves out the runs of other DAGs."""
 
     @abstractmethod
-    def log_events(self, content: Any) -> list[LogEvent]:
-        """Return the events of a log's content."""
-
-    @abstractmethod
     def xcom_value(self, value: Any) -> Any:
         """Return an XCom value as JSON-like data."""
 
@@ -255,6 +239,11 @@ def _dag_not_found(dag_id: str) -> DagNotFound:
 
 def _runs(dag_id: str) -> str:
     return f"/dags/{segment(dag_id)}/dagRuns"
+
+
+def log_path(dag_id: str, run_id: str, task_id: str, try_number: int) -> str:
+    """Return the path of the log of one try, in either version."""
+    return f"{_task(dag_id, run_id, task_id)}/logs/{try_number}"
 
 
 def _task(dag_id: str, run_id: str, task_id: str) -> str:

@@ -5,7 +5,7 @@ import binascii
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from airflow_bridge.client import LogEvent
 from airflow_bridge.errors import AirflowRefused
 from airflow_bridge.patience import seconds_left
 from airflow_bridge.rest import JSON, Reply, RestSession, parse_time
-from airflow_bridge.rest_client import RestClient
+from airflow_bridge.rest_client import RestClient, log_path
 
 _SHORTEST = 60.0
 _EARLY = 0.1
@@ -106,9 +106,12 @@ class AirflowV2(RestClient):
         """See RestClient.prefix_filter; an Airflow that does not know it yet ignores it."""
         return {"dag_id_prefix_pattern": dag_id_prefix}
 
-    def log_events(self, content: Any) -> list[LogEvent]:
-        """See RestClient.log_events."""
-        return [event for raw in content if (event := _event(raw)) is not None]
+    def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> Iterator[LogEvent]:
+        """See AirflowClient.logs; the log is read line by line, however long it is."""
+        for line in self._lines(log_path(dag_id, run_id, task_id, try_number)):
+            event = _event(_json(line))
+            if event is not None:
+                yield event
 
     def xcom_value(self, value: Any) -> Any:
         """See RestClient.xcom_value."""
@@ -126,6 +129,13 @@ def _lifetime(token: str) -> float:
         return max(float(claims["exp"]) - float(claims["iat"]), 0.0)
     except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
         return _SHORTEST
+
+
+def _json(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return line
 
 
 def _event(raw: Any) -> LogEvent | None:

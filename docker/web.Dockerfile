@@ -13,7 +13,8 @@ RUN pip install --no-cache-dir --require-hashes --requirement /tmp/requirements.
 # volume takes the owner of the folder that it is mounted over.
 RUN useradd --uid 50000 --gid 0 --create-home logidata \
     && install --directory --owner=50000 --group=0 --mode=775 \
-        /srv/logidata/dags /srv/logidata/staging /srv/logidata/state /srv/logidata/data /app/var/static
+        /srv/logidata/dags /srv/logidata/staging /srv/logidata/state /srv/logidata/data \
+        /srv/logidata/logs /app/var/static
 
 WORKDIR /app
 COPY manage.py ./

@@ -19,6 +19,7 @@ from executions.filters import WithRejected
 from executions.models import PipelineExecution
 from executions.quarantine_admin import EXECUTE, QuarantinePages
 from executions.retry_admin import RetryPages
+from executions.services.logs import PAGE as LOG_PAGE
 from executions.templatetags.executions import duration, execution_badges
 from pipelines.badges import BadgeMedia
 from pipelines.errors import DomainError
@@ -183,14 +184,15 @@ class PipelineExecutionAdmin(RetryPages, QuarantinePages):
         return self._back(execution)
 
     def log_view(self, request: HttpRequest, pk: UUID, node_id: str) -> HttpResponse:
-        """Show the log of one try of a node, the latest by default."""
+        """Show a page of the log of one try of a node: the end of the latest by default."""
         execution = self._execution(request, pk)
         task = self._task(execution, node_id)
-        asked = request.GET.get("try", "")
+        asked, place = request.GET.get("try", ""), request.GET.get("offset", "")
         log, problem = None, ""
         try:
             number = int(asked) if asked.isdecimal() else None
-            (log,) = services.execution_logs(execution, node_id, number)
+            offset = int(place) if place.isdecimal() and len(place) < 10 else -LOG_PAGE
+            (log,) = services.execution_logs(execution, node_id, number, offset=offset)
         except DomainError as error:
             problem = error.detail
         return self._page(

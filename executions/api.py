@@ -139,18 +139,29 @@ class ExecutionViewSet(
         parameters=[
             OpenApiParameter("node", str, description="Id of a node; all nodes by default."),
             OpenApiParameter("try", int, description="Number of a try; the latest by default."),
+            OpenApiParameter(
+                "offset", int, description="Place of the first event; from the end if negative."
+            ),
+            OpenApiParameter(
+                "limit", int, description="At most so many events of a node; 1000 by default."
+            ),
         ],
         responses={200: ExecutionLogsSerializer, 404: UNKNOWN, 503: DOWN},
         filters=False,
     )
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
     def logs(self, request: Request, pk: str) -> Response:
-        """Return the logs of one node, or of all, as Airflow has them now."""
+        """Return a page of the log of one node, or of each: our copy, or what Airflow has now."""
         execution = self.get_object()
         query = LogQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
+        asked = query.validated_data
         logs = services.execution_logs(
-            execution, query.validated_data.get("node"), query.validated_data.get("try")
+            execution,
+            asked.get("node"),
+            asked.get("try"),
+            offset=asked["offset"],
+            limit=asked["limit"],
         )
         answer = ExecutionLogsSerializer({"execution_id": execution.pk, "logs": logs})
         return Response(answer.data)

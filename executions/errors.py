@@ -191,6 +191,32 @@ class LogGone(DomainError):
         )
 
 
+class LogsRemoved(DomainError):
+    """The logs of the execution were kept for as long as is set, and not longer."""
+
+    def __init__(self, node: str, removed: str) -> None:
+        super().__init__(
+            f"Node '{node}': the log was removed on {removed}; LOGIDATA_LOG_DAYS says how long "
+            "logs are kept.",
+            title="Log was removed",
+            status=410,
+            type="log-removed",
+        )
+
+
+class LogsUnreadable(DomainError):
+    """LogiData's copy of a log cannot be read by the web server."""
+
+    def __init__(self, node: str, reason: str) -> None:
+        super().__init__(
+            f"Node '{node}': the kept log cannot be read: {reason}. See that the web server has "
+            "the same LOGIDATA_LOGS as the worker, and may read there.",
+            title="Log cannot be read",
+            status=503,
+            type="log-unreadable",
+        )
+
+
 class AirflowNotAnswering(DomainError):
     """Airflow is needed for the answer and cannot be reached, or refuses."""
 

@@ -131,6 +131,9 @@ class PipelineExecution(models.Model):
     staging_removed_at = models.DateTimeField(
         null=True, blank=True, help_text="When the data that its nodes had staged was removed."
     )
+    logs_removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the logs that were kept of its nodes were removed."
+    )
 
     class Meta:
         verbose_name = "execution"
@@ -157,6 +160,11 @@ class PipelineExecution(models.Model):
                 fields=["completed_at"],
                 condition=models.Q(staging_removed_at=None, completed_at__isnull=False),
                 name="execution_staging",
+            ),
+            models.Index(
+                fields=["completed_at"],
+                condition=models.Q(logs_removed_at=None, completed_at__isnull=False),
+                name="execution_logs",
             ),
             models.Index(
                 fields=["created_at"],
@@ -239,6 +247,9 @@ class TaskExecution(models.Model):
         null=True, blank=True, help_text="Where the rejected rows are, how many, why, the first."
     )
     warnings = models.JSONField(default=list, blank=True)
+    logs_kept = models.PositiveIntegerField(
+        default=0, help_text="So many of its tries have a log of LogiData's own, if any."
+    )
 
     # The numbers of the try before must not stand beside the status of this one.
     NO_RESULT: ClassVar[dict[str, Any]] = {
@@ -257,6 +268,14 @@ class TaskExecution(models.Model):
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["execution", "node_id"], name="one_row_a_node"),
+        ]
+        indexes = [
+            # The tries whose logs are still to be copied: few, however long the history grows.
+            models.Index(
+                fields=["completed_at"],
+                condition=models.Q(tries__gt=models.F("logs_kept")),
+                name="node_logs_to_copy",
+            ),
         ]
 
     def __str__(self) -> str:

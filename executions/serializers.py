@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from executions import services
 from executions.models import ExecutionAttempt, PipelineExecution, TaskExecution
+from executions.services.logs import PAGE
 from pipelines.serializers import ObjectField, TextsField
 
 AnyField = serializers.Field[Any, Any, Any, Any]
@@ -175,6 +176,10 @@ class LogQuerySerializer(serializers.Serializer[Any]):
     """Which logs to read."""
 
     node = serializers.CharField(required=False, help_text="Id of a node; all nodes by default.")
+    offset = serializers.IntegerField(
+        default=0, min_value=-(2**31), max_value=2**31 - 1, help_text="From the end if negative."
+    )
+    limit = serializers.IntegerField(default=PAGE, min_value=1, max_value=10_000)
 
     def get_fields(self) -> dict[str, AnyField]:
         """Add `try`, which is no Python identifier."""
@@ -194,9 +199,17 @@ class LogEventSerializer(serializers.Serializer[Any]):
 
 
 class NodeLogSerializer(serializers.Serializer[Any]):
-    """The log of one try of a node."""
+    """A page of the log of one try of a node."""
 
     node = serializers.CharField(source="node_id")
+    is_kept = serializers.BooleanField(
+        help_text="Whether it is LogiData's own copy, which no longer changes."
+    )
+    total = serializers.IntegerField(help_text="How many events there are, so far.")
+    offset = serializers.IntegerField(help_text="The place of the first event of this page.")
+    next = serializers.IntegerField(
+        allow_null=True, help_text="The offset of the next page; null at the end."
+    )
     events = LogEventSerializer(many=True)
 
     def get_fields(self) -> dict[str, AnyField]:
@@ -205,7 +218,7 @@ class NodeLogSerializer(serializers.Serializer[Any]):
         return {
             "node": fields["node"],
             "try": serializers.IntegerField(source="attempt"),
-            "events": fields["events"],
+            **{name: field for name, field in fields.items() if name != "node"},
         }
 
 

@@ -16,6 +16,7 @@ from executions.services.queueing import (
     queue_execute,
     queue_monitor,
     queue_remove_staging,
+    queue_remove_unkept,
 )
 from pipelines.errors import DomainError
 from pipelines.models import Pipeline
@@ -32,6 +33,7 @@ MONITOR_FASTEST, MONITOR_SLOWEST = 0.3, 1.0
 MONITOR_FOR = timedelta(seconds=60)
 # So many executions that the task ends well before its message counts as lost.
 STAGING_LOT = 200
+LOG_LOT, LOGS_FOR = 1000, 20.0
 CANCEL_EVERY = 0.5
 CANCEL_FOR = timedelta(seconds=60)
 
@@ -130,6 +132,22 @@ def remove_staging() -> None:
         logger.info("Staged data of %d executions removed", removed)
     if removed == STAGING_LOT:
         queue_remove_staging()
+
+
+@shared_task(name="executions.tasks.remove_unkept")
+def remove_unkept() -> None:
+    """Remove logs, executions and revisions that are kept no longer, a lot at a time."""
+    removed = services.remove_unkept(at_most=STAGING_LOT)
+    if removed:
+        logger.info("Kept no longer, and removed: %d logs, executions and revisions", removed)
+    if removed >= STAGING_LOT:
+        queue_remove_unkept()
+
+
+@shared_task(name="executions.tasks.copy_logs")
+def copy_logs() -> None:
+    """Copy the logs of tries that have ended out of Airflow; beat runs it every few seconds."""
+    services.copy_logs(at_most=LOG_LOT, seconds=LOGS_FOR)
 
 
 def _existing(execution_id: str) -> PipelineExecution | None:

@@ -113,6 +113,7 @@ def begin_attempt(
         cancel_requested_by=None,
         cancel_sent_at=None,
         staging_removed_at=None,
+        logs_removed_at=None,
         **{"attempt_requested_at": None, "attempt_requested_by": None, **fields},
     )
     if nodes is not None:

@@ -43,6 +43,10 @@ class Environment(environ.Env):
         """Return a positive number of days."""
         return self._positive(name, default, "a positive number of days")
 
+    def megabytes(self, name: str, default: float) -> float:
+        """Return a positive number of megabytes."""
+        return self._positive(name, default, "a positive number of megabytes")
+
     def names(self, name: str, default: str = "") -> list[str]:
         """Return the comma-separated values, without blanks."""
         value = self.ENVIRON.get(name, default)

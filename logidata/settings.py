@@ -22,6 +22,13 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("LOGIDATA_SECURE_COOKIES",
 LOGIDATA_DAGS_DIR = Path(env.text("LOGIDATA_DAGS_DIR", str(BASE_DIR / "dags")))
 LOGIDATA_CONNECTIONS = frozenset(env.names("LOGIDATA_CONNECTIONS"))
 LOGIDATA_STAGING_DAYS = timedelta(days=env.days("LOGIDATA_STAGING_DAYS", 7))
+# Where the logs of ended tries are kept, how much of one, and for how long.
+LOGIDATA_LOGS = env.text("LOGIDATA_LOGS", str(BASE_DIR / "var" / "node-logs"))
+LOGIDATA_LOG_BYTES = int(env.megabytes("LOGIDATA_LOG_LIMIT_MB", 5) * 1_000_000)
+LOGIDATA_LOG_DAYS = timedelta(days=env.days("LOGIDATA_LOG_DAYS", 90))
+LOGIDATA_EXECUTION_DAYS = timedelta(days=env.days("LOGIDATA_EXECUTION_DAYS", 365))
+# Revisions that no execution has run and that are not current.
+LOGIDATA_REVISION_DAYS = timedelta(days=env.days("LOGIDATA_REVISION_DAYS", 90))
 LOGIDATA_DEPLOY_DEADLINE = timedelta(seconds=env.seconds("LOGIDATA_DEPLOY_DEADLINE", 120))
 
 try:

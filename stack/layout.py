@@ -72,6 +72,11 @@ class Layout:
         return self.var / "state"
 
     @property
+    def node_logs(self) -> Path:
+        """Where the logs of nodes that have ended are kept."""
+        return self.var / "node-logs"
+
+    @property
     def plugins(self) -> Path:
         """Where packages with modules are installed: updates of the requirements leave it alone."""
         return self.var / "plugins"

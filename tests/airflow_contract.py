@@ -222,7 +222,7 @@ class AirflowContract:
         dag_id, run_id = world.quick_dag(), a_run_id()
         world.client.trigger(dag_id, run_id, {})
         world.until_ended(dag_id, run_id)
-        events = world.client.logs(dag_id, run_id, "first", 1)
+        events = list(world.client.logs(dag_id, run_id, "first", 1))
         assert any(event.message for event in events)
 
     def test_a_deleted_dag_takes_its_runs_along(self, world: AirflowWorld) -> None:

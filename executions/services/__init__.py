@@ -8,10 +8,12 @@ from executions.services.corrections import corrections_of
 from executions.services.deleting import delete_pipeline
 from executions.services.following import refresh_execution
 from executions.services.lineage import execution_lineage
+from executions.services.log_copying import copy_logs
 from executions.services.logs import NodeLog, execution_logs
 from executions.services.monitoring import Monitored, refresh_executions
 from executions.services.quarantine import Quarantine, quarantine_of
 from executions.services.replaying import Replay, earlier_replays, replay_rejected
+from executions.services.retention import Kept, remove_unkept, retention
 from executions.services.retrying import Retry, retry_execution
 from executions.services.starting import (
     create_execution,
@@ -26,6 +28,7 @@ from executions.services.triggering import trigger_execution
 __all__ = [
     "Attempt",
     "Cancel",
+    "Kept",
     "Monitored",
     "NodeLog",
     "Quarantine",
@@ -34,6 +37,7 @@ __all__ = [
     "SyncReport",
     "attempts_of",
     "carry_out_cancel",
+    "copy_logs",
     "corrections_of",
     "create_execution",
     "delete_pipeline",
@@ -45,8 +49,10 @@ __all__ = [
     "refresh_execution",
     "refresh_executions",
     "remove_staging",
+    "remove_unkept",
     "replay_rejected",
     "request_cancel",
+    "retention",
     "retry_execution",
     "run_again",
     "start_execution",

@@ -26,11 +26,11 @@ def remove_staging(at_most: int) -> int:
     the staging cannot be reached.
     """
     staging, cleaned, problem = run_settings().staging, 0, None
-    for execution in _due().order_by("completed_at", "created_at")[:at_most]:
+    for execution in due().order_by("completed_at", "created_at")[:at_most]:
         now = timezone.now()
         row = PipelineExecution.objects.filter(pk=execution.pk)
         # Noted first, and only while it holds: a run that was cleared meanwhile needs its data.
-        if not _due().filter(pk=execution.pk).update(staging_removed_at=now):
+        if not due().filter(pk=execution.pk).update(staging_removed_at=now):
             continue
         try:
             _remove(staging, staging_key(execution))
@@ -44,7 +44,8 @@ def remove_staging(at_most: int) -> int:
     return cleaned
 
 
-def _due() -> QuerySet[PipelineExecution]:
+def due() -> QuerySet[PipelineExecution]:
+    """Return the executions whose staged data is kept no longer."""
     until = timezone.now() - settings.LOGIDATA_STAGING_DAYS
     return PipelineExecution.objects.filter(
         Q(status__in=FINAL_STATUSES, completed_at__lt=until)

@@ -18,6 +18,7 @@ MONITOR = "executions.tasks.monitor_execution"
 CANCEL = "executions.tasks.cancel_pipeline"
 SYNC = "executions.tasks.sync_executions"
 REMOVE_STAGING = "executions.tasks.remove_staging"
+REMOVE_UNKEPT = "executions.tasks.remove_unkept"
 
 
 def queue_execute(execution: PipelineExecution, *, countdown: float | None = None) -> None:
@@ -52,6 +53,11 @@ def queue_cancel(execution: PipelineExecution, *, countdown: float | None = None
 def queue_remove_staging() -> None:
     """Queue the removal of the next lot of staged data."""
     current_app.send_task(REMOVE_STAGING)
+
+
+def queue_remove_unkept() -> None:
+    """Queue the removal of the next lot of what is kept no longer."""
+    current_app.send_task(REMOVE_UNKEPT)
 
 
 def queue_execute_on_commit(execution: PipelineExecution) -> None:

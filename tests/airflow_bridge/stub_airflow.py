@@ -169,7 +169,9 @@ class StubAirflow(ABC):
     def _log(self, asked: Asked, parts: list[str]) -> Answer:
         if parts[2] != "read_orders":
             return self.refusal(404, "TaskInstance not found")
-        place = int(asked.query.get("token", "0"))
+        return self.log_answer(int(asked.query.get("token", "0")))
+
+    def log_answer(self, place: int) -> Answer:
         return Answer(self.logs[place])
 
     def _xcom(self, asked: Asked, parts: list[str]) -> Answer:
@@ -251,6 +253,10 @@ class StubAirflow3(StubAirflow):
 
     def conflict(self, dag_id: str, run_id: str) -> Answer:
         return Answer(recorded.V2_CONFLICT, 409)
+
+    def log_answer(self, place: int) -> Answer:
+        lines = "".join(f"{json.dumps(event)}\n" for event in self.logs[place]["content"])
+        return Answer(lines, headers={"Content-Type": "application/x-ndjson"})
 
     def xcom_text(self, value: Any, asked: Asked) -> Any:
         assert asked.query == {"deserialize": "true", "stringify": "false"}

@@ -23,11 +23,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """A response; text is sent as it is, anything else as JSON."""
+    """A response; text is sent as it is, anything else as JSON.
+
+    With `cut_off`, the server goes away before so many bytes that it has promised.
+    """
 
     body: Any = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    cut_off: int = 0
 
 
 Respond = Callable[[Asked], Answer]
@@ -75,8 +79,9 @@ def serve(respond: Respond) -> Iterator[Stub]:
             kind = "text/html" if is_text else "application/json"
             for name, value in {"Content-Type": kind, **answer.headers}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(len(content) + answer.cut_off))
             self.end_headers()
+            self.close_connection = self.close_connection or answer.cut_off > 0
             # Who asked may have given up.
             with suppress(ConnectionError):
                 self.wfile.write(content)

@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from airflow_bridge.client import LogEvent, TaskInstance
+from airflow_bridge.errors import AirflowUnavailable
 from tests.airflow_bridge import recorded
 from tests.airflow_bridge.conftest import World
 from tests.airflow_bridge.recorded import DAG, RUN
+from tests.airflow_bridge.stub_server import Answer
 
 
 def test_task_instances_of_many_runs_come_in_one_call(world: World) -> None:
@@ -64,7 +68,7 @@ def test_clearing_names_the_tasks_whatever_their_state(world: World) -> None:
 
 
 def test_a_log_comes_as_events_with_the_traceback_at_its_message(world: World) -> None:
-    events = world.client.logs(DAG, RUN, "read_orders", 1)
+    events = list(world.client.logs(DAG, RUN, "read_orders", 1))
 
     moment = datetime(2026, 11, 22, 18, 36, 16, 658000, tzinfo=UTC)
     assert LogEvent(moment, "info", "extract.csv: 3 rows in") in events
@@ -73,21 +77,38 @@ def test_a_log_comes_as_events_with_the_traceback_at_its_message(world: World) -
     assert not [event for event in events if event.message.startswith("::")]
 
 
-def test_a_log_in_parts_is_joined_and_ends_where_nothing_comes_any_more(world: World) -> None:
-    (whole,) = world.airflow.logs
-    events = world.client.logs(DAG, RUN, "read_orders", 1)
-    world.airflow.logs = [
+def test_a_log_in_parts_is_joined_and_ends_where_nothing_comes_any_more(airflow2: World) -> None:
+    (whole,) = airflow2.airflow.logs
+    events = list(airflow2.client.logs(DAG, RUN, "read_orders", 1))
+    airflow2.airflow.logs = [
         {**whole, "continuation_token": "1"},
         {**whole, "continuation_token": "2"},
         # A task that still runs always has a next part.
-        {"content": type(whole["content"])(), "continuation_token": "2"},
+        {"content": "", "continuation_token": "2"},
     ]
 
-    assert world.client.logs(DAG, RUN, "read_orders", 1) == events + events
+    assert list(airflow2.client.logs(DAG, RUN, "read_orders", 1)) == events + events
+
+
+def test_a_log_of_airflow_3_comes_line_by_line(airflow3: World) -> None:
+    (whole,) = airflow3.airflow.logs
+    line = {"timestamp": "2026-11-22T18:36:16Z", "event": "again", "level": "info"}
+    airflow3.airflow.logs = [{"content": [*whole["content"], *[line] * 5000]}]
+
+    events = list(airflow3.client.logs(DAG, RUN, "read_orders", 1))
+    assert [event.message for event in events].count("again") == 5000
+
+
+def test_a_log_that_breaks_off_says_that_airflow_is_unavailable(airflow3: World) -> None:
+    answer = Answer('{"event": "first"}\n', cut_off=1000)
+    airflow3.airflow.routes.insert(0, ("GET", r".*/logs/(\d+)", lambda *_: answer))
+
+    with pytest.raises(AirflowUnavailable, match="broke off"):
+        list(airflow3.client.logs(DAG, RUN, "read_orders", 1))
 
 
 def test_a_task_that_never_ran_has_an_empty_log(world: World) -> None:
-    assert world.client.logs(DAG, RUN, "write", 1) == []
+    assert list(world.client.logs(DAG, RUN, "write", 1)) == []
 
 
 def test_an_xcom_comes_back_as_it_was_pushed(world: World) -> None:

@@ -131,9 +131,10 @@ class FakeAirflow(Levers):
             self._run(dag_id, run_id)
             self.clear(dag_id, run_id, task_ids)
 
-    def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> list[LogEvent]:
+    def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> Iterator[LogEvent]:
         with _Request(self, "logs"):
-            return list(self._logs.get((dag_id, run_id, task_id, try_number), []))
+            found = list(self._logs.get((dag_id, run_id, task_id, try_number), []))
+        yield from found
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any | None:
         with _Request(self, "xcom"):

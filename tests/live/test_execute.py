@@ -171,3 +171,19 @@ def test_a_node_that_takes_too_long_is_stopped_and_tried_again_after_its_delay(l
     assert (task["tries"], task["max_tries"], after["status"]) == (2, 2, "skipped")
     assert "longer than its timeout of 2 s" in task["error"]
     assert live.warehouse("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == []
+
+
+def test_a_log_stays_when_the_run_is_deleted_in_airflow(live):
+    (live.data / "logged.csv").write_text(ORDERS)
+    execution = live.run(live.create(*chain(csv_node("logged.csv"), load_node("live_logged"))))
+    path = f"executions/{execution['id']}/logs?node=read_orders"
+
+    def is_kept() -> bool:
+        return bool(live.call("GET", path)["logs"][0]["is_kept"])
+
+    eventually(is_kept, seconds=60)
+    dag, run = execution["airflow_dag_id"], execution["airflow_dag_run_id"]
+    assert live.airflow_call("DELETE", f"dags/{dag}/dagRuns/{run}").ok
+    [log] = live.call("GET", path)["logs"]
+    assert any("4 rows out" in event["message"] for event in log["events"])
+    assert (log["total"], log["next"]) == (len(log["events"]), None)
