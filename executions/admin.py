@@ -20,8 +20,9 @@ from executions.models import PipelineExecution
 from executions.quarantine_admin import EXECUTE, QuarantinePages
 from executions.retry_admin import RetryPages
 from executions.services.logs import PAGE as LOG_PAGE
-from executions.templatetags.executions import duration, execution_badges
+from executions.templatetags.executions import execution_badges
 from pipelines.badges import BadgeMedia
+from pipelines.durations import duration
 from pipelines.errors import DomainError
 
 CANCEL = "executions.cancel_pipelineexecution"

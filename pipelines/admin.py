@@ -13,6 +13,7 @@ from executions import services as executions
 from pipelines import services
 from pipelines.admin_pages import PipelinePages, execution_page, pipeline_page
 from pipelines.badges import BadgeMedia, status_badge
+from pipelines.durations import duration
 from pipelines.errors import DomainError
 from pipelines.forms import PipelineForm
 from pipelines.models import DeploymentStatus, Pipeline
@@ -86,9 +87,14 @@ class PipelineAdmin(PipelinePages):
 
     @admin.display(description="Deployment", ordering="deployment_status")
     def deployment(self, pipeline: Pipeline) -> SafeString:
-        """Return the deployment status as a badge."""
+        """Return the deployment status as a badge, and how long that took, or takes already."""
         status = DeploymentStatus(pipeline.deployment_status)
-        return status_badge(status.value, str(status.label))
+        badge = status_badge(status.value, str(status.label))
+        seconds = pipeline.deployment_seconds
+        if seconds is None:
+            return badge
+        word = "for" if status == DeploymentStatus.REGISTERING else "after"
+        return format_html("{} {} {}", badge, word, duration(seconds))
 
     @admin.display(description="Reason")
     def why(self, pipeline: Pipeline) -> SafeString | str:

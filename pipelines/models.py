@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone as clock
 
 from airflow_bridge.spec import DAG_ID_PREFIX, DagSpec
 from etl.graph import parse_graph
@@ -59,6 +60,9 @@ class Pipeline(models.Model):
         editable=False,
     )
     deployment_error = models.TextField(blank=True, editable=False)
+    # When it was asked for. The deadline runs from `deployment_started_at`, which is set anew
+    # while Airflow is away.
+    deployment_asked_at = models.DateTimeField(null=True, editable=False)
     deployment_started_at = models.DateTimeField(null=True, editable=False)
     deployment_checked_at = models.DateTimeField(null=True, editable=False)
     deployment_ready_at = models.DateTimeField(null=True, editable=False)
@@ -91,6 +95,22 @@ class Pipeline(models.Model):
     def dag_id(self) -> str:
         """The id of the DAG that runs this pipeline."""
         return f"{DAG_ID_PREFIX}{self.pk}"
+
+    @property
+    def deployment_seconds(self) -> float | None:
+        """How long the deployment took since it was asked for; so far, while it is registering.
+
+        None for a draft.
+        """
+        ends = {
+            DeploymentStatus.REGISTERING: clock.now(),
+            DeploymentStatus.READY: self.deployment_ready_at,
+            DeploymentStatus.FAILED: self.deployment_checked_at,
+        }
+        end = ends.get(DeploymentStatus(self.deployment_status))
+        if end is None or self.deployment_asked_at is None:
+            return None
+        return round(max(0.0, (end - self.deployment_asked_at).total_seconds()), 3)
 
 
 class PipelineRevision(models.Model):

@@ -41,7 +41,9 @@ class DeploymentSerializer(serializers.Serializer[Pipeline]):
         read_only=True,
         help_text="Why it failed, or what it waits for; empty otherwise.",
     )
-    started_at = serializers.DateTimeField(source="deployment_started_at", read_only=True)
+    started_at = serializers.DateTimeField(
+        source="deployment_asked_at", read_only=True, help_text="When it was asked for."
+    )
     ready_at = serializers.DateTimeField(source="deployment_ready_at", read_only=True)
 
 
@@ -136,6 +138,12 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
     )
     dag_id = serializers.CharField(read_only=True)
     deployment = DeploymentSerializer(source="*", read_only=True)
+    deployment_seconds = serializers.FloatField(
+        read_only=True,
+        allow_null=True,
+        help_text="From asking for the deployment until it was ready, or failed; while it is "
+        "registering, how long it has been. Null for a draft.",
+    )
 
     class Meta:
         model = Pipeline
@@ -146,6 +154,7 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
             "revision",
             "dag_id",
             "deployment",
+            "deployment_seconds",
             "created_at",
             "updated_at",
         )

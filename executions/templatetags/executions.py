@@ -8,13 +8,12 @@ from django.utils.safestring import SafeString
 
 from executions.models import PipelineExecution
 from pipelines.badges import status_badge
+from pipelines.durations import NOTHING, duration
 
 register = template.Library()
 
-NOTHING = "-"
-
-
 register.filter(status_badge)
+register.filter(duration)
 
 
 @register.filter
@@ -26,20 +25,6 @@ def execution_badges(execution: PipelineExecution) -> SafeString:
     return format_html(
         "{} {}", badge, status_badge("warning", f"{execution.rows_rejected:,} rejected")
     )
-
-
-@register.filter
-def duration(seconds: float | None) -> str:
-    """Return seconds as people read them: `0.4 s`, `3 min 5 s`, `2 h 10 min`."""
-    if seconds is None:
-        return NOTHING
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
 
 
 @register.filter

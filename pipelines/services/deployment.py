@@ -42,6 +42,7 @@ def begin_deployment(pipeline: Pipeline, *, now: datetime) -> None:
     """Mark the current revision as registering, and queue its deployment on commit."""
     pipeline.deployment_status = DeploymentStatus.REGISTERING
     pipeline.deployment_error = ""
+    pipeline.deployment_asked_at = now
     pipeline.deployment_started_at = now
     pipeline.deployment_checked_at = None
     pipeline.deployment_ready_at = None
@@ -50,6 +51,7 @@ def begin_deployment(pipeline: Pipeline, *, now: datetime) -> None:
             "current_revision",
             "deployment_status",
             "deployment_error",
+            "deployment_asked_at",
             "deployment_started_at",
             "deployment_checked_at",
             "deployment_ready_at",
@@ -119,6 +121,7 @@ def deploy(pipeline_id: uuid.UUID) -> bool:
                 pipeline.current_revision,
                 deployment_status=DeploymentStatus.FAILED,
                 deployment_error=_unwritten(error),
+                deployment_checked_at=timezone.now(),
             )
             return False
     return True

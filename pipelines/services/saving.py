@@ -114,6 +114,7 @@ def _store(pipeline: Pipeline, user: AbstractBaseUser | None) -> None:
     pipeline.current_revision = stored.current_revision
     pipeline.deployment_status = stored.deployment_status
     pipeline.deployment_error = stored.deployment_error
+    pipeline.deployment_asked_at = stored.deployment_asked_at
     pipeline.deployment_started_at = stored.deployment_started_at
     pipeline.deployment_checked_at = stored.deployment_checked_at
     pipeline.deployment_ready_at = stored.deployment_ready_at
