@@ -20,6 +20,7 @@ _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # Airflow's own limit.
 _MAX_TAG = 100
+_TRIMMED = frozenset({"name", "description", "schedule"})
 _RESERVED_TAG = re.compile(r"logidata\Z|revision:|sha256:")
 
 
@@ -30,6 +31,19 @@ def problems_of_field(name: str, value: object) -> Iterator[str]:
         yield f"{_label(name)} {unstorable}"
         return
     yield from _CHECKS[name](value)
+
+
+def tidied(name: str, value: Any) -> Any:
+    """Return a field's value as it is kept: no outer space, and line feeds between lines.
+
+    A browser sends the lines of a form with other ends, and forms cut off outer space; neither is
+    a change of the pipeline.
+    """
+    if name == "tags" and isinstance(value, list):
+        return [tag.strip() if isinstance(tag, str) else tag for tag in value]
+    if name in _TRIMMED and isinstance(value, str):
+        return value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return value
 
 
 def _name(value: object) -> Iterator[str]:

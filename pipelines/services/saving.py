@@ -1,6 +1,5 @@
 """Saving and deleting a pipeline."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +8,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from etl.graph import canonical, canonical_json
 from pipelines.errors import InvalidPipeline, PipelineChanged, PipelineGone, Problem
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.services.deployment import begin_deployment, queue_removal
 from pipelines.services.fields import FIELDS
+from pipelines.services.snapshots import hash_of, readable_snapshot, snapshot_of
 from pipelines.services.validation import (
     field_values,
     pipeline_field,
@@ -51,6 +50,7 @@ def save_pipeline(
         PipelineChanged: someone else saved it after it was read.
         PipelineGone: it was deleted meanwhile.
     """
+    assign(pipeline, field_values(pipeline))
     found = [*problems, *find_problems(pipeline, unless=problems)]
     if found:
         raise InvalidPipeline(found)
@@ -79,8 +79,8 @@ def find_problems(pipeline: Pipeline, *, unless: Sequence[Problem] = ()) -> list
     ]
     if "name" not in unread | {pipeline_field(problem) for problem in found}:
         others = Pipeline.objects.exclude(pk=pipeline.pk)
-        if others.filter(name=pipeline.name).exists():
-            found.append(_name_taken(pipeline.name))
+        if others.filter(name=values["name"]).exists():
+            found.append(_name_taken(values["name"]))
     return found
 
 
@@ -122,10 +122,10 @@ def _store(pipeline: Pipeline, user: AbstractBaseUser | None) -> None:
 
 def _revise(pipeline: Pipeline, user: AbstractBaseUser | None) -> None:
     """Make a new revision if what runs has changed, and deploy what is not deployed."""
-    snapshot = field_values(pipeline) | {"config": canonical(pipeline.config)}
-    sha256 = hashlib.sha256(canonical_json(snapshot).encode()).hexdigest()
+    snapshot = snapshot_of(field_values(pipeline))
+    sha256 = hash_of(snapshot)
     current = pipeline.current_revision
-    if current is None or current.sha256 != sha256:
+    if current is None or hash_of(readable_snapshot(current.snapshot)) != sha256:
         last = pipeline.revisions.aggregate(last=Max("number"))["last"] or 0
         pipeline.current_revision = PipelineRevision.objects.create(
             pipeline=pipeline,

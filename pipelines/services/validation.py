@@ -16,7 +16,7 @@ from etl.templates import referenced_params
 from etl.validation import validate_graph
 from pipelines.models import Pipeline
 from pipelines.services.columns import column_problems
-from pipelines.services.fields import FIELDS, problems_of_field
+from pipelines.services.fields import FIELDS, problems_of_field, tidied
 
 # Someone waits for their pipeline to be saved.
 NAMES_WITHIN_SECONDS = 3.0
@@ -46,8 +46,8 @@ def names_in_airflow() -> AirflowNames:
 
 
 def field_values(pipeline: Pipeline) -> dict[str, Any]:
-    """Return the fields that an operator writes, by name, as they stand on the pipeline."""
-    return {field: getattr(pipeline, field) for field in FIELDS}
+    """Return the fields that an operator writes, by name, as they are kept."""
+    return {field: tidied(field, getattr(pipeline, field)) for field in FIELDS}
 
 
 def validate_pipeline(data: Mapping[str, object]) -> list[Problem]:

@@ -107,20 +107,6 @@ def test_changing_in_the_admin_makes_a_revision(
     assert pipeline.revisions.count() == 2
 
 
-def test_opening_and_saving_changes_nothing(
-    browser: Client, form: dict[str, Any], pipeline: Pipeline
-) -> None:
-    shown = browser.get(page(pipeline)).context["adminform"].form
-    values = {name: shown[name].value() for name in shown.fields}
-    values["config"] = shown.fields["config"].prepare_value(values["config"])
-    values["default_params"] = shown.fields["default_params"].prepare_value(
-        values["default_params"]
-    )
-    values["tags"] = ""
-    browser.post(page(pipeline), form | values)
-    assert pipeline.revisions.count() == 1
-
-
 def test_a_form_that_is_out_of_date_undoes_nothing(
     browser: Client, form: dict[str, Any], pipeline: Pipeline, save: Any
 ) -> None:

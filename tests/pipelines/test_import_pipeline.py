@@ -43,6 +43,14 @@ def test_the_name_decides_whether_it_is_created_or_updated(
     assert Pipeline.objects.get().schedule == "@daily"
 
 
+def test_space_around_the_name_does_not_make_another_pipeline(
+    tmp_path: Path, body: dict[str, Any]
+) -> None:
+    assert load(tmp_path, body | {"name": " Orders "}).startswith("Created")
+    assert load(tmp_path, body | {"name": " Orders "}).startswith("Updated")
+    assert Pipeline.objects.get().name == "Orders"
+
+
 def test_every_problem_is_listed(tmp_path: Path, body: dict[str, Any]) -> None:
     with pytest.raises(CommandError) as caught:
         load(tmp_path, body | {"timezone": "Nowhere", "colour": "red"})

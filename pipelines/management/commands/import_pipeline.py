@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from pipelines.errors import InvalidPipeline
 from pipelines.models import Pipeline
 from pipelines.services import assign, save_pipeline
+from pipelines.services.fields import tidied
 
 
 class Command(BaseCommand):
@@ -29,7 +30,7 @@ class Command(BaseCommand):
                 raise CommandError(f"{file.name} is not JSON: {error}") from error
         if not isinstance(body, dict):
             raise CommandError(f"{file.name} holds no JSON object. Write a pipeline's fields.")
-        name = body.get("name")
+        name = tidied("name", body.get("name"))
         known = Pipeline.objects.filter(name=name).first() if isinstance(name, str) else None
         pipeline = known or Pipeline()
         try:

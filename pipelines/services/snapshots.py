@@ -1,0 +1,53 @@
+"""What a revision holds, in one form: the same pipeline gives the same bytes, however written."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from etl.graph import GraphError, canonical, canonical_json
+from pipelines.models import Pipeline
+from pipelines.services.fields import FIELDS, tidied
+from pipelines.services.validation import field_values
+
+
+def snapshot_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the snapshot of a pipeline's fields; raise GraphError if the graph is none.
+
+    Fields that are missing have the defaults of a new pipeline. A snapshot gives itself.
+    """
+    known = {**field_values(Pipeline()), **values}
+    fields = {field: _as_stored(tidied(field, known[field])) for field in FIELDS}
+    return fields | {"config": _as_stored(canonical(known["config"]))}
+
+
+def readable_snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored snapshot as one of today; its graph as it is if no graph has that form now.
+
+    A release that adds a field to nodes thereby changes none of the pipelines.
+    """
+    try:
+        return snapshot_of(values)
+    except GraphError:
+        return {**field_values(Pipeline()), **values}
+
+
+def hash_of(snapshot: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a snapshot, which is that of its revision."""
+    return hashlib.sha256(canonical_json(snapshot).encode()).hexdigest()
+
+
+def _as_stored(value: Any) -> Any:
+    """Return a JSON value as PostgreSQL gives it back.
+
+    It writes numbers out in full: 1e+20 comes back as a whole number, and -0.0 as 0.0. Both would
+    otherwise look like a change when the pipeline is saved again.
+    """
+    if isinstance(value, float):
+        return json.loads(f"{Decimal(repr(value)):f}") if value else 0.0
+    if isinstance(value, list | tuple):
+        return [_as_stored(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _as_stored(item) for key, item in value.items()}
+    return value
