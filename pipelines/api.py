@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
@@ -20,8 +19,9 @@ from etl.registry import catalogue
 from executions import services as executions
 from pipelines import services
 from pipelines.errors import PipelineChanged
-from pipelines.models import Pipeline, PipelineRevision
+from pipelines.models import Pipeline
 from pipelines.permissions import ModelPermissions
+from pipelines.revision_api import RestoreSerializer, RevisionActions
 from pipelines.serializers import (
     ErrorSerializer,
     ExecuteSerializer,
@@ -85,7 +85,7 @@ class PlainTextRenderer(BaseRenderer):
         responses={204: None, 409: CONFLICT},
     ),
 )
-class PipelineViewSet(WatermarkActions, viewsets.ModelViewSet[Pipeline]):
+class PipelineViewSet(RevisionActions, WatermarkActions, viewsets.ModelViewSet[Pipeline]):
     """Pipelines: what to run, when, and with which parameters."""
 
     queryset = Pipeline.objects.select_related("owner", "current_revision").order_by("name")
@@ -97,6 +97,7 @@ class PipelineViewSet(WatermarkActions, viewsets.ModelViewSet[Pipeline]):
     ordering_fields = ("name", "created_at", "updated_at")
     action_permissions = {
         "execute": "pipelines.execute_pipeline",
+        "restore": "pipelines.change_pipeline",
         "set_watermark": SET,
         "validate": "pipelines.view_pipeline",
     }
@@ -105,6 +106,7 @@ class PipelineViewSet(WatermarkActions, viewsets.ModelViewSet[Pipeline]):
         """Return the serializer of the body, which the browsable API draws its form from."""
         by_action: dict[str, type[BaseSerializer[Any]]] = {
             "execute": ExecuteSerializer,
+            "restore": RestoreSerializer,
             "revisions": PipelineRevisionSerializer,
             "set_watermark": SetWatermarkSerializer,
         }
@@ -192,20 +194,6 @@ class PipelineViewSet(WatermarkActions, viewsets.ModelViewSet[Pipeline]):
         pipeline = self.get_object()
         outputs = services.lineage(parse_graph(pipeline.config), pipeline.default_params)
         return Response(OutputColumnsSerializer(outputs, many=True).data)
-
-    @extend_schema(
-        summary="List a pipeline's revisions",
-        responses=PipelineRevisionSerializer(many=True),
-        filters=False,
-    )
-    @action(detail=True, methods=["get"], filter_backends=())
-    def revisions(self, request: Request, pk: str | None = None) -> Response:
-        """Return the revisions, the newest first, in pages."""
-        revisions: QuerySet[PipelineRevision] = (
-            self.get_object().revisions.select_related("created_by").order_by("-number")
-        )
-        page: Any = self.paginate_queryset(revisions)  # type: ignore[arg-type]
-        return self.get_paginated_response(PipelineRevisionSerializer(page, many=True).data)
 
     def _save(self, pipeline: Pipeline, request: Request, *, partial: bool) -> Pipeline:
         serializer = PipelineSerializer(pipeline, data=request.data, partial=partial)

@@ -8,6 +8,7 @@ __all__ = [
     "DomainError",
     "InvalidPipeline",
     "InvalidPosition",
+    "NoSuchRevision",
     "NoSuchWatermark",
     "PipelineChanged",
     "PipelineGone",
@@ -77,6 +78,23 @@ class PipelineGone(DomainError):
             title="Pipeline was deleted",
             status=404,
             type="pipeline-gone",
+        )
+
+
+class NoSuchRevision(DomainError):
+    """The pipeline has no revision of that number."""
+
+    def __init__(self, name: str, number: int, last: int | None) -> None:
+        others = (
+            f"Its revisions are numbered up to {last}: read their list, and choose one."
+            if last
+            else "It has none yet. Save it without problems first."
+        )
+        super().__init__(
+            f"Pipeline '{name}' has no revision {number}. {others}",
+            title="No such revision",
+            status=404,
+            type="no-such-revision",
         )
 
 

@@ -1,6 +1,16 @@
 """The rules for pipelines: what is valid, what saving does, how Airflow comes to serve it."""
 
 from pipelines.services.columns import OutputColumns, lineage
+from pipelines.services.comparing import (
+    Change,
+    Comparison,
+    Difference,
+    EdgeChange,
+    NodeChange,
+    compare,
+    compare_revisions,
+    revision_of,
+)
 from pipelines.services.deployment import (
     check_deployment,
     claim_look,
@@ -12,6 +22,7 @@ from pipelines.services.deployment import (
 )
 from pipelines.services.fields import FIELDS
 from pipelines.services.reconciling import reconcile_deployments, resume_deployments
+from pipelines.services.restoring import WHEN, Restored, restore_revision, restoring
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
 from pipelines.services.validation import (
     field_values,
@@ -29,11 +40,20 @@ from pipelines.services.watermarks import (
 
 __all__ = [
     "FIELDS",
+    "WHEN",
+    "Change",
+    "Comparison",
+    "Difference",
+    "EdgeChange",
+    "NodeChange",
     "NodeWatermark",
     "OutputColumns",
+    "Restored",
     "assign",
     "check_deployment",
     "claim_look",
+    "compare",
+    "compare_revisions",
     "delete_pipeline",
     "deploy",
     "field_values",
@@ -47,7 +67,10 @@ __all__ = [
     "remove_dag",
     "request_deployment",
     "required_params",
+    "restore_revision",
+    "restoring",
     "resume_deployments",
+    "revision_of",
     "save_pipeline",
     "set_watermark",
     "used_params",

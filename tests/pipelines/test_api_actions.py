@@ -1,4 +1,4 @@
-"""What REST does with a pipeline, and tells of it: validate, execute, DAG, revisions, modules."""
+"""What REST does with a pipeline, and tells of it: validate, execute, DAG, modules."""
 
 from __future__ import annotations
 
@@ -95,15 +95,6 @@ def test_the_generated_dag_is_plain_text_for_a_terminal_and_json_where_asked(
     assert api.get(address, HTTP_ACCEPT="application/json").json()["code"] == (
         answer.content.decode()
     )
-
-
-def test_revisions_are_listed_newest_first(api: APIClient, pipeline: Pipeline, save: Any) -> None:
-    save(pipeline, description="new")
-    found = api.get(f"{URL}/{pipeline.pk}/revisions").json()["results"]
-    assert [(item["number"], item["snapshot"]["description"]) for item in found] == [
-        (2, "new"),
-        (1, ""),
-    ]
 
 
 def test_the_catalogue_lists_modules_with_the_schema_of_their_config(api: APIClient) -> None:

@@ -29,6 +29,9 @@ def calls(pipeline: Pipeline) -> list[tuple[str, str, str]]:
         ("post", f"{one}/execute", "pipelines.execute_pipeline"),
         ("get", f"{one}/dag", "pipelines.view_pipeline"),
         ("get", f"{one}/revisions", "pipelines.view_pipeline"),
+        ("get", f"{one}/revisions/1", "pipelines.view_pipeline"),
+        ("get", f"{one}/revisions/1/diff", "pipelines.view_pipeline"),
+        ("post", f"{one}/revisions/1/restore", "pipelines.change_pipeline"),
     ]
 
 
@@ -48,7 +51,7 @@ def test_users_without_the_permission_get_403_everywhere(pipeline: Pipeline, api
         assert answer.json()["type"] == "permission-denied"
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(13))
 def test_that_one_permission_is_enough(pipeline: Pipeline, api_as: Sign, number: int) -> None:
     method, address, permission = calls(pipeline)[number]
     answer = getattr(api_as(permission), method)(address, {}, HTTP_ACCEPT="application/json")
