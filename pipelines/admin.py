@@ -11,17 +11,18 @@ from django.utils.safestring import SafeString
 
 from executions import services as executions
 from pipelines import services
-from pipelines.admin_pages import PipelinePages, execution_page, pipeline_page
+from pipelines.admin_pages import execution_page, pipeline_page
 from pipelines.badges import BadgeMedia, status_badge
 from pipelines.durations import duration
 from pipelines.errors import DomainError
 from pipelines.forms import PipelineForm
 from pipelines.models import DeploymentStatus, Pipeline
 from pipelines.revision_admin import RevisionInline
+from pipelines.revision_pages import RevisionPages
 
 
 @admin.register(Pipeline)
-class PipelineAdmin(PipelinePages):
+class PipelineAdmin(RevisionPages):
     """Pipelines: edit, deploy, execute."""
 
     form = PipelineForm

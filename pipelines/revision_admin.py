@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -59,7 +59,7 @@ class PipelineRevisionAdmin(ReadOnly, _ModelAdmin):
 
     fields = readonly_fields = ("pipeline", "number", "created_at", "created_by", "sha256", "what")
     list_display = ("__str__", "pipeline", "created_at", "created_by")
-    list_select_related = ("pipeline", "created_by")
+    list_select_related = ("pipeline__current_revision", "created_by")
     ordering = ("-created_at",)
 
     class Media(BadgeMedia):
@@ -68,6 +68,27 @@ class PipelineRevisionAdmin(ReadOnly, _ModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Return False: revisions are no entry of the menu."""
         return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Tell the page's links what there is to compare with, and what the user may do."""
+        revision = self.get_object(request, object_id)
+        context = dict(extra_context or {})
+        if revision is not None and revision.pipeline is not None:
+            older = revision.pipeline.revisions.filter(number__lt=revision.number)
+            context |= {
+                "previous": older.order_by("-number").values_list("number", flat=True).first(),
+                "is_current": revision.pipeline.current_revision == revision,
+                "may_view_pipeline": request.user.has_perm("pipelines.view_pipeline")
+                or request.user.has_perm("pipelines.change_pipeline"),
+                "may_restore": request.user.has_perm("pipelines.change_pipeline"),
+            }
+        return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description="Snapshot")
     def what(self, revision: PipelineRevision) -> SafeString:

@@ -14,7 +14,8 @@ from django.urls import reverse
 from executions import services
 from executions.models import PipelineExecution
 from executions.services import monitoring
-from executions.templatetags.executions import duration, rows, size
+from executions.templatetags.executions import rows, size
+from pipelines.durations import duration
 from pipelines.models import Pipeline
 from tests.executions.conftest import again, key
 from tests.fake_airflow import FakeAirflow, dataset
