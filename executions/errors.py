@@ -47,18 +47,6 @@ class ExecutionFinished(DomainError):
         )
 
 
-class UnknownRevision(DomainError):
-    """The pipeline has no revision with that number."""
-
-    def __init__(self, name: str, number: int, newest: int) -> None:
-        super().__init__(
-            f"Pipeline '{name}' has no revision {number}; its newest is {newest}.",
-            title="No such revision",
-            status=404,
-            type="unknown-revision",
-        )
-
-
 class RevisionNotServed(DomainError):
     """Airflow serves another revision, with other nodes or edges."""
 

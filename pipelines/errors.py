@@ -8,13 +8,13 @@ __all__ = [
     "DomainError",
     "InvalidPipeline",
     "InvalidPosition",
-    "NoSuchRevision",
     "NoSuchWatermark",
     "PipelineChanged",
     "PipelineGone",
     "PipelineNotSaved",
     "Problem",
     "StateUnavailable",
+    "UnknownRevision",
 ]
 
 
@@ -81,7 +81,7 @@ class PipelineGone(DomainError):
         )
 
 
-class NoSuchRevision(DomainError):
+class UnknownRevision(DomainError):
     """The pipeline has no revision of that number."""
 
     def __init__(self, name: str, number: int, last: int | None) -> None:
@@ -94,7 +94,7 @@ class NoSuchRevision(DomainError):
             f"Pipeline '{name}' has no revision {number}. {others}",
             title="No such revision",
             status=404,
-            type="no-such-revision",
+            type="unknown-revision",
         )
 
 

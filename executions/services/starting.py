@@ -9,19 +9,14 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from etl.graph import Graph, canonical, canonical_json, parse_graph
-from executions.errors import (
-    InvalidParams,
-    PipelineInactive,
-    RevisionNotServed,
-    UnknownRevision,
-)
+from executions.errors import InvalidParams, PipelineInactive, RevisionNotServed
 from executions.models import PipelineExecution, TaskExecution, run_id_for
 from executions.services.queueing import queue_execute_on_commit
 from executions.services.results import storable
 from executions.statuses import TriggerType
 from pipelines.errors import PipelineNotSaved, Problem
 from pipelines.models import Pipeline, PipelineRevision
-from pipelines.services import required_params, used_params
+from pipelines.services import required_params, revision_of, used_params
 
 # The key of `dag_run.conf` under which the operator finds what is ours.
 RESERVED_PARAM = "logidata"
@@ -166,9 +161,7 @@ def _revision_to_start(
 ) -> PipelineRevision:
     if number is None or number == current.number:
         return current
-    chosen = pipeline.revisions.filter(number=number).first()
-    if chosen is None:
-        raise UnknownRevision(pipeline.name, number, current.number)
+    chosen = revision_of(pipeline, number)
     if structure(chosen) != structure(current):
         raise RevisionNotServed(pipeline.name, number, current.number)
     return chosen

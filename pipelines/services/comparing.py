@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from etl.graph import canonical_json
-from pipelines.errors import NoSuchRevision
+from etl.graph import Node, canonical_json
+from pipelines.errors import UnknownRevision
 from pipelines.models import Pipeline, PipelineRevision
 from pipelines.services.fields import FIELDS
 from pipelines.services.snapshots import readable_snapshot
@@ -72,20 +72,20 @@ class Comparison:
 
 
 def revision_of(pipeline: Pipeline, number: int) -> PipelineRevision:
-    """Return the pipeline's revision of that number; raise NoSuchRevision."""
+    """Return the pipeline's revision of that number; raise UnknownRevision."""
     found = None
     if 0 < number <= _LARGEST_NUMBER:
         found = pipeline.revisions.select_related("created_by").filter(number=number).first()
     if found is None:
         last = pipeline.revisions.order_by("-number").values_list("number", flat=True).first()
-        raise NoSuchRevision(pipeline.name, number, last)
+        raise UnknownRevision(pipeline.name, number, last)
     return found
 
 
 def compare_revisions(pipeline: Pipeline, old: int, new: int | None = None) -> Comparison:
     """Return what leads from one revision to another, or to the current one.
 
-    Raise NoSuchRevision where there is no such revision, or no current one.
+    Raise UnknownRevision where there is no such revision, or no current one.
     """
     before = revision_of(pipeline, old)
     current = pipeline.current_revision
@@ -139,8 +139,13 @@ def _nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[NodeChang
 
 
 def _told(node: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what there is to tell of a node that is new or gone: what has no default."""
-    return {key: value for key, value in node.items() if value and key not in {"id", "module"}}
+    """Return what there is to tell of a node that is new or gone: what is not the default."""
+    defaults = {name: field.default for name, field in Node.model_fields.items()}
+    return {
+        key: value
+        for key, value in node.items()
+        if key not in {"id", "module"} and (key not in defaults or value != defaults[key])
+    }
 
 
 def _alone(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:

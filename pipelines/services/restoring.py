@@ -43,7 +43,7 @@ class Restored:
 
 
 def restoring(pipeline: Pipeline, number: int, *, when: bool) -> Difference:
-    """Return what `restore_revision` would change; raise NoSuchRevision."""
+    """Return what `restore_revision` would change; raise UnknownRevision."""
     return compare(
         field_values(pipeline),
         field_values(pipeline) | _values(pipeline, revision_of(pipeline, number), when=when),
@@ -60,7 +60,7 @@ def restore_revision(
     changed where they are broken; watermarks stay where they are.
 
     Raises:
-        NoSuchRevision: there is no revision of that number.
+        UnknownRevision: there is no revision of that number.
         InvalidPipeline: with every problem, a name that another pipeline has taken included.
         PipelineChanged: someone else saved the pipeline after it was read.
         PipelineGone: it was deleted meanwhile.

@@ -120,7 +120,7 @@ def test_a_revision_that_does_not_exist_is_a_404_that_says_which_do(
 ) -> None:
     answer = api.get(f"{URL}/{changed.pk}/revisions/{rest}")
     assert answer.status_code == 404
-    assert answer.json()["type"] == "no-such-revision"
+    assert answer.json()["type"] == "unknown-revision"
     assert "up to 3" in answer.json()["detail"]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from etl.graph import canonical_json
 from pipelines import services
-from pipelines.errors import NoSuchRevision
+from pipelines.errors import UnknownRevision
 from pipelines.models import Pipeline
 from pipelines.services import Change, EdgeChange, NodeChange, compare
 from pipelines.services.snapshots import snapshot_of
@@ -115,6 +115,16 @@ def test_a_node_that_came_or_went_is_told_with_what_it_has_and_its_edges() -> No
     assert gone.changes == (Change("config.condition", "removed", condition, None),)
 
 
+def test_a_node_that_came_is_told_with_all_that_is_not_the_default() -> None:
+    own = {"retries": 1, "retry_delay": 0, "retry_backoff": False, "pool": "etl"}
+    smaller = changed(config={"nodes": OLD["config"]["nodes"][:2], "edges": []})
+    [node] = compare(smaller, changed(config=graph_with("write", **own))).nodes
+    assert {change.field: change.new for change in node.changes} == {
+        "config.path": "paid.csv",
+        **own,
+    }
+
+
 def test_where_a_node_is_drawn_is_no_difference() -> None:
     assert not compare(OLD, changed(config=graph_with("write", position={"x": 3, "y": 4})))
 
@@ -164,10 +174,10 @@ def test_a_revision_that_does_not_exist_is_told_with_those_that_do(
     pipeline: Pipeline, number: int
 ) -> None:
     assert services.revision_of(pipeline, 1) == pipeline.current_revision
-    with pytest.raises(NoSuchRevision, match=rf"no revision {number}\. .* up to 1"):
+    with pytest.raises(UnknownRevision, match=rf"no revision {number}\. .* up to 1"):
         services.revision_of(pipeline, number)
 
 
 def test_a_draft_has_no_revision_to_be_compared_with(db: None) -> None:
-    with pytest.raises(NoSuchRevision, match="none yet"):
+    with pytest.raises(UnknownRevision, match="none yet"):
         services.compare_revisions(Pipeline.objects.create(name="Draft"), 1)

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from etl.graph import canonical
 from pipelines import services
-from pipelines.errors import InvalidPipeline, NoSuchRevision, PipelineChanged
+from pipelines.errors import InvalidPipeline, PipelineChanged, UnknownRevision
 from pipelines.models import Pipeline
 from tests.fake_airflow import FakeAirflow
 from tests.pipelines.conftest import Queue, Save
@@ -164,6 +164,6 @@ def test_what_someone_saved_meanwhile_is_not_undone(
 
 
 def test_a_revision_that_does_not_exist_changes_nothing(changed: Pipeline, ann: User) -> None:
-    with pytest.raises(NoSuchRevision):
+    with pytest.raises(UnknownRevision):
         services.restore_revision(changed, 9, user=ann)
     assert changed.revisions.count() == 2
