@@ -26,7 +26,10 @@ _FILE_NAME = re.compile(
     DAG_ID_PREFIX + r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 )
 _TAKEN_NAMES = frozenset(
-    {"DAG", "ETLOperator", "CronTriggerTimetable", "dag", "datetime", "timezone"}
+    {
+        *("DAG", "ETLOperator", "CronTriggerTimetable", "dag"),
+        *("datetime", "timedelta", "timezone"),
+    }
 )
 
 _HEADER = '''\
@@ -65,7 +68,12 @@ class DAGGenerator:
             raise DagFileError(
                 f"Parameter '{CONF_KEY}': LogiData uses this name itself. Choose another."
             )
-        dates = ["from datetime import datetime, timezone", ""] if _starts(spec) else []
+        times = [
+            *(["datetime"] if _starts(spec) else []),
+            *(["timedelta"] if spec.timeout is not None else []),
+            *(["timezone"] if _starts(spec) else []),
+        ]
+        dates = [f"from datetime import {', '.join(times)}", ""] if times else []
         compat = "CronTriggerTimetable, DAG" if _scheduled(spec) else "DAG"
         lines = [
             _HEADER,
@@ -173,6 +181,7 @@ def _dag_arguments(spec: DagSpec) -> list[tuple[str, str]]:
         *arguments,
         ("catchup", "False"),
         # Two runs at once would read the same rows.
+        *([("dagrun_timeout", f"timedelta(seconds={spec.timeout!r})")] if spec.timeout else []),
         *([("max_active_runs", "1")] if any(node.watermark for node in spec.graph.nodes) else []),
         ("is_paused_upon_creation", "False"),
         (

@@ -14,6 +14,8 @@ DAG_ID_PREFIX = "pipeline_"
 class DagSpec:
     """One revision of a pipeline, with all that decides what its DAG is.
 
+    `timeout` is in seconds, for a whole run.
+
     `effective_from` is when the revision came into being: a schedule begins with the first tick
     after it, never with one that had passed before. Without it Airflow may start a run for the
     tick before the deployment.
@@ -27,6 +29,7 @@ class DagSpec:
     graph: Graph
     schedule: str | None = None
     timezone: str = "UTC"
+    timeout: float | None = None
     default_params: dict[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     is_active: bool = True

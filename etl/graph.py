@@ -14,8 +14,6 @@ from etl.problems import Problem
 from etl.watermarks.config import Watermark
 
 MAX_ID_LENGTH = 100
-# Fields of a node that came after revisions had been hashed without them.
-_LATER_FIELDS = ("retry_delay", "retry_backoff", "max_retry_delay", "timeout")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -229,10 +227,6 @@ def canonical(graph: Graph | Mapping[str, object]) -> dict[str, Any]:
     filled in, nodes and edges are sorted. Raise GraphError if `graph` is no graph.
     """
     dump = parse_graph(graph).model_dump(mode="json", exclude={"nodes": {"__all__": {"position"}}})
-    for node in dump["nodes"]:
-        for name in _LATER_FIELDS:
-            if node[name] is None:
-                del node[name]
     dump["nodes"].sort(key=lambda node: node["id"])
     dump["edges"].sort(key=lambda e: (e["source"], e["target"], e["port"] or "", e["output"] or ""))
     return dump

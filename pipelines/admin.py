@@ -37,7 +37,7 @@ class PipelineAdmin(RevisionPages):
     readonly_fields = ("deployment", "why", "revision", "dag", "owner", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("name", "description", "config", "default_params")}),
-        ("When", {"fields": ("is_active", "schedule", "timezone", "tags")}),
+        ("When", {"fields": ("is_active", "schedule", "timezone", "timeout", "tags")}),
         (
             "Airflow",
             {

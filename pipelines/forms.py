@@ -90,6 +90,10 @@ class PipelineForm(_ModelForm):
         choices=lambda: [(name, name) for name in sorted(timezones())],
         help_text="The time zone that the schedule is meant in.",
     )
+    timeout = forms.FloatField(
+        required=False,
+        help_text="Seconds after which an execution is stopped, and fails. Empty: none.",
+    )
     default_params = PrettyJSONField(
         label="Default parameters",
         required=False,

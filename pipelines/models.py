@@ -39,6 +39,7 @@ class Pipeline(models.Model):
     schedule = models.CharField(max_length=100, blank=True)
     timezone = models.CharField("time zone", max_length=64, default="UTC")
     is_active = models.BooleanField("active", default=True)
+    timeout = models.FloatField(null=True, blank=True)
     default_params = models.JSONField("default parameters", default=dict, blank=True)
     tags = models.JSONField(default=list, blank=True)
     owner = models.ForeignKey(
@@ -159,6 +160,7 @@ class PipelineRevision(models.Model):
             graph=parse_graph(data["config"]),
             schedule=data["schedule"] or None,
             timezone=data["timezone"],
+            timeout=data.get("timeout"),
             default_params=data["default_params"],
             tags=tuple(data["tags"]),
             is_active=data["is_active"],

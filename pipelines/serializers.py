@@ -109,6 +109,11 @@ class TextsField(serializers.JSONField):
     """A JSON list of texts, checked by the service."""
 
 
+@extend_schema_field({"type": "number"})
+class NumberField(serializers.JSONField):
+    """A number, checked by the service."""
+
+
 class RevisionNumberField(serializers.IntegerField):
     """The number of a revision."""
 
@@ -130,6 +135,11 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
         help_text="Five cron fields, a preset such as @daily, or nothing.",
     )
     timezone = serializers.CharField(required=False, help_text="Such as Europe/Berlin.")
+    timeout = NumberField(
+        required=False,
+        allow_null=True,
+        help_text="Seconds after which an execution is stopped, and fails; null for none.",
+    )
     default_params = ObjectField(required=False)
     tags = TextsField(required=False)
     owner = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)

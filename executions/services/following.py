@@ -15,13 +15,12 @@ from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient, DagRun, TaskInstance
 from airflow_bridge.errors import AirflowError, RunNotFound
 from airflow_bridge.states import execution_status, node_status
-from etl.errors import ETLError
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution, TaskExecution
 from executions.services.accounting import count_rejected, open_account
 from executions.services.queueing import queue_cancel
 from executions.services.results import read_result
-from executions.services.stopping import allow_nodes, still_running
+from executions.services.stopping import Stop, allow_nodes, look_for_stop
 from executions.statuses import (
     DELETED_IN_AIRFLOW,
     FINAL_NODE_STATUSES,
@@ -81,10 +80,11 @@ def apply_run(
         return
     if not _take_up(execution, run):
         return
-    apply_nodes(client, execution, instances)
     status = execution_status(run.state, execution.cancel_sent_at is not None)
+    stop = look_for_stop(execution, run, instances)
+    apply_nodes(client, execution, instances, stop)
     if status in FINAL_STATUSES:
-        _end(execution, run, instances)
+        _end(execution, run, stop)
     elif status == ExecutionStatus.UNKNOWN:
         asked = "Cancel asked for. " if execution.cancel_requested_at is not None else ""
         change_status(
@@ -140,9 +140,15 @@ def confirm_cleared(execution: PipelineExecution, run: DagRun) -> None:
 
 
 def apply_nodes(
-    client: AirflowClient, execution: PipelineExecution, instances: Iterable[TaskInstance]
+    client: AirflowClient,
+    execution: PipelineExecution,
+    instances: Iterable[TaskInstance],
+    stop: Stop | None = None,
 ) -> None:
-    """Write what Airflow said of a run's nodes, reading the result of each finished try once."""
+    """Write what Airflow said of a run's nodes, reading the result of each finished try once.
+
+    Of a run that was stopped, a node has ended only once its process has.
+    """
     tasks = {task.node_id: task for task in execution.tasks.all()}
     written = False
     for instance in instances:
@@ -157,7 +163,7 @@ def apply_nodes(
                 defaults={"position": len(tasks), "node_name": instance.task_id},
             )
             tasks[instance.task_id] = task
-        written |= _apply_node(client, execution, task, instance)
+        written |= _apply_node(client, execution, task, instance, stop)
     if written:
         count_rejected(execution)
 
@@ -173,9 +179,12 @@ def _apply_node(
     execution: PipelineExecution,
     task: TaskExecution,
     instance: TaskInstance,
+    stop: Stop | None,
 ) -> bool:
     """Write what is new about a node; return whether anything was."""
     status = node_status(instance.state, execution.cancel_sent_at is not None)
+    if stop is not None:
+        status = stop.status_of(instance, status)
     tries = max(instance.try_number, 0)
     same_try = tries <= task.tries
     if same_try and (task.status in FINAL_NODE_STATUSES or _unchanged(task, instance, status)):
@@ -191,6 +200,8 @@ def _apply_node(
         # Written together with the status, after which this try is not looked at again: so the
         # result is read once.
         fields |= read_result(client, instance, status)
+        if stop is not None and (error := stop.error_of(instance, status)):
+            fields["error"] = error
         status = fields.pop("status", status)
     if status != NodeStatus.FAILED:
         fields.setdefault("error", "")
@@ -219,18 +230,16 @@ def _go_on(execution: PipelineExecution, run: DagRun, status: str) -> None:
         )
 
 
-def _end(execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInstance]) -> None:
-    """Give the execution the status its run ended with, unless a cancel is still taking effect."""
+def _end(execution: PipelineExecution, run: DagRun, stop: Stop | None) -> None:
+    """Give the execution the status its run ended with, unless a stop is still taking effect."""
     if execution.is_final:
         return
     status, error = ExecutionStatus.SUCCESS, ""
     if run.state != "success":
-        if execution.cancel_sent_at is not None:
-            busy = _why_not_stopped(execution, run, instances)
-            if busy:
-                change_status(execution.pk, ExecutionStatus.RUNNING, status_reason=busy)
-                return
-        status, error = _verdict(execution)
+        if stop is not None and stop.waits_for:
+            change_status(execution.pk, ExecutionStatus.RUNNING, status_reason=stop.waits_for)
+            return
+        status, error = _verdict(execution, stop)
     elif execution.cancel_sent_at is not None:
         # The cancel came too late; should the run be cleared, its nodes must run.
         allow_nodes(execution)
@@ -255,22 +264,7 @@ def _end(execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInst
         )
 
 
-def _why_not_stopped(
-    execution: PipelineExecution, run: DagRun, instances: Sequence[TaskInstance]
-) -> str:
-    """Return what the end of a cancelled run waits for; empty once everything has stopped."""
-    try:
-        busy = still_running(execution, run, instances)
-    except (OSError, ETLError) as error:
-        return (
-            f"Cancel asked for; whether its nodes have stopped cannot be seen: {error}. "
-            "See that the worker can read and write the folder LOGIDATA_STAGING."
-        )
-    nodes = ", ".join(sorted(busy))
-    return f"Cancel asked for; waiting for these nodes to stop: {nodes}." if busy else ""
-
-
-def _verdict(execution: PipelineExecution) -> tuple[ExecutionStatus, str]:
+def _verdict(execution: PipelineExecution, stop: Stop | None) -> tuple[ExecutionStatus, str]:
     """Return how a run that Airflow calls failed really ended, and the error to show.
 
     A cancel that came too late changes nothing: nodes that failed before it was sent keep the
@@ -285,7 +279,8 @@ def _verdict(execution: PipelineExecution) -> tuple[ExecutionStatus, str]:
         if tasks and all(done):
             return ExecutionStatus.SUCCESS, ""
         return ExecutionStatus.CANCELLED, ""
-    return ExecutionStatus.FAILED, "\n".join(task.error for task in failed) or MARKED_FAILED
+    error = "\n".join(task.error for task in failed) or (stop.error if stop is not None else "")
+    return ExecutionStatus.FAILED, error or MARKED_FAILED
 
 
 def _seconds(start: datetime | None, end: datetime) -> float | None:

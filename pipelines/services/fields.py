@@ -20,6 +20,7 @@ _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # Airflow's own limit.
 _MAX_TAG = 100
+_LONGEST_TIMEOUT = 30 * 86_400
 _TRIMMED = frozenset({"name", "description", "schedule"})
 _RESERVED_TAG = re.compile(r"logidata\Z|revision:|sha256:")
 
@@ -41,6 +42,9 @@ def tidied(name: str, value: Any) -> Any:
     """
     if name == "tags" and isinstance(value, list):
         return [tag.strip() if isinstance(tag, str) else tag for tag in value]
+    if name == "timeout" and isinstance(value, int) and not isinstance(value, bool):
+        # As the database gives it back.
+        return float(value)
     if name in _TRIMMED and isinstance(value, str):
         return value.replace("\r\n", "\n").replace("\r", "\n").strip()
     return value
@@ -103,6 +107,18 @@ def _timezone(value: object) -> Iterator[str]:
         )
 
 
+def _timeout(value: object) -> Iterator[str]:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        yield "The timeout is no number. Write seconds, or null for none."
+    elif not 0 < value <= _LONGEST_TIMEOUT:
+        yield (
+            f"The timeout is {value:g} s. Write more than 0 and at most {_LONGEST_TIMEOUT} seconds "
+            "(30 days), or null for none."
+        )
+
+
 def _is_active(value: object) -> Iterator[str]:
     if not isinstance(value, bool):
         yield "Whether the pipeline is active must be true or false."
@@ -149,6 +165,7 @@ _CHECKS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "config": _nothing,
     "schedule": _schedule,
     "timezone": _timezone,
+    "timeout": _timeout,
     "is_active": _is_active,
     "default_params": _default_params,
     "tags": _tags,

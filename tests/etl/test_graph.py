@@ -101,15 +101,11 @@ def test_looks_and_order_are_outside_of_the_canonical_form() -> None:
     assert "position" not in canonical_json(plain)
 
 
-def test_a_graph_without_the_later_settings_is_hashed_as_it_was_before_them() -> None:
-    (node,) = canonical({"nodes": [{"id": "a", "module": "extract.csv"}]})["nodes"]
-    assert set(node) == {"id", "module", "name", "config", "retries", "pool", "watermark"}
-    (limited,) = canonical({"nodes": [{"id": "a", "module": "extract.csv", "timeout": 5}]})["nodes"]
-    assert limited["timeout"] == 5
-
-
 def test_what_a_node_does_is_inside_of_the_canonical_form() -> None:
-    for change in ({"retries": 1}, {"name": "x"}, {"pool": "p"}, {"config": {"path": "x.csv"}}):
+    for change in (
+        *({"retries": 1}, {"name": "x"}, {"pool": "p"}, {"config": {"path": "x.csv"}}),
+        *({"timeout": 5}, {"retry_delay": 5}, {"retry_backoff": False}, {"max_retry_delay": 9}),
+    ):
         changed = {**JOIN, "nodes": [{**JOIN["nodes"][0], **change}, *JOIN["nodes"][1:]]}
         assert canonical(changed) != canonical(JOIN)
 

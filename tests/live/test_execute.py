@@ -187,3 +187,17 @@ def test_a_log_stays_when_the_run_is_deleted_in_airflow(live):
     [log] = live.call("GET", path)["logs"]
     assert any("4 rows out" in event["message"] for event in log["events"])
     assert (log["total"], log["next"]) == (len(log["events"]), None)
+
+
+def test_an_execution_that_takes_too_long_is_stopped_with_its_nodes(live):
+    sleeping = {
+        "id": "sleep",
+        "module": "extract.sql",
+        "config": {"connection": "warehouse", "query": "SELECT pg_sleep(600)::text AS slept"},
+    }
+    pipeline = live.create(*chain(sleeping, load_node("live_overrun")), timeout=3)
+    execution = live.run(pipeline)
+    assert execution["status"] == "failed", execution
+    assert [task["status"] for task in execution["tasks"]] == ["failed", "skipped"]
+    assert "longer than the timeout of its pipeline, 3 s" in execution["error_message"]
+    assert live.warehouse("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == []

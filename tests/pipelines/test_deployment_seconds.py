@@ -89,7 +89,7 @@ def test_saving_anew_begins_to_count_anew(
 @pytest.mark.parametrize(
     ("status", "shown"),
     [
-        ("registering", "Registering</span> for 2 min 0 s"),
+        ("registering", "Registering</span> for 2 min"),
         ("ready", "Ready</span> after 1.4 s"),
         ("failed", "Failed</span> after 1.0 s"),
     ],
