@@ -15,6 +15,8 @@ class Dag:
 
     `tags` are those of the file as it was last read. `doc_md` is that of the DAG that a run
     started now would follow, which Airflow may bring up to date later; a listing leaves it empty.
+    `bundle_version` is set where a run keeps the DAG's file as it is when the run starts. Without
+    it (on Airflow 2, or in a bundle that has no versions) every run follows the newest file.
     """
 
     dag_id: str
@@ -24,6 +26,7 @@ class Dag:
     file_token: str | None = None
     is_active: bool = True
     doc_md: str = ""
+    bundle_version: str | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ def dag(raw: JSON) -> Dag:
         file_token=raw.get("file_token"),
         is_active=not raw["is_stale"] if "is_stale" in raw else bool(raw.get("is_active", True)),
         doc_md=raw.get("doc_md") or "",
+        bundle_version=raw.get("bundle_version") or None,
     )
 
 

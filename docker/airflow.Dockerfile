@@ -11,7 +11,8 @@ ENV PYTHONPATH=/opt/logidata:/opt/logidata/dags
 # volume takes the owner of the folder.
 USER root
 RUN install --directory --owner=50000 --group=0 --mode=775 \
-    /srv/logidata/dags /srv/logidata/staging /srv/logidata/state /srv/logidata/data
+    /srv/logidata/dags /srv/logidata/snapshots /srv/logidata/staging /srv/logidata/state \
+    /srv/logidata/data
 COPY etl /opt/logidata/etl/
 COPY dags/operators /opt/logidata/dags/operators/
 COPY docker/airflow-init.sh /opt/logidata/docker/

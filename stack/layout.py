@@ -63,6 +63,11 @@ class Layout:
         return self.airflow_home / "passwords.json"
 
     @property
+    def snapshots(self) -> Path:
+        """Where the versions of the DAG folder are kept that runs were started with."""
+        return self.var / "snapshots"
+
+    @property
     def staging(self) -> Path:
         return self.var / "staging"
 

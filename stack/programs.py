@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -121,6 +122,17 @@ def django_environment(stack: Stack) -> dict[str, str]:
     )
 
 
+def dag_bundles(stack: Stack) -> str:
+    """Return where Airflow finds DAGs: in the generated files, each run in those of its start."""
+    folders = {"path": str(stack.layout.dags), "snapshots": str(stack.layout.snapshots)}
+    bundle = {
+        "name": "logidata",
+        "classpath": "operators.pipeline_bundle.PipelineBundle",
+        "kwargs": folders,
+    }
+    return json.dumps([bundle])
+
+
 def airflow_environment(stack: Stack) -> dict[str, str]:
     """Return the environment of Airflow's components."""
     secrets, ports, layout = stack.secrets, stack.ports, stack.layout
@@ -142,6 +154,9 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
         "api__base_url": stack.airflow_url,
         "api__secret_key": secrets.airflow_api_key,
         "api_auth__jwt_secret": secrets.airflow_jwt,
+        "dag_processor__dag_bundle_config_list": dag_bundles(stack),
+        # Not /tmp, which other stacks share.
+        "dag_processor__dag_bundle_storage_path": str(layout.airflow_home / "bundles"),
         # A new or changed file is served about a second after it was written, not after minutes.
         "dag_processor__refresh_interval": "1",
         "dag_processor__bundle_refresh_check_interval": "1",

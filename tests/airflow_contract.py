@@ -21,6 +21,8 @@ class AirflowWorld(Protocol):
     client: AirflowClient
     # A client of the same kind whose Airflow cannot be reached.
     unreachable: AirflowClient
+    # Whether a run keeps the DAG's file as it was when the run started.
+    versioned: bool
 
     def quick_dag(self) -> str:
         """Serve a DAG `pipeline_…`, tagged `contract`; `first` returns {"n": 1}, then `second`."""
@@ -54,6 +56,10 @@ class AirflowContract:
         dag = world.client.get_dag(world.quick_dag())
         assert "contract" in dag.tags
         assert not dag.is_paused
+
+    def test_a_served_dag_says_whether_its_runs_keep_a_version(self, world: AirflowWorld) -> None:
+        pinned = world.client.get_dag(world.quick_dag()).bundle_version is not None
+        assert pinned is world.versioned
 
     def test_dags_are_listed_by_tag(self, world: AirflowWorld) -> None:
         dag_id = world.quick_dag()

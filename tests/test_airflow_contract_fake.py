@@ -14,6 +14,8 @@ from tests.fake_airflow import FakeAirflow
 class FakeWorld:
     """The fake Airflow; time passes when it is waited for."""
 
+    versioned = True
+
     def __init__(self) -> None:
         self.airflow = FakeAirflow()
         self.client: AirflowClient = self.airflow

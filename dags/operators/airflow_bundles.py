@@ -52,26 +52,22 @@ def files_being_read(bundle_name: str) -> set[str]:
 def versions_in_use(versions: Collection[str], since: datetime) -> set[str]:
     """Return those of the versions that a DAG has, or a run that has not ended before `since`.
 
-    Raises sqlalchemy's errors where Airflow's database cannot be asked.
+    Raises SQLAlchemy's errors where Airflow's database cannot be asked.
     """
     from airflow.models.dag import DagModel
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
     from airflow.utils.state import DagRunState
-    from sqlalchemy import or_, select
 
-    asked = list(versions)
-    lives_on = or_(
-        DagRun.end_date.is_(None),
-        DagRun.end_date > since,
+    lives_on = (
+        DagRun.end_date.is_(None)
+        | (DagRun.end_date > since)
         # One that was cleared still has the end of its last attempt.
-        DagRun.state.in_([DagRunState.QUEUED, DagRunState.RUNNING]),
+        | DagRun.state.in_([DagRunState.QUEUED, DagRunState.RUNNING])
     )
+    asked = list(versions)
     with create_session() as session:
-        runs = session.scalars(
-            select(DagRun.bundle_version).where(DagRun.bundle_version.in_(asked), lives_on)
-        )
-        dags = session.scalars(
-            select(DagModel.bundle_version).where(DagModel.bundle_version.in_(asked))
-        )
-        return {*runs.unique(), *dags.unique()}
+        runs = session.query(DagRun.bundle_version).filter(DagRun.bundle_version.in_(asked))
+        dags = session.query(DagModel.bundle_version).filter(DagModel.bundle_version.in_(asked))
+        found = [*runs.filter(lives_on).distinct(), *dags.distinct()]
+    return {version for (version,) in found}

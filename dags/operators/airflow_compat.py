@@ -1,4 +1,4 @@
-"""Airflow 2.8 to 3.x behind one set of names: nothing else in this folder imports airflow.
+"""Airflow 2.8 to 3.x behind one set of names, and nothing that a DAG file uses imports airflow else.
 
 Import-light: a DAG file that uses it costs what one importing Airflow itself costs.
 """

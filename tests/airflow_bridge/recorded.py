@@ -58,6 +58,7 @@ V2_HEALTH = {
     },
 }
 
+VERSION = "9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a"
 V1_DAG: dict[str, Any] = {
     "dag_id": DAG,
     "doc_md": DOCUMENTATION,
@@ -80,7 +81,8 @@ V2_DAG: dict[str, Any] = {
     "is_paused": False,
     "is_stale": False,
     "last_parsed_time": "2026-11-22T18:44:48.954718Z",
-    "bundle_name": "dags-folder",
+    "bundle_name": "logidata",
+    "bundle_version": VERSION,
     "relative_fileloc": f"{DAG}.py",
     "fileloc": f"/dags/{DAG}.py",
     "tags": [{"name": tag, "dag_id": DAG, "dag_display_name": "Orders"} for tag in TAGS],

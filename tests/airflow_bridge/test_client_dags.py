@@ -69,3 +69,13 @@ def test_a_stale_dag_is_not_active(airflow2: World, airflow3: World) -> None:
 
     assert not airflow2.client.get_dag(DAG).is_active
     assert not airflow3.client.get_dag(DAG).is_active
+
+
+def test_a_dag_tells_the_version_that_its_runs_keep_if_there_is_one(
+    airflow2: World, airflow3: World
+) -> None:
+    assert airflow2.client.get_dag(DAG).bundle_version is None
+    assert airflow3.client.get_dag(DAG).bundle_version == recorded.VERSION
+
+    airflow3.airflow.dag["bundle_version"] = None
+    assert airflow3.client.get_dag(DAG).bundle_version is None

@@ -45,11 +45,12 @@ class Levers:
         tags: Collection[str] = (),
         paused: bool = False,
         doc_md: str | None = None,
+        bundle_version: str | None = "v1",
     ) -> None:
         """Serve a DAG with these tasks, as if its file had just been read without an error.
 
         Its documentation repeats the tags, unless it is given: that of a DAG which Airflow has
-        not brought up to date yet.
+        not brought up to date yet. Without a bundle version its runs follow the newest file.
         """
         self.broken_files = [error for error in self.broken_files if dag_id not in error.filename]
         self._tasks[dag_id] = tuple(tasks)
@@ -58,6 +59,7 @@ class Levers:
             is_paused=paused,
             tags=frozenset({"logidata", *tags}),
             doc_md=" ".join(tags) if doc_md is None else doc_md,
+            bundle_version=bundle_version,
         )
 
     def break_file(self, dag_id: str, stack_trace: str) -> None:

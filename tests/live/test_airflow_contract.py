@@ -16,7 +16,7 @@ from airflow_bridge.rest_v2 import AirflowV2
 from tests.airflow_contract import AirflowContract
 from tests.live.client import LiveStack, eventually
 
-HOW_MANY_QUICK, HOW_MANY_SLOW = 24, 2
+HOW_MANY_QUICK, HOW_MANY_SLOW = 25, 2
 
 QUICK = """
 from airflow.sdk import DAG, task
@@ -51,6 +51,8 @@ with DAG(dag_id={dag_id!r}, schedule=None, tags=["contract"], is_paused_upon_cre
 
 class RealWorld:
     """The live stack's Airflow, with DAGs of its own, each handed out once."""
+
+    versioned = True
 
     def __init__(self, live: LiveStack) -> None:
         user, password = live.env["AIRFLOW_USERNAME"], live.env["AIRFLOW_PASSWORD"]
