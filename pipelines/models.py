@@ -113,6 +113,13 @@ class Pipeline(models.Model):
             return None
         return round(max(0.0, (end - self.deployment_asked_at).total_seconds()), 3)
 
+    @property
+    def deployment_waits(self) -> bool:
+        """Whether the current revision waits to be deployed: Airflow serves the one before."""
+        return self.deployment_status == DeploymentStatus.REGISTERING and bool(
+            self.deployment_error
+        )
+
 
 class PipelineRevision(models.Model):
     """An immutable numbered snapshot of all that decides what a pipeline's DAG is.

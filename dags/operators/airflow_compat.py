@@ -1,4 +1,4 @@
-"""Airflow 2.8 to 3.x behind one set of names, and nothing that a DAG file uses imports airflow else.
+"""Airflow 2.8 to 3.x behind one set of names: what a DAG file uses imports airflow here only.
 
 Import-light: a DAG file that uses it costs what one importing Airflow itself costs.
 """

@@ -74,7 +74,8 @@ def _revision_of(pipeline: Pipeline, run: DagRun) -> PipelineRevision | None:
         known = known.filter(created_at__lte=begun)
         ready = pipeline.deployment_ready_at
         # A revision that exists is served a moment later; until then the one before it runs.
-        if current is not None and ready is not None and begun < ready and known.count() > 1:
+        before = pipeline.deployment_waits or (ready is not None and begun < ready)
+        if current is not None and before and known.count() > 1:
             known = known.exclude(pk=current.pk)
     return known.first() or current
 

@@ -13,10 +13,10 @@ from executions.errors import NotRetryable, PipelineInactive, UnknownNode
 from executions.models import PipelineExecution, TaskExecution
 from executions.services.queueing import queue_execute_on_commit
 from executions.services.replay_plan import module_of
-from executions.services.starting import structure
 from executions.statuses import ExecutionStatus, NodeStatus
 from executions.transitions import begin_attempt
 from pipelines.models import Pipeline
+from pipelines.services import structure_of
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _graph_to_run(execution: PipelineExecution, pipeline: Pipeline | None) -> Gr
     own, current = execution.revision, pipeline.current_revision
     if own is None:
         raise NotRetryable("which revision it ran is not known. Execute the pipeline again.")
-    if not execution.is_pinned and structure(own) != structure(current):
+    if not execution.is_pinned and structure_of(own) != structure_of(current):
         raise NotRetryable(
             f"it ran revision {own.number}, and Airflow would run the nodes of revision "
             f"{current.number}, which has others. Restore revision {own.number} and retry, or "

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from etl.graph import Graph, canonical, canonical_json, parse_graph
+from etl.graph import Graph, parse_graph
 from executions.errors import InvalidParams, PipelineInactive, RevisionNotServed
 from executions.models import PipelineExecution, TaskExecution, run_id_for
 from executions.services.queueing import queue_execute_on_commit
@@ -16,7 +16,7 @@ from executions.services.results import storable
 from executions.statuses import TriggerType
 from pipelines.errors import PipelineNotSaved, Problem
 from pipelines.models import Pipeline, PipelineRevision
-from pipelines.services import required_params, revision_of, used_params
+from pipelines.services import required_params, revision_of, structure_of, used_params
 
 # The key of `dag_run.conf` under which the operator finds what is ours.
 RESERVED_PARAM = "logidata"
@@ -162,23 +162,9 @@ def _revision_to_start(
     if number is None or number == current.number:
         return current
     chosen = revision_of(pipeline, number)
-    if structure(chosen) != structure(current):
+    if structure_of(chosen) != structure_of(current):
         raise RevisionNotServed(pipeline.name, number, current.number)
     return chosen
-
-
-def structure(revision: PipelineRevision) -> object:
-    """Return what of a revision the DAG file fixes and `dag_run.conf` cannot replace."""
-    graph = parse_graph(revision.snapshot["config"])
-    # Names are shown only, and configs come along with the run.
-    nodes = canonical(graph)["nodes"]
-    return (
-        sorted(
-            canonical_json({key: node[key] for key in node if key not in {"name", "config"}})
-            for node in nodes
-        ),
-        {(edge.reference, edge.target, edge.port) for edge in graph.edges},
-    )
 
 
 def _checked_params(name: str, revision: PipelineRevision, params: object) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import uuid
 from http import HTTPStatus
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -36,10 +37,11 @@ from executions.services.beginning import (
 )
 from executions.services.clearing import clear_run
 from executions.services.queueing import queue_cancel
-from executions.services.starting import RESERVED_PARAM, structure
+from executions.services.starting import RESERVED_PARAM
 from executions.statuses import ExecutionStatus, NodeStatus
 from executions.transitions import end_without_run, explain_waiting
-from pipelines.models import DeploymentStatus, PipelineRevision
+from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
+from pipelines.services import structure_of
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +121,7 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
             "Create it anew if it is still wanted."
         )
     current = pipeline.current_revision
-    if current.pk != own.pk and structure(current) != structure(own):
+    if current.pk != own.pk and structure_of(current) != structure_of(own):
         raise Impossible(
             f"Pipeline '{pipeline.name}' was changed to revision {current.number}, with other "
             f"nodes or edges, before this execution of revision {own.number} could start. "
@@ -166,9 +168,11 @@ def _trigger(
     # starts; is the claim first, the cancel goes through Airflow. Another worker's claim since we
     # looked means that it triggers at this moment.
     before, now = execution.trigger_claimed_at, timezone.now()
-    claimed = row.filter(WAITS_TO_BEGIN, triggered_at=None, trigger_claimed_at=before).update(
-        trigger_claimed_at=now
-    )
+    with transaction.atomic():
+        _require_unchanged(execution, revision)
+        claimed = row.filter(
+            WAITS_TO_BEGIN, triggered_at=None, trigger_claimed_at=before
+        ).update(trigger_claimed_at=now)
     if not claimed:
         return Attempt.NOTHING
     try:
@@ -189,6 +193,19 @@ def _trigger(
         raise
     confirm_triggered(execution, run)
     return Attempt.TRIGGERED
+
+
+def _require_unchanged(execution: PipelineExecution, revision: PipelineRevision) -> None:
+    """Lock the pipeline, so that no other DAG file is written unseen; wait if one will be."""
+    assert execution.pipeline_id is not None
+    # Without the key: a cancel may hold the execution, and refer to the pipeline.
+    locked = Pipeline.objects.select_for_update(of=("self",), no_key=True).filter(
+        pk=execution.pipeline_id,
+        current_revision=revision,
+        deployment_status=DeploymentStatus.READY,
+    )
+    if locked.first() is None:
+        raise Waits("The pipeline was saved or deployed anew at this moment.", Attempt.SOON)
 
 
 def confirm_triggered(execution: PipelineExecution, run: DagRun) -> None:

@@ -21,6 +21,7 @@ from pipelines.services.deployment import (
     request_deployment,
 )
 from pipelines.services.fields import FIELDS
+from pipelines.services.holding import Runs, ask_before_deploying, structure_of
 from pipelines.services.reconciling import reconcile_deployments, resume_deployments
 from pipelines.services.restoring import WHEN, Restored, restore_revision, restoring
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
@@ -49,6 +50,8 @@ __all__ = [
     "NodeWatermark",
     "OutputColumns",
     "Restored",
+    "Runs",
+    "ask_before_deploying",
     "assign",
     "check_deployment",
     "claim_look",
@@ -73,6 +76,7 @@ __all__ = [
     "revision_of",
     "save_pipeline",
     "set_watermark",
+    "structure_of",
     "used_params",
     "validate_pipeline",
     "watermarks_of",

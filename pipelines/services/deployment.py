@@ -1,6 +1,7 @@
 """Getting a pipeline's current revision served by Airflow, and a deleted one forgotten."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,11 +16,12 @@ from django.utils import timezone
 from airflow_bridge import factory
 from airflow_bridge.deployment import deployment_of
 from airflow_bridge.errors import AirflowError, DagFileError, DagNotFound
-from airflow_bridge.generator import DAGGenerator
+from airflow_bridge.generator import DAGGenerator, hash_tag
 from etl.settings import run_settings
 from etl.watermarks.store import forget_pipeline
 from pipelines.errors import PipelineNotSaved
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
+from pipelines.services import holding
 
 DEPLOY = "pipelines.tasks.deploy_pipeline"
 REMOVE = "pipelines.tasks.remove_dag"
@@ -99,10 +101,13 @@ def queue_removal(dag_id: str) -> None:
 
 
 def deploy(pipeline_id: uuid.UUID) -> bool:
-    """Write the DAG file of the current revision; return False if there is none to write.
+    """Write the DAG file of the current revision; return False if there is none to write now.
 
-    A file that cannot be written fails the deployment with the reason.
+    A file that cannot be written fails the deployment with the reason. One that would change what
+    runs now is not written yet: the deployment says what it waits for, its deadline does not run,
+    and `resume_deployments` comes back to it.
     """
+    holds = _may_hold_back(pipeline_id)
     with transaction.atomic():
         # Locked, so that of two revisions saved in a row the newer one is written last.
         pipeline = (
@@ -112,6 +117,10 @@ def deploy(pipeline_id: uuid.UUID) -> bool:
             .first()
         )
         if pipeline is None or pipeline.current_revision is None:
+            return False
+        # Asked under the lock that a trigger takes as well: no run begins in between.
+        if holds and (reason := holding.why_to_wait(pipeline.current_revision, holds.unknown)):
+            _wait(pipeline, pipeline.current_revision, reason)
             return False
         try:
             generator().update_dag(pipeline.current_revision.dag_spec())
@@ -124,14 +133,44 @@ def deploy(pipeline_id: uuid.UUID) -> bool:
                 deployment_checked_at=timezone.now(),
             )
             return False
+        # Whatever it waited for, it does no longer.
+        _settle(pipeline, pipeline.current_revision, deployment_error="")
     return True
+
+
+@dataclass(frozen=True)
+class _MayHoldBack:
+    """Runs follow the newest file, or, with the reason `unknown`, might."""
+
+    unknown: AirflowError | None = None
+
+
+def _may_hold_back(pipeline_id: uuid.UUID) -> _MayHoldBack | None:
+    """Return whether runs may hold the current revision back; asks Airflow, so without a lock."""
+    pipeline = Pipeline.objects.select_related("current_revision").filter(pk=pipeline_id).first()
+    if pipeline is None or pipeline.current_revision is None or not _replaces_another(pipeline):
+        return None
+    try:
+        return None if holding.every_run_keeps_its_file(pipeline) else _MayHoldBack()
+    except AirflowError as error:
+        return _MayHoldBack(unknown=error)
+
+
+def _replaces_another(pipeline: Pipeline) -> bool:
+    """Return whether the pipeline has a DAG file, of another revision than the current one."""
+    assert pipeline.current_revision is not None
+    try:
+        written = generator().path_of(pipeline.dag_id).read_text(errors="replace")
+    except OSError:
+        return False
+    return hash_tag(pipeline.current_revision.sha256) not in written
 
 
 def claim_look(pipeline_id: uuid.UUID) -> bool:
     """Return whether it is the caller's turn to look at a deployment.
 
-    False where it is settled, or where someone else has looked just now: however often a message
-    is repeated, one chain of looks goes on.
+    False where it is settled or waits, or where someone else has looked just now: however often a
+    message is repeated, one chain of looks goes on.
     """
     now = timezone.now()
     return bool(
@@ -139,6 +178,8 @@ def claim_look(pipeline_id: uuid.UUID) -> bool:
             Q(deployment_checked_at=None) | Q(deployment_checked_at__lt=now - LOOK_APART),
             pk=pipeline_id,
             deployment_status=DeploymentStatus.REGISTERING,
+            # What waits for something outside is resumed, from the beginning.
+            deployment_error="",
         ).update(deployment_checked_at=now)
     )
 
@@ -242,6 +283,18 @@ def _look(pipeline: Pipeline, revision: PipelineRevision) -> dict[str, Any]:
         }
     generator().ask_again(pipeline.dag_id)
     return {"deployment_checked_at": now, "deployment_error": ""}
+
+
+def _wait(pipeline: Pipeline, revision: PipelineRevision, reason: str) -> None:
+    """Say what the deployment waits for; the deadline does not run meanwhile."""
+    now = timezone.now()
+    _settle(
+        pipeline,
+        revision,
+        deployment_checked_at=now,
+        deployment_started_at=now,
+        deployment_error=reason,
+    )
 
 
 def _settle(pipeline: Pipeline, revision: PipelineRevision, **changes: Any) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.dag_processing.manager import BundleState, DagFileProcessorManager
+
 from operators.pipeline_bundle import PipelineBundle
 
 SECONDS = 60

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from operators.snapshots import Head, Snapshots
 
 PROJECT = Path(__file__).parents[2]
@@ -129,7 +130,7 @@ def test_a_file_that_is_touched_is_to_be_read_again(dags, snapshots):
 
 
 def test_a_file_that_is_kept_changes_with_the_next_snapshot_and_the_others_now(dags, snapshots):
-    first, _ = snapshots.take()
+    snapshots.take()
     replace(dags / "pipeline_a.py", "a = 2")
     replace(dags / "pipeline_b.py", "b = 2")
     second, to_read = snapshots.take(keep={"pipeline_a.py"})

@@ -64,11 +64,15 @@ def test_the_deadline_does_not_run_while_airflow_is_down(
     assert status_of(deployed) == "registering"
     assert "Airflow is down." in deployed.deployment_error
     assert queue == []
+    # It is not looked at again by the way, but resumed.
     airflow.outage = ""
+    look(deployed)
+    assert "Airflow is down." in deployed.deployment_error
+    tasks.deploy_pipeline(str(deployed.pk))
     look(deployed)
     assert status_of(deployed) == "registering"
     assert deployed.deployment_error == ""
-    assert len(queue.of("follow_deployment")) == 1
+    assert len(queue.of("follow_deployment")) == 2
 
 
 def test_deployments_that_wait_cost_one_question_and_go_on_when_airflow_is_back(

@@ -1,0 +1,46 @@
+"""The runs of a pipeline that a new DAG file could change while they go on."""
+
+import uuid
+
+from django.db.models import Q
+
+from airflow_bridge import factory
+from executions.models import MAY_STILL_RUN, PipelineExecution, SyncCursor
+from executions.services.adopting import adopt
+from executions.services.syncing import OVERLAP
+from pipelines.models import Pipeline, PipelineRevision
+from pipelines.services import structure_of
+
+# Airflow has a DAG run of it, or is being asked for one.
+_HAS_A_RUN = Q(triggered_at__isnull=False) | Q(trigger_claimed_at__isnull=False)
+
+
+def adopt_new_runs(pipeline_id: uuid.UUID) -> None:
+    """Adopt what Airflow has begun of the pipeline since the last sync; raise AirflowError."""
+    pipeline = Pipeline.objects.filter(pk=pipeline_id).first()
+    if pipeline is None:
+        return
+    cursor = SyncCursor.objects.filter(pk=1).first()
+    seen_until = cursor.runs_seen_until if cursor is not None else None
+    since = seen_until - OVERLAP if seen_until is not None else pipeline.created_at
+    for run in factory.get_airflow_client().runs_updated_since(since, pipeline.dag_id):
+        if run.dag_id == pipeline.dag_id and run.state not in {"success", "failed"}:
+            adopt(run)
+
+
+def runs_that_differ_from(revision: PipelineRevision) -> int:
+    """Return how many executions of the pipeline may run now, in another structure.
+
+    One whose revision is not known counts. One that is still to be triggered does not: it will
+    not be, in another structure than its own.
+    """
+    if revision.pipeline_id is None:
+        return 0
+    executions = PipelineExecution.objects.filter(
+        MAY_STILL_RUN, _HAS_A_RUN, pipeline_id=revision.pipeline_id
+    ).select_related("revision")
+    wanted = structure_of(revision)
+    return sum(
+        execution.revision is None or structure_of(execution.revision) != wanted
+        for execution in executions
+    )
