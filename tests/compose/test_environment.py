@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -160,6 +161,24 @@ def test_airflow_reads_the_folder_that_dag_files_are_written_to(
     for service in compose.built_from(AIRFLOW):
         assert service.environment["AIRFLOW__CORE__DAGS_FOLDER"] == written
         assert service.volumes[written] == "dags"
+
+
+def test_airflow_serves_snapshots_that_only_the_dag_processor_writes(
+    compose: Compose, values: dict[str, str]
+) -> None:
+    for service in compose.built_from(AIRFLOW):
+        environment = service.environment_for(values | {"LOGIDATA_STAGING_DAYS": "3"})
+        [bundle] = json.loads(environment["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"])
+        module, _, name = bundle["classpath"].rpartition(".")
+        tree = ast.parse((PROJECT / "dags" / f"{module.replace('.', '/')}.py").read_text())
+        assert name in {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+        folders = bundle["kwargs"]
+        assert service.volumes[folders["path"]] == "dags"
+        assert service.volumes[folders["snapshots"]] == "snapshots"
+        assert folders["keep_days"] == 3
+        writes = f"snapshots:{folders['snapshots']}" in service.raw["volumes"]
+        assert writes == (service.name == "airflow-dag-processor"), service.name
+        assert f"dags:{folders['path']}:ro" in service.raw["volumes"]
 
 
 def test_executor_and_auth_manager_are_classes_of_the_image(
