@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from pipelines import tasks
+from pipelines import services, tasks
 from pipelines.models import Pipeline
 from tests.fake_airflow import FakeAirflow
 from tests.pipelines.conftest import URL
@@ -59,6 +59,7 @@ def test_the_time_in_which_airflow_was_away_counts(
     airflow.outage = "Airflow is down."
     look(deployed)
     airflow.outage = ""
+    services.deploy(deployed.pk)
     serve(airflow, deployed)
     look(deployed)
     data = told(api, deployed)
