@@ -139,6 +139,14 @@ def open_part(storage: Storage, dataset: Dataset, part: str) -> BinaryIO:
     return storage.open(*_parts_of(storage, dataset.uri), part)
 
 
+def remove_try(staging: str, execution_id: str, node_id: str, attempt: int) -> None:
+    """Remove what a try of a node has staged, unless it, or its rejected rows, are committed."""
+    storage, folder = Storage(staging), (execution_id, node_id, str(attempt))
+    places = [folder, *((*folder, name) for name in storage.folders(*folder))]
+    if not any(MANIFEST in storage.files(*place) for place in places):
+        storage.remove(*folder)
+
+
 def remove_execution(staging: str, execution_id: str) -> None:
     """Remove everything that an execution has staged; nothing to remove is fine."""
     if not execution_id or "/" in execution_id or execution_id.startswith("."):

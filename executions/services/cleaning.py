@@ -7,13 +7,15 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from etl.dataset import remove_execution
+from etl.dataset import remove_execution, remove_try
 from etl.errors import ETLError
 from etl.settings import run_settings
 from etl.storage import Storage
 from executions.models import PipelineExecution
 from executions.services.stopping import staging_key
-from executions.statuses import ACTIVE_STATUSES, FINAL_STATUSES, ExecutionStatus
+from executions.statuses import ACTIVE_STATUSES, FINAL_STATUSES, ExecutionStatus, NodeStatus
+
+_CUT_OFF = (NodeStatus.CANCELLED, NodeStatus.FAILED)
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,19 @@ def remove_staging(at_most: int) -> int:
     if problem is not None and not cleaned:
         raise problem
     return cleaned
+
+
+def remove_cut_off(execution: PipelineExecution) -> None:
+    """Remove what nodes that were stopped in the middle have staged; what cannot be is logged.
+
+    What others have finished stays, for a retry goes on from there.
+    """
+    staging, key = run_settings().staging, staging_key(execution)
+    for task in execution.tasks.filter(status__in=_CUT_OFF, tries__gt=0):
+        try:
+            remove_try(staging, key, task.node_id, task.tries)
+        except (OSError, ETLError) as error:
+            logger.warning("Execution %s: staged data stays: %s", execution.pk, error)
 
 
 def due() -> QuerySet[PipelineExecution]:

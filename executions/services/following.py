@@ -18,6 +18,7 @@ from airflow_bridge.states import execution_status, node_status
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution, TaskExecution
 from executions.services.accounting import count_rejected, open_account
+from executions.services.cleaning import remove_cut_off
 from executions.services.queueing import queue_cancel
 from executions.services.results import read_result
 from executions.services.stopping import Stop, allow_nodes, look_for_stop
@@ -262,6 +263,8 @@ def _end(execution: PipelineExecution, run: DagRun, stop: Stop | None) -> None:
             execution.pk,
             NodeStatus.CANCELLED if status == ExecutionStatus.CANCELLED else NodeStatus.SKIPPED,
         )
+        if stop is not None:
+            remove_cut_off(execution)
 
 
 def _verdict(execution: PipelineExecution, stop: Stop | None) -> tuple[ExecutionStatus, str]:

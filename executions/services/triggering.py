@@ -170,9 +170,9 @@ def _trigger(
     before, now = execution.trigger_claimed_at, timezone.now()
     with transaction.atomic():
         _require_unchanged(execution, revision)
-        claimed = row.filter(
-            WAITS_TO_BEGIN, triggered_at=None, trigger_claimed_at=before
-        ).update(trigger_claimed_at=now)
+        claimed = row.filter(WAITS_TO_BEGIN, triggered_at=None, trigger_claimed_at=before).update(
+            trigger_claimed_at=now
+        )
     if not claimed:
         return Attempt.NOTHING
     try:

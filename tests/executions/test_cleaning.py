@@ -17,7 +17,7 @@ from executions.services import cleaning
 from executions.services.stopping import staging_key
 from pipelines.models import Pipeline
 from tests.executions.conftest import Queue, again, key
-from tests.fake_airflow import FakeAirflow
+from tests.fake_airflow import FakeAirflow, dataset
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +126,21 @@ def test_beat_removes_a_lot_at_a_time_until_none_is_left(
     queue.messages.clear()
     tasks.remove_staging()
     assert queue.names() == []
+
+
+def test_what_a_cancel_cut_off_is_removed_and_what_was_finished_stays(
+    running: PipelineExecution, airflow: FakeAirflow, staging: Path
+) -> None:
+    airflow.set_task(*key(running), "read", "success", result=dataset(3))
+    airflow.set_task(*key(running), "keep", "running")
+    services.sync_active()
+    for node, file in (("read", "manifest.json"), ("keep", "part-0.parquet")):
+        path = staging / staging_key(running) / node / "1" / file
+        path.parent.mkdir(parents=True)
+        path.write_text("rows")
+    services.request_cancel(running, None)
+    services.carry_out_cancel(running.pk)
+    assert again(running).status == "cancelled"
+    left = {path.name for path in (staging / staging_key(running)).rglob("*") if path.is_file()}
+    assert "part-0.parquet" not in left
+    assert "manifest.json" in left
