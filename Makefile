@@ -5,10 +5,10 @@ export LOGIDATA_PORT
 export AIRFLOW_WEBSERVER_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs test test-fast test-slow test-live lint format bench lock docs
+.PHONY: help up down status logs test test-fast test-slow test-live test-airflow lint format bench lock docs
 
 help: ## say what there is
-	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 up: .venv/.runtime ## install, start everything, run the example, print where to go
 	@$(PYTHON_IN_VENV) -m stack up
@@ -34,6 +34,11 @@ test-slow: .venv/.development ## other databases, object storage, REST services,
 
 test-live: .venv/.development ## only the tests against the real services
 	$(PYTHON_IN_VENV) -m pytest tests/live
+
+VERSION ?= 2.11.2
+test-airflow: .venv/.development ## the live tests with another Airflow; VERSION=2.8.4
+	@sh tests/airflow_versions/install.sh $(VERSION)
+	$(PYTHON_IN_VENV) -m pytest tests/live --airflow=$(VERSION) -m every_airflow
 
 lint: .venv/.development ## ruff, mypy, import-linter, migrations
 	$(PYTHON_IN_VENV) -m ruff check .

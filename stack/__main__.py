@@ -47,7 +47,7 @@ def main() -> int:
 
 def _run(arguments: argparse.Namespace, layout: Layout) -> int:
     if arguments.command == "run":
-        from stack.programs import become
+        from stack.catalogue import become
         from stack.starting import recorded
 
         become(arguments.program, recorded(layout))

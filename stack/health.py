@@ -8,9 +8,13 @@ import requests
 
 from stack.programs import Stack
 
+_AIRFLOW_HEALTH = {2: "/api/v1/health", 3: "/api/v2/monitor/health"}
+
 
 def health_check(name: str, stack: Stack, token: str | None) -> Callable[[], str | None]:
     """Return a check that gives None when the program is healthy, else what is missing."""
+    if name == "airflow-webserver":
+        return lambda: _airflow_component(stack, "metadatabase")
     if name == "airflow-api-server":
         return lambda: _airflow_component(stack, "metadatabase") or _airflow_serves_tasks(stack)
     if name.startswith("airflow"):
@@ -22,8 +26,9 @@ def health_check(name: str, stack: Stack, token: str | None) -> Callable[[], str
 
 
 def _airflow_component(stack: Stack, component: str) -> str | None:
+    url = f"{stack.airflow_url}{_AIRFLOW_HEALTH[stack.airflow.major]}"
     try:
-        health = requests.get(f"{stack.airflow_url}/api/v2/monitor/health", timeout=5).json()
+        health = requests.get(url, timeout=5).json()
     except (requests.RequestException, ValueError) as error:
         return f"no answer from {stack.airflow_url} ({type(error).__name__})"
     status = (health.get(component) or {}).get("status")

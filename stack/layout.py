@@ -99,6 +99,11 @@ class Layout:
         return self.var / "ports.json"
 
     @property
+    def airflow(self) -> Path:
+        """Which Airflow runs."""
+        return self.var / "airflow.json"
+
+    @property
     def env_file(self) -> Path:
         return self.var / "logidata.env"
 

@@ -1,15 +1,15 @@
-"""What the stack runs: for each program its command, its folder and its environment."""
+"""What a program of the stack is, and which environment each kind of them gets."""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stack import postgres, redis
+from stack.airflow import Airflow
 from stack.layout import Layout
 from stack.ports import HOST, Ports
 from stack.secrets import Secrets
@@ -19,15 +19,18 @@ IDENTITY_VARIABLE = "LOGIDATA_STACK"
 PASSED_ON = ("LOGIDATA_VAR", "LOGIDATA_MEMORY_LIMIT")
 ADMIN_USER = "admin"
 AIRFLOW_USER = "admin"
+# For how long an Airflow 2 keeps a DAG before it looks for a newer one.
+DAG_FETCH_SECONDS = 1
 
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack: where it lies, which ports it uses, its secrets."""
+    """One stack: where it lies, which ports it uses, its secrets, its Airflow."""
 
     layout: Layout
     ports: Ports
     secrets: Secrets
+    airflow: Airflow = field(default_factory=Airflow.own)
 
     @property
     def web_url(self) -> str:
@@ -61,10 +64,6 @@ class Program:
     folder: Callable[[Stack], Path] = lambda stack: stack.layout.project
     stop_signal: str = "TERM"
     stop_seconds: int = 15
-
-
-def _python(*arguments: str) -> Callable[[Stack], list[str]]:
-    return lambda stack: [sys.executable, *arguments]
 
 
 def base_environment(stack: Stack) -> dict[str, str]:
@@ -118,6 +117,7 @@ def django_environment(stack: Stack) -> dict[str, str]:
             "AIRFLOW_API_URL": stack.airflow_url,
             "AIRFLOW_USERNAME": AIRFLOW_USER,
             "AIRFLOW_PASSWORD": secrets.airflow_password,
+            "AIRFLOW_DAG_FETCH_INTERVAL": str(DAG_FETCH_SECONDS),
         }
     )
 
@@ -135,37 +135,22 @@ def dag_bundles(stack: Stack) -> str:
 
 def airflow_environment(stack: Stack) -> dict[str, str]:
     """Return the environment of Airflow's components."""
-    secrets, ports, layout = stack.secrets, stack.ports, stack.layout
-    database = f"airflow:{secrets.airflow_database}@{HOST}:{ports.postgres}/airflow"
+    layout = stack.layout
+    database = f"airflow:{stack.secrets.airflow_database}@{HOST}:{stack.ports.postgres}/airflow"
     settings = {
         "core__executor": "LocalExecutor",
         # The executor's processes stand by idle: as many as this machine can use, not 32.
         "core__parallelism": str(max(4, 2 * (os.cpu_count() or 2))),
         "core__load_examples": "False",
         "core__dags_folder": str(layout.dags),
-        "core__fernet_key": secrets.airflow_fernet_key,
-        "core__execution_api_server_url": f"{stack.airflow_url}/execution/",
-        "core__simple_auth_manager_users": f"{AIRFLOW_USER}:admin",
-        "core__simple_auth_manager_passwords_file": str(layout.airflow_passwords),
+        "core__fernet_key": stack.secrets.airflow_fernet_key,
         "database__sql_alchemy_conn": f"postgresql+psycopg2://{database}",
         "database__sql_alchemy_conn_async": f"postgresql+asyncpg://{database}",
-        "api__host": HOST,
-        "api__port": str(ports.airflow),
-        "api__base_url": stack.airflow_url,
-        "api__secret_key": secrets.airflow_api_key,
-        "api_auth__jwt_secret": secrets.airflow_jwt,
-        "dag_processor__dag_bundle_config_list": dag_bundles(stack),
-        # Not /tmp, which other stacks share.
-        "dag_processor__dag_bundle_storage_path": str(layout.airflow_home / "bundles"),
-        # A new or changed file is served about a second after it was written, not after minutes.
-        "dag_processor__refresh_interval": "1",
-        "dag_processor__bundle_refresh_check_interval": "1",
         # Without this an edit within 30 s of the last one would be read, but not served.
         "core__min_serialized_dag_update_interval": "0",
         "scheduler__scheduler_idle_sleep_time": "0.2",
-        # A cancelled task is stopped at its next heartbeat.
-        "workers__min_heartbeat_interval": "1",
         "logging__base_log_folder": str(layout.logs / "airflow"),
+        **_OF_MAJOR_VERSION[stack.airflow.major](stack),
     }
     return (
         base_environment(stack)
@@ -175,87 +160,42 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
     )
 
 
-PROGRAMS: tuple[Program, ...] = (
-    Program(
-        "postgres",
-        "PostgreSQL",
-        lambda stack: postgres.serve_command(stack.layout.postgres_data, stack.ports.postgres),
-        base_environment,
-        # A fast shutdown: a smart one would wait for every client to leave.
-        stop_signal="INT",
-    ),
-    Program(
-        "redis",
-        "Redis",
-        lambda stack: redis.serve_command(
-            stack.layout.redis_data, stack.ports.redis, stack.secrets.redis
-        ),
-        base_environment,
-        folder=lambda stack: stack.layout.redis_data,
-    ),
-    Program(
-        "airflow-api-server",
-        "Airflow API server",
-        _python("-m", "airflow", "api-server"),
-        airflow_environment,
-    ),
-    Program(
-        "airflow-scheduler",
-        "Airflow scheduler",
-        _python("-m", "airflow", "scheduler", "--skip-serve-logs"),
-        airflow_environment,
-    ),
-    Program(
-        "airflow-dag-processor",
-        "Airflow DAG processor",
-        _python("-m", "airflow", "dag-processor"),
-        airflow_environment,
-    ),
-    Program(
-        "airflow-triggerer",
-        "Airflow triggerer",
-        _python("-m", "airflow", "triggerer", "--skip-serve-logs"),
-        airflow_environment,
-    ),
-    Program(
-        "web",
-        "web server",
-        lambda stack: [
-            *(sys.executable, "-m", "uvicorn", "logidata.asgi:application"),
-            *("--host", HOST, "--port", str(stack.ports.web), "--no-server-header"),
-        ],
-        django_environment,
-    ),
-    Program(
-        "worker",
-        "Celery worker",
-        _python(
-            "-m",
-            "celery",
-            "-A",
-            "logidata",
-            "worker",
-            "--concurrency=2",
-            "--loglevel=INFO",
-            "-Ofair",
-        ),
-        django_environment,
-    ),
-    Program(
-        "beat",
-        "Celery beat",
-        # Without --pidfile= a beat that was killed would refuse to start again.
-        _python("-m", "celery", "-A", "logidata", "beat", "--loglevel=INFO", "--pidfile="),
-        django_environment,
-    ),
-)
+def _airflow_3(stack: Stack) -> dict[str, str]:
+    return {
+        "core__execution_api_server_url": f"{stack.airflow_url}/execution/",
+        "core__simple_auth_manager_users": f"{AIRFLOW_USER}:admin",
+        "core__simple_auth_manager_passwords_file": str(stack.layout.airflow_passwords),
+        "api__host": HOST,
+        "api__port": str(stack.ports.airflow),
+        "api__base_url": stack.airflow_url,
+        "api__secret_key": stack.secrets.airflow_api_key,
+        "api_auth__jwt_secret": stack.secrets.airflow_jwt,
+        "dag_processor__dag_bundle_config_list": dag_bundles(stack),
+        # Not /tmp, which other stacks share.
+        "dag_processor__dag_bundle_storage_path": str(stack.layout.airflow_home / "bundles"),
+        # A new or changed file is served about a second after it was written, not after minutes.
+        "dag_processor__refresh_interval": "1",
+        "dag_processor__bundle_refresh_check_interval": "1",
+        # A cancelled task is stopped at its next heartbeat.
+        "workers__min_heartbeat_interval": "1",
+    }
 
 
-def become(name: str, stack: Stack) -> None:
-    """Replace this process by the named program; never returns."""
-    program = next(program for program in PROGRAMS if program.name == name)
-    environment = program.environment(stack)
-    folder = program.folder(stack)
-    command = program.command(stack)
-    os.chdir(folder)
-    os.execve(command[0], command, environment)
+def _airflow_2(stack: Stack) -> dict[str, str]:
+    return {
+        "api__auth_backends": "airflow.api.auth.backend.basic_auth",
+        "webserver__web_server_host": HOST,
+        "webserver__web_server_port": str(stack.ports.airflow),
+        "webserver__base_url": stack.airflow_url,
+        "webserver__secret_key": stack.secrets.airflow_api_key,
+        # Two, since each keeps DAGs in a memory of its own.
+        "webserver__workers": "2",
+        "core__min_serialized_dag_fetch_interval": str(DAG_FETCH_SECONDS),
+        # What the settings for Airflow 3 do.
+        "scheduler__dag_dir_list_interval": "1",
+        "scheduler__min_file_process_interval": "1",
+        "scheduler__local_task_job_heartbeat_sec": "1",
+    }
+
+
+_OF_MAJOR_VERSION = {2: _airflow_2, 3: _airflow_3}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
+from stack.catalogue import programs_of
 from stack.errors import StackError
 from stack.layout import Layout
-from stack.programs import ADMIN_USER, AIRFLOW_USER, PROGRAMS, Stack
-from stack.starting import running
+from stack.programs import ADMIN_USER, AIRFLOW_USER, Stack
+from stack.starting import recorded, running
 from stack.supervision import Supervisor
 
 
@@ -40,7 +41,7 @@ def status(layout: Layout) -> int:
 
 def logs(layout: Layout, program: str | None) -> None:
     """Print the end of every log, or follow one program's."""
-    names = [program.name for program in PROGRAMS]
+    names = [program.name for program in programs_of(recorded(layout))]
     if program is not None and program not in names:
         raise StackError(f"There is no program {program!r}. Choose one of: {', '.join(names)}.")
     if program is not None:

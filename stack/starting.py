@@ -10,6 +10,8 @@ import sys
 import requests
 
 from stack import postgres, warehouse
+from stack.airflow import Airflow
+from stack.catalogue import STORES, programs_of
 from stack.errors import StackError
 from stack.health import health_check
 from stack.layout import Layout
@@ -17,7 +19,6 @@ from stack.ports import Ports
 from stack.programs import (
     ADMIN_USER,
     AIRFLOW_USER,
-    PROGRAMS,
     Stack,
     airflow_environment,
     django_environment,
@@ -40,10 +41,11 @@ def up(layout: Layout) -> Stack:
     stack, supervisor = _supervised(layout, secrets)
     _start_stores(stack, supervisor)
     _prepare(stack)
-    for program in PROGRAMS:
+    programs = programs_of(stack)
+    for program in programs:
         supervisor.start_program(program.name)
     token = None
-    for program in PROGRAMS[2:]:
+    for program in programs[len(STORES) :]:
         if program.name == "worker":
             token = _issue_token(stack)
         wait_for(
@@ -68,7 +70,8 @@ def recorded(layout: Layout) -> Stack:
     ports = Ports.load(layout.ports)
     if ports is None or not layout.secrets.exists():
         raise StackError("LogiData was never started here. Start it with: make up")
-    return Stack(layout, ports, Secrets.load_or_create(layout.secrets))
+    secrets = Secrets.load_or_create(layout.secrets)
+    return Stack(layout, ports, secrets, Airflow.load(layout.airflow))
 
 
 def running(layout: Layout) -> Stack | None:
@@ -97,7 +100,9 @@ def _supervised(layout: Layout, secrets: Secrets) -> tuple[Stack, Supervisor]:
         end_leftovers(layout, patience=0)
     ports = Ports.choose(Ports.load(layout.ports))
     ports.save(layout.ports)
-    stack = Stack(layout, ports, secrets)
+    airflow = Airflow.choose()
+    airflow.save(layout.airflow)
+    stack = Stack(layout, ports, secrets, airflow)
     postgres.initialise(layout.postgres_data, secrets.postgres)
     supervisor = Supervisor(stack)
     supervisor.start()
@@ -146,14 +151,7 @@ def _prepare(stack: Stack) -> None:
     if stamp.exists() and stamp.read_text() == version:
         return
     print("  preparing the databases")
-    airflow = subprocess.Popen(
-        [sys.executable, "-m", "airflow", "db", "migrate"],
-        cwd=stack.layout.project,
-        env=airflow_environment(stack),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    airflow = _airflow_command(stack, "db", "migrate")
     manage(stack, "migrate", "--no-input")
     manage(
         stack,
@@ -170,7 +168,35 @@ def _prepare(stack: Stack) -> None:
     output, _ = airflow.communicate()
     if airflow.returncode != 0:
         raise StackError(f"Airflow's database could not be prepared:\n{output[-3000:]}")
+    if stack.airflow.major == 2:
+        _create_airflow_user(stack)
     stamp.write_text(version)
+
+
+def _airflow_command(stack: Stack, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [stack.airflow.python, "-m", "airflow", *arguments],
+        cwd=stack.layout.project,
+        env=airflow_environment(stack),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # Without a terminal, passwords are read from the standard input.
+        start_new_session=True,
+    )
+
+
+def _create_airflow_user(stack: Stack) -> None:
+    """Create Airflow 2's administrator; Airflow 3 reads a file with the password."""
+    password = stack.secrets.airflow_password
+    names = ("--username", AIRFLOW_USER, "--firstname", "LogiData", "--lastname", "Administrator")
+    creation = _airflow_command(
+        stack, *("users", "create", "--role", "Admin", "--email", "admin@localhost", *names)
+    )
+    output, _ = creation.communicate(f"{password}\n{password}\n")
+    if creation.returncode != 0:
+        raise StackError(f"Airflow's administrator could not be created:\n{output[-3000:]}")
 
 
 def _code_version(stack: Stack) -> str:
@@ -181,7 +207,7 @@ def _code_version(stack: Stack) -> str:
         for path in (stack.layout.project / app / "migrations").glob("*.py")
     )
     requirements = (stack.layout.project / "requirements.txt").read_text()
-    return "\n".join([*migrations, requirements])
+    return "\n".join([*migrations, requirements, stack.airflow.version])
 
 
 def manage(stack: Stack, *arguments: str, extra: dict[str, str] | None = None) -> str:

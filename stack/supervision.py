@@ -15,10 +15,11 @@ from typing import cast
 import psutil
 from supervisor.xmlrpc import Faults
 
+from stack.catalogue import programs_of
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import HOST
-from stack.programs import IDENTITY_VARIABLE, PASSED_ON, PROGRAMS, Stack, base_environment
+from stack.programs import IDENTITY_VARIABLE, PASSED_ON, Stack, base_environment
 from stack.secrets import write_private
 
 
@@ -47,7 +48,7 @@ def write_config(stack: Stack) -> None:
         "username=logidata",
         f"password={stack.secrets.supervisor}",
     ]
-    for program in PROGRAMS:
+    for program in programs_of(stack):
         lines += [
             f"[program:{program.name}]",
             f'command="{sys.executable}" -m stack run {program.name}',
@@ -133,7 +134,7 @@ class Supervisor:
             row["name"]: ProgramState(row["name"], row["statename"], row["description"])
             for row in found
         }
-        return [by_name[program.name] for program in PROGRAMS]
+        return [by_name[program.name] for program in programs_of(self._stack)]
 
     def state(self, name: str) -> str:
         return cast(dict[str, str], self._rpc.getProcessInfo(name))["statename"]
@@ -152,7 +153,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop the programs, those that use others first, then the supervisor itself."""
-        for program in reversed(PROGRAMS):
+        for program in reversed(programs_of(self._stack)):
             if self.state(program.name) in ("RUNNING", "STARTING", "BACKOFF"):
                 with _already():
                     # Those that use others are told first, and stop side by side.

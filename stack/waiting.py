@@ -6,11 +6,10 @@ import sys
 import time
 from collections.abc import Callable
 
+from stack.catalogue import programs_of
 from stack.errors import StackError
-from stack.programs import PROGRAMS, Stack
+from stack.programs import Stack
 from stack.supervision import Supervisor
-
-TITLES = {program.name: program.title for program in PROGRAMS}
 
 
 def wait_for(
@@ -25,7 +24,8 @@ def wait_for(
     Raises:
         StackError: the program gave up, or was not healthy in time; with the end of its log.
     """
-    title, began, missing = TITLES[name], time.monotonic(), ""
+    [title] = [program.title for program in programs_of(stack) if program.name == name]
+    began, missing = time.monotonic(), ""
     _say(f"  waiting for {title} ")
     while (elapsed := time.monotonic() - began) < seconds:
         missing = healthy() or ""

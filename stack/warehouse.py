@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from requests.auth import AuthBase
+
 from airflow_bridge.errors import AirflowError
-from airflow_bridge.rest import Reply, RestSession, Server
-from airflow_bridge.rest_v2 import BearerAuth
+from airflow_bridge.rest import BasicAuth, Reply, RestSession, Server
+from airflow_bridge.rest_v1 import AirflowV1
+from airflow_bridge.rest_v2 import AirflowV2, BearerAuth
+from stack.catalogue import airflow_api
 from stack.errors import StackError
 from stack.ports import HOST
 from stack.programs import AIRFLOW_USER, Stack
@@ -22,14 +26,18 @@ def define_connection(stack: Stack) -> None:
     """
     airflow = RestSession(Server(stack.airflow_url))
     try:
-        auth = _login(airflow, stack)
-        _save(airflow, auth, stack)
+        if stack.airflow.major == 2:
+            auth: AuthBase = BasicAuth(AIRFLOW_USER, stack.secrets.airflow_password)
+            _save(airflow, f"{AirflowV1.root}/connections", auth, stack)
+        else:
+            auth = _login(airflow, stack)
+            _save(airflow, f"{AirflowV2.root}/connections", auth, stack)
     except AirflowError as error:
         # A Reply has left out what was sent: Airflow repeats it where it refuses a value.
         raise StackError(
             f"The connection {CONNECTION!r} could not be defined in Airflow at "
             f"{stack.airflow_url}. {error}\n"
-            f"See {stack.layout.logs / 'airflow-api-server.log'}, mend what it names and run "
+            f"See {stack.layout.logs / airflow_api(stack).name}.log, mend what it names and run "
             f"`make up` again."
         ) from error
 
@@ -55,7 +63,7 @@ def _login(airflow: RestSession, stack: Stack) -> BearerAuth:
         ) from error
 
 
-def _save(airflow: RestSession, auth: BearerAuth, stack: Stack) -> None:
+def _save(airflow: RestSession, path: str, auth: AuthBase, stack: Stack) -> None:
     connection = {
         "connection_id": CONNECTION,
         "conn_type": "postgres",
@@ -66,7 +74,6 @@ def _save(airflow: RestSession, auth: BearerAuth, stack: Stack) -> None:
         "password": stack.secrets.warehouse,
         "schema": "warehouse",
     }
-    path = "/api/v2/connections"
     try:
         airflow.call("PATCH", f"{path}/{CONNECTION}", auth=auth, body=connection)
     except Reply as reply:

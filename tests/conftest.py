@@ -13,6 +13,14 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--airflow",
+        metavar="VERSION",
+        help="run the live tests with the Airflow of .venv-airflow-VERSION (make test-airflow)",
+    )
+
+
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Settings) -> None:
     # The slow hash of production is what most of such tests' time would go to.

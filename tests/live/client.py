@@ -18,6 +18,8 @@ import psycopg
 import requests
 from psycopg.rows import dict_row
 
+from stack.airflow import PYTHON_VARIABLE, Airflow
+from stack.catalogue import airflow_api
 from stack.layout import PROJECT, Layout
 from stack.ports import Ports
 from stack.programs import Stack
@@ -40,8 +42,11 @@ def eventually(attempt: Callable[[], T], seconds: float) -> T:
 
 
 @contextmanager
-def running_stack(var: Path) -> Iterator[LiveStack]:
-    """Start a whole stack with its state in `var`, on free ports; stop it in the end."""
+def running_stack(var: Path, airflow_python: Path | None = None) -> Iterator[LiveStack]:
+    """Start a whole stack with its state in `var`, on free ports; stop it in the end.
+
+    Its Airflow is that of this environment, or the one of another interpreter's.
+    """
     ports = Ports.choose_free()
     environment = {
         name: value
@@ -52,6 +57,8 @@ def running_stack(var: Path) -> Iterator[LiveStack]:
         "LOGIDATA_PORT": str(ports.web),
         "AIRFLOW_WEBSERVER_PORT": str(ports.airflow),
     }
+    if airflow_python is not None:
+        environment[PYTHON_VARIABLE] = str(airflow_python)
     try:
         _stack_command("up", "--no-example", environment=environment)
         yield LiveStack(var, environment)
@@ -87,7 +94,8 @@ class LiveStack:
         )
         ports = Ports.load(layout.ports)
         assert ports is not None
-        return Stack(layout, ports, Secrets.load_or_create(layout.secrets))
+        secrets = Secrets.load_or_create(layout.secrets)
+        return Stack(layout, ports, secrets, Airflow.load(layout.airflow))
 
     @property
     def data(self) -> Path:
@@ -168,6 +176,9 @@ class LiveStack:
     def airflow(self) -> requests.Session:
         """A session that is logged in to Airflow itself."""
         session = requests.Session()
+        if self.stack.airflow.major == 2:
+            session.auth = (self.env["AIRFLOW_USERNAME"], self.env["AIRFLOW_PASSWORD"])
+            return session
         login = {
             "username": self.env["AIRFLOW_USERNAME"],
             "password": self.env["AIRFLOW_PASSWORD"],
@@ -177,9 +188,19 @@ class LiveStack:
         return session
 
     def airflow_call(self, method: str, path: str, body: object = None) -> requests.Response:
+        root = "api/v1" if self.stack.airflow.major == 2 else "api/v2"
         return self.airflow.request(
-            method, f"{self.env['AIRFLOW_API_URL']}/api/v2/{path}", json=body, timeout=30
+            method, f"{self.env['AIRFLOW_API_URL']}/{root}/{path}", json=body, timeout=30
         )
+
+    def start_in_airflow(self, dag_id: str, conf: Json | None = None) -> str:
+        """Start a DAG run as a person does in Airflow, and return its id."""
+        body: Json = {"conf": conf or {}}
+        if self.stack.airflow.major > 2:
+            body["logical_date"] = None
+        answer = self.airflow_call("POST", f"dags/{dag_id}/dagRuns", body)
+        assert answer.ok, answer.text
+        return str(answer.json()["dag_run_id"])
 
     def airflow_answers(self) -> bool:
         try:
@@ -201,6 +222,12 @@ class LiveStack:
         } | fields
         answer = self.airflow_call("POST", "connections", body)
         assert answer.ok, answer.text
+
+    @contextmanager
+    def without_airflow(self) -> Iterator[None]:
+        """Have Airflow's REST API away for as long as the block lasts."""
+        with self.without(airflow_api(self.stack).name):
+            yield
 
     @contextmanager
     def without(self, *programs: str) -> Iterator[None]:

@@ -12,16 +12,34 @@ from airflow_bridge.client import AirflowClient, DagRun
 from airflow_bridge.errors import DagNotFound
 from airflow_bridge.factory import connect
 from airflow_bridge.rest import RestSession, Server
-from airflow_bridge.rest_v2 import AirflowV2
 from tests.airflow_contract import AirflowContract
 from tests.live.client import LiveStack, eventually
 
+pytestmark = pytest.mark.every_airflow
+
 HOW_MANY_QUICK, HOW_MANY_SLOW = 25, 2
 
-QUICK = """
-from airflow.sdk import DAG, task
+# As a person writes them for either version.
+IMPORTS = """
+try:
+    from airflow.sdk import DAG, task
+except ImportError:
+    from airflow import DAG
+    from airflow.decorators import task
+from datetime import datetime, timezone
 
-with DAG(dag_id={dag_id!r}, schedule=None, tags=["contract"], is_paused_upon_creation=False):
+SHARED = {{
+    "schedule": None,
+    "start_date": datetime(2020, 1, 1, tzinfo=timezone.utc),
+    "tags": ["contract"],
+    "is_paused_upon_creation": False,
+}}
+"""
+
+QUICK = (
+    IMPORTS
+    + """
+with DAG({dag_id!r}, **SHARED):
 
     @task
     def first():
@@ -34,12 +52,14 @@ with DAG(dag_id={dag_id!r}, schedule=None, tags=["contract"], is_paused_upon_cre
 
     first() >> second()
 """
+)
 
-SLOW = """
+SLOW = (
+    IMPORTS
+    + """
 import time
-from airflow.sdk import DAG, task
 
-with DAG(dag_id={dag_id!r}, schedule=None, tags=["contract"], is_paused_upon_creation=False):
+with DAG({dag_id!r}, **SHARED):
 
     @task
     def slow():
@@ -47,6 +67,7 @@ with DAG(dag_id={dag_id!r}, schedule=None, tags=["contract"], is_paused_upon_cre
 
     slow()
 """
+)
 
 
 class RealWorld:
@@ -61,7 +82,7 @@ class RealWorld:
         )
         # Nothing listens on port 1.
         down = Server("http://127.0.0.1:1", connect_timeout=1, read_timeout=1)
-        self.unreachable: AirflowClient = AirflowV2(RestSession(down), user, password)
+        self.unreachable: AirflowClient = type(self.client)(RestSession(down), user, password)
         # Written all at once, because Airflow takes a second or so to serve a new file.
         dags = live.stack.layout.dags
         self.files: list[Path] = []

@@ -8,6 +8,8 @@ import pytest
 from tests.live.client import Json, LiveStack, eventually
 from tests.live.nodes import ORDERS, chain, csv_node, load_node
 
+pytestmark = pytest.mark.every_airflow
+
 # Hours of work that uses next to no memory: a sum over a product of large ranges.
 ENDLESS = "SELECT sum(a.range * b.range) AS s FROM range(10000000) a, range(10000000) b"
 
@@ -92,7 +94,7 @@ def _belongs(process: psutil.Process, identity: str) -> bool:
 
 def test_a_cancel_before_the_trigger_starts_no_dag_run(live):
     pipeline = live.create(*chain(csv_node("cancel.csv"), load_node("live_untriggered")))
-    with live.without("airflow-api-server"):
+    with live.without_airflow():
         execution_id = live.execute(pipeline)
         live.wait(execution_id, until=lambda execution: execution["status_reason"] != "")
         cancelled(live, execution_id)

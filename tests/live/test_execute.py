@@ -8,8 +8,10 @@ import re
 import pytest
 
 from stack.layout import PROJECT
-from tests.live.client import FINAL, Json, LiveStack, eventually
+from tests.live.client import Json, LiveStack, eventually
 from tests.live.nodes import ORDERS, chain, csv_node, filter_node, load_node
+
+pytestmark = pytest.mark.every_airflow
 
 
 @pytest.fixture(scope="module")
@@ -123,23 +125,6 @@ def test_an_edited_pipeline_runs_as_it_stands_on_screen(live):
         "to_warehouse",
     ]
     assert [row["order_id"] for row in live.warehouse("SELECT order_id FROM live_edited")] == [2]
-
-
-def test_a_run_that_somebody_starts_in_airflow_is_shown_too(live, executed):
-    pipeline, execution = executed
-    dag_id = execution["airflow_dag_id"]
-    answer = live.airflow_call("POST", f"dags/{dag_id}/dagRuns", {"logical_date": None})
-    assert answer.ok, answer.text
-    run_id = answer.json()["dag_run_id"]
-
-    def ended() -> list[Json]:
-        page = live.call("GET", f"executions?pipeline={pipeline['id']}")["results"]
-        return [
-            row for row in page if row["airflow_dag_run_id"] == run_id and row["status"] in FINAL
-        ]
-
-    [found] = eventually(ended, seconds=60)
-    assert found["status"] == "success"
 
 
 def test_a_deleted_pipeline_leaves_its_executions_and_nothing_in_airflow(live):

@@ -189,7 +189,7 @@ def outage(live: LiveStack) -> Outage:
     (live.data / "orders.csv").write_text(ORDERS)
     known = live.create(*chain(csv_node("orders.csv"), load_node("fault_outage")))
     assert live.run(known)["status"] == "success"
-    with live.without("airflow-api-server"):
+    with live.without_airflow():
         saved = live.create(*chain(csv_node("orders.csv"), load_node("fault_saved")))
         ids = [live.execute(known), live.execute(saved)]
         waiting = [

@@ -12,6 +12,8 @@ import pytest
 from tests.live.client import FINAL, Json, LiveStack, eventually
 from tests.live.nodes import ORDERS, chain, csv_node, load_node
 
+pytestmark = pytest.mark.every_airflow
+
 BEFORE = [{"order_id": 1, "status": "old"}, {"order_id": 9, "status": "old"}]
 SLEEPING = "SELECT client_port FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 

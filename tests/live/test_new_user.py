@@ -17,12 +17,13 @@ import psycopg
 import pytest
 import requests
 
+from stack.catalogue import AIRFLOW, LOGIDATA, STORES
 from stack.layout import PROJECT, Layout
 from stack.ports import Ports
-from stack.programs import PROGRAMS
 from stack.supervision import processes_of
 
 UP_SECONDS = 540
+PROGRAMS = (*STORES, *AIRFLOW[3], *LOGIDATA)
 
 
 @pytest.fixture(scope="module")

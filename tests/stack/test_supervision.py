@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
+from stack.catalogue import programs_of
 from stack.errors import StackError
 from stack.layout import PROJECT, Layout
 from stack.ports import Ports
 from stack.programs import (
-    PROGRAMS,
     Stack,
     airflow_environment,
     base_environment,
@@ -37,7 +37,7 @@ def test_supervisor_reads_every_program_from_a_folder_with_an_odd_name(stack):
         for group in options.process_group_configs
         for config in group.process_configs
     }
-    assert set(programs) == {program.name for program in PROGRAMS}
+    assert set(programs) == {program.name for program in programs_of(stack)}
     assert programs["web"].stdout_logfile == str(stack.layout.logs / "web.log")
     assert programs["web"].directory == str(PROJECT)
 
@@ -80,7 +80,7 @@ def test_both_sides_find_the_modules_of_installed_packages(stack):
 
 def test_no_secret_stands_in_a_command_line(stack):
     secrets = set(vars(stack.secrets).values())
-    for program in PROGRAMS:
+    for program in programs_of(stack):
         words = " ".join(program.command(stack))
         assert not any(secret in words for secret in secrets), program.name
 
