@@ -17,6 +17,7 @@ class Dag:
     started now would follow, which Airflow may bring up to date later; a listing leaves it empty.
     `bundle_version` is set where a run keeps the DAG's file as it is when the run starts. Without
     it (on Airflow 2, or in a bundle that has no versions) every run follows the newest file.
+    `is_settled` is false while parts of Airflow may still go by the DAG as it was before.
     """
 
     dag_id: str
@@ -27,6 +28,7 @@ class Dag:
     is_active: bool = True
     doc_md: str = ""
     bundle_version: str | None = None
+    is_settled: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,14 @@ class LogEvent:
 
 @dataclass(frozen=True)
 class AirflowHealth:
-    """How Airflow says it is: the version and every component by name."""
+    """How Airflow says it is: the version and every component by name.
+
+    `limits` are sentences on what LogiData cannot do, or does in another way, with that version.
+    """
 
     version: str
     components: Mapping[str, ComponentHealth]
+    limits: tuple[str, ...] = ()
 
 
 class AirflowClient(Protocol):

@@ -45,7 +45,11 @@ def deployment_of(
     except DagNotFound:
         dag = None
     if dag is not None and serves(dag, sha256):
-        return Deployment("ready", "Airflow serves this revision.")
+        if dag.is_settled:
+            return Deployment("ready", "Airflow serves this revision.")
+        return Deployment(
+            "registering", "Airflow's scheduler may go by the previous revision for some seconds."
+        )
     if error := _import_error(client, PurePath(filename)):
         return Deployment("failed", error.stack_trace.strip())
     if dag is None or not dag.is_active:

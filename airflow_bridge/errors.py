@@ -17,9 +17,18 @@ class AirflowError(Exception):
 
 
 class AirflowUnavailable(AirflowError):
-    """Airflow cannot be reached, or is not able to answer now."""
+    """Airflow cannot be reached, or is not able to answer now.
+
+    `status` is the HTTP status code, None where there was no answer.
+    """
 
     retryable = True
+
+    def __init__(
+        self, message: str, *, retryable: bool | None = None, status: int | None = None
+    ) -> None:
+        super().__init__(message, retryable=retryable)
+        self.status = status
 
 
 class AirflowRefused(AirflowError):

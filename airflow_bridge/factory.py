@@ -11,6 +11,7 @@ from airflow_bridge.errors import AirflowRefused
 from airflow_bridge.rest import Reply, RestSession, Server
 from airflow_bridge.rest_v1 import AirflowV1
 from airflow_bridge.rest_v2 import AirflowV2
+from airflow_bridge.versions import require_supported
 
 _lock = threading.Lock()
 _shared: AirflowClient | None = None
@@ -30,6 +31,7 @@ def get_airflow_client() -> AirflowClient:
                 url=server_url(settings.AIRFLOW_API_URL),
                 connect_timeout=settings.AIRFLOW_CONNECT_TIMEOUT,
                 read_timeout=settings.AIRFLOW_READ_TIMEOUT,
+                dag_fetch_interval=settings.AIRFLOW_DAG_FETCH_INTERVAL,
             ),
             settings.AIRFLOW_USERNAME,
             settings.AIRFLOW_PASSWORD,
@@ -59,7 +61,8 @@ def server_url(api_url: str) -> str:
 def connect(server: Server, username: str, password: str) -> AirflowClient:
     """Return the client for the API that the server has, found by asking it for its version.
 
-    Raises AirflowUnavailable, or AirflowRefused where it is no Airflow that LogiData knows.
+    Raises AirflowUnavailable, or AirflowRefused where it is no Airflow that LogiData works with, or
+    does not accept the login.
     """
     if urlsplit(server.url).scheme not in ("http", "https"):
         raise AirflowRefused(
@@ -68,17 +71,22 @@ def connect(server: Server, username: str, password: str) -> AirflowClient:
         )
     session = RestSession(server)
     for adapter in (AirflowV2, AirflowV1):
-        if _answers(session, adapter.root):
-            return adapter(session, username, password)
+        version = _version(session, adapter.root)
+        if version is not None:
+            client = adapter(session, username, password)
+            require_supported(version or client.version(), server.url)
+            return client
     raise AirflowRefused(
         f"{server.url} has neither /api/v2 nor /api/v1 of Airflow. Check AIRFLOW_API_URL."
     )
 
 
-def _answers(session: RestSession, root: str) -> bool:
+def _version(session: RestSession, root: str) -> str | None:
+    """Return the version; empty where only a login tells it, None where there is no such API."""
     try:
         answer = session.call("GET", f"{root}/version")
     except Reply as reply:
         # An Airflow 2 that wants a login even for this is an Airflow 2 all the same.
-        return reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-    return isinstance(answer, dict) and "version" in answer
+        wants_login = reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        return "" if wants_login else None
+    return str(answer["version"]) if isinstance(answer, dict) and "version" in answer else None

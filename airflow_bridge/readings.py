@@ -8,6 +8,7 @@ from airflow_bridge.client import (
     TaskInstance,
 )
 from airflow_bridge.rest import JSON, parse_time
+from airflow_bridge.versions import missing_features
 
 _CHANGES = ("last_scheduling_decision", "end_date", "start_date", "queued_at")
 
@@ -81,4 +82,5 @@ def health(version: str, raw: JSON) -> AirflowHealth:
         if isinstance(state, dict) and state.get("status"):
             heartbeat = parse_time(state.get(f"latest_{name}_heartbeat"))
             components[name] = (str(state["status"]), heartbeat)
-    return AirflowHealth(version=version, components=components)
+    limits = tuple(feature.without for feature in missing_features(version))
+    return AirflowHealth(version=version, components=components, limits=limits)

@@ -32,11 +32,13 @@ class Server:
     """Where Airflow is and how long to wait for it, in seconds.
 
     `url` is the address without `/api/...`; a path before that (a proxy's) stays.
+    `dag_fetch_interval` is Airflow 2's `[core] min_serialized_dag_fetch_interval`.
     """
 
     url: str
     connect_timeout: float = 3
     read_timeout: float = 30
+    dag_fetch_interval: float = 10
 
 
 class Reply(AirflowError):
@@ -164,7 +166,8 @@ class RestSession:
 
     def _read(self, response: requests.Response, request: str) -> Any:
         if response.status_code in _BUSY:
-            raise self._unavailable(f"answered {response.status_code} to {request}")
+            status = response.status_code
+            raise self._unavailable(f"answered {status} to {request}", status)
         if response.status_code >= requests.codes.multiple_choices:
             said = _said(response)
             reason = said if isinstance(said, str) else ""
@@ -183,10 +186,11 @@ class RestSession:
         """Return the error of a request that took too long."""
         return self._unavailable(f"did not answer in time to {request}")
 
-    def _unavailable(self, what: str) -> AirflowUnavailable:
+    def _unavailable(self, what: str, status: int | None = None) -> AirflowUnavailable:
         return AirflowUnavailable(
             f"Airflow at {self.server.url} {what}. Check that it runs and that AIRFLOW_API_URL is "
-            "right; LogiData goes on by itself when it answers."
+            "right; LogiData goes on by itself when it answers.",
+            status=status,
         )
 
 

@@ -1,15 +1,20 @@
 """Airflow 2.8 to 2.11: REST API v1, logged in with user and password."""
 
 import ast
+import math
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from requests.auth import AuthBase
 
-from airflow_bridge.client import LogEvent
-from airflow_bridge.rest import JSON, BasicAuth, RestSession
+from airflow_bridge import readings
+from airflow_bridge.client import Dag, LogEvent
+from airflow_bridge.errors import AirflowUnavailable
+from airflow_bridge.rest import JSON, BasicAuth, RestSession, parse_time
 from airflow_bridge.rest_client import RestClient, log_path
 
 _LOG_PARTS = 100
@@ -38,6 +43,30 @@ class AirflowV1(RestClient):
     def auth(self) -> AuthBase:
         """See RestClient.auth."""
         return self._auth
+
+    def get_dag(self, dag_id: str) -> Dag:
+        """See AirflowClient.get_dag.
+
+        Airflow 2's scheduler keeps a DAG for some seconds before it looks for a newer one, and
+        would leave out a new task of a run for good. So does the web server that answers, which
+        tells when it has read the DAG: what it has had for as long, the scheduler has, too.
+        """
+        raw = self._details(dag_id)
+        kept = timedelta(seconds=self.session.server.dag_fetch_interval)
+        read_at = parse_time(raw.get("last_parsed"))
+        settled = read_at is None or datetime.now(UTC) > read_at + kept
+        return replace(readings.dag(raw), is_settled=settled)
+
+    def _details(self, dag_id: str) -> JSON:
+        try:
+            details: JSON = self._of_dag("GET", dag_id, "/details")
+        except AirflowUnavailable as error:
+            if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
+            # So it ends for a DAG that Airflow is just registering, which is not found here.
+            self._of_dag("GET", dag_id)
+            details = self._of_dag("GET", dag_id, "/details")
+        return details
 
     def trigger_fields(self) -> JSON:
         """See RestClient.trigger_fields; Airflow 2 sets the logical date itself."""
@@ -78,12 +107,23 @@ def _part(content: Any) -> list[LogEvent]:
     return _events(str(content))
 
 
+class _NotFinite(ast.NodeTransformer):
+    """Makes numbers of the names by which Python writes those that have no literal."""
+
+    _NUMBERS = {"nan": math.nan, "inf": math.inf}
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id not in self._NUMBERS:
+            return node
+        return ast.copy_location(ast.Constant(self._NUMBERS[node.id]), node)
+
+
 def _python_value(text: Any) -> Any:
     """Return what the Python literal says, or the text itself where it is none."""
     if not isinstance(text, str):
         return text
     try:
-        return ast.literal_eval(text)
+        return ast.literal_eval(_NotFinite().visit(ast.parse(text, mode="eval")))
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
 

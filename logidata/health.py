@@ -108,7 +108,11 @@ def check_airflow() -> Finding:
         name: {"status": status, "heartbeat": heartbeat.isoformat() if heartbeat else None}
         for name, (status, heartbeat) in health.components.items()
     }
-    facts = {"version": health.version, "components": components}
+    facts = {
+        "version": health.version,
+        "components": components,
+        "limits": list(health.limits),
+    }
     ill = sorted(name for name, found in components.items() if found["status"] != "healthy")
     if ill:
         return Finding(DOWN, f"Airflow says not healthy: {', '.join(ill)}. Restart it.", facts)
@@ -196,7 +200,7 @@ def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
 
 
 class ComponentSerializer(serializers.Serializer[Any]):
-    """One component; Airflow's has a version and components of its own."""
+    """One component; Airflow's has a version, its limits and components of its own."""
 
     status = serializers.ChoiceField(choices=STATUSES)
     detail = serializers.CharField(help_text="What is wrong and what next; empty when well.")

@@ -1,6 +1,6 @@
 """DAGs through the client, on both versions of Airflow."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from airflow_bridge.errors import (
 from tests.airflow_bridge import recorded
 from tests.airflow_bridge.conftest import World
 from tests.airflow_bridge.recorded import DAG
+from tests.airflow_bridge.stub_server import Answer
 
 
 def test_a_dag_shows_its_tags(world: World) -> None:
@@ -26,6 +27,22 @@ def test_a_dag_that_airflow_does_not_know_is_not_found(world: World) -> None:
         world.client.get_dag("pipeline_other")
     with pytest.raises(DagNotFound):
         world.client.set_paused("pipeline_other", True)
+
+
+def test_a_dag_that_airflow_2_is_just_registering_is_not_found(airflow2: World) -> None:
+    # Its details fail while only a part of it is written.
+    route = next(route for route in airflow2.airflow.routes if route[1].endswith("/details"))
+    airflow2.airflow.routes.remove(route)
+    airflow2.airflow.routes.insert(0, ("GET", route[1], lambda *_: Answer({"title": "No"}, 500)))
+    with pytest.raises(DagNotFound):
+        airflow2.client.get_dag("pipeline_new")
+
+
+def test_a_dag_that_airflow_2_has_just_read_is_not_settled(airflow2: World) -> None:
+    airflow2.airflow.dag["last_parsed"] = (datetime.now(UTC) - timedelta(seconds=9)).isoformat()
+    assert not airflow2.client.get_dag(DAG).is_settled
+    airflow2.airflow.dag["last_parsed"] = (datetime.now(UTC) - timedelta(seconds=11)).isoformat()
+    assert airflow2.client.get_dag(DAG).is_settled
 
 
 def test_pausing_changes_the_dag(world: World) -> None:

@@ -1,5 +1,6 @@
 """Tasks through the client, on both versions of Airflow: instances, logs and XComs."""
 
+import math
 from datetime import UTC, datetime
 
 import pytest
@@ -119,6 +120,20 @@ def test_an_xcom_that_is_text_comes_back_as_text(world: World) -> None:
     world.airflow.xcoms["read_orders", "note"] = "it's (not, python"
 
     assert world.client.xcom(DAG, RUN, "read_orders", "note") == "it's (not, python"
+
+
+def test_numbers_without_a_literal_cost_no_xcom_of_airflow_2(airflow2: World) -> None:
+    airflow2.airflow.xcoms["read_orders", "rates"] = {
+        "data": [{"a": -math.inf, "b": 1.5, "c": "nan"}]
+    }
+    airflow2.airflow.xcoms["read_orders", "none"] = [math.nan, {"rows": 3}]
+
+    assert airflow2.client.xcom(DAG, RUN, "read_orders", "rates") == {
+        "data": [{"a": -math.inf, "b": 1.5, "c": "nan"}]
+    }
+    [number, counts] = airflow2.client.xcom(DAG, RUN, "read_orders", "none") or []
+    assert math.isnan(number)
+    assert counts == {"rows": 3}
 
 
 def test_an_xcom_that_was_not_pushed_is_none(world: World) -> None:

@@ -1,7 +1,7 @@
 """When a revision counts as served."""
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,17 @@ def test_a_revision_is_ready_when_the_served_dag_carries_its_hash(
     world: World, dag_file: Path
 ) -> None:
     assert deployment_of(world.client, DAG, HASH, dag_file).state == "ready"
+
+
+def test_a_revision_that_airflow_2s_scheduler_may_not_know_yet_is_registering(
+    airflow2: World, dag_file: Path
+) -> None:
+    airflow2.airflow.dag["last_parsed"] = datetime.now(UTC).isoformat()
+    found = deployment_of(airflow2.client, DAG, HASH, dag_file)
+    assert (found.state, found.detail) == (
+        "registering",
+        "Airflow's scheduler may go by the previous revision for some seconds.",
+    )
 
 
 def test_a_dag_with_another_hash_is_still_the_previous_revision(

@@ -14,9 +14,10 @@ from airflow_bridge.patience import within
 from airflow_bridge.rest import Server
 from airflow_bridge.rest_v1 import AirflowV1
 from airflow_bridge.rest_v2 import AirflowV2
+from tests.airflow_bridge import recorded
 from tests.airflow_bridge.conftest import World
 from tests.airflow_bridge.recorded import DAG
-from tests.airflow_bridge.stub_airflow import PASSWORD, USERNAME, StubAirflow3
+from tests.airflow_bridge.stub_airflow import PASSWORD, USERNAME, StubAirflow2, StubAirflow3
 from tests.airflow_bridge.stub_server import Answer, Asked, serve
 
 
@@ -68,6 +69,22 @@ def test_what_is_no_airflow_is_refused() -> None:
         serve(lambda _: Answer({"error": "not found"}, 404)) as wire,
         pytest.raises(AirflowRefused, match="neither"),
     ):
+        factory.connect(Server(wire.url), USERNAME, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        ("2.7.3", r"is Airflow 2\.7\.3\. LogiData needs Airflow 2\.8 or newer: upgrade Airflow"),
+        ("4.0.0", r"is Airflow 4\.0\.0, which this LogiData does not know.*Upgrade LogiData"),
+        ("main", "its version is 'main', which is none"),
+    ],
+)
+def test_a_version_that_logidata_does_not_work_with_is_refused_by_name(
+    version: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(recorded.V1_VERSION, "version", version)
+    with serve(StubAirflow2()) as wire, pytest.raises(AirflowRefused, match=message):
         factory.connect(Server(wire.url), USERNAME, PASSWORD)
 
 

@@ -183,6 +183,17 @@ def test_airflows_version_and_components_are_shown(airflow: FakeAirflow) -> None
     assert found.status == OK
     assert found.facts["version"] == "3.3.2"
     assert found.facts["components"]["scheduler"]["status"] == "healthy"
+    assert found.facts["limits"] == []
+
+
+def test_what_an_older_airflow_cannot_do_is_shown(
+    airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = replace(airflow.health(), version="2.8.4", limits=("It has no names.",))
+    monkeypatch.setattr(airflow, "health", lambda: old)
+    found = health.check_airflow()
+    assert (found.status, found.facts["version"]) == (OK, "2.8.4")
+    assert found.facts["limits"] == ["It has no names."]
 
 
 def test_a_component_of_airflow_that_is_not_healthy_is_named(

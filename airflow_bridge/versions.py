@@ -1,0 +1,87 @@
+"""Which versions of Airflow LogiData works with, and what the older ones cannot do."""
+
+import re
+from dataclasses import dataclass
+
+from airflow_bridge.errors import AirflowRefused
+
+OLDEST = (2, 8)
+NEWEST_MAJOR = 3
+_PAGE = "docs/airflow-versions.md"
+
+
+@dataclass(frozen=True)
+class Feature:
+    """What only newer versions of Airflow can do, and what is so without it."""
+
+    name: str
+    since: tuple[int, int]
+    without: str
+
+
+FEATURES = (
+    Feature(
+        "display names",
+        (2, 9),
+        "Airflow's own pages show pipelines by their id instead of their name.",
+    ),
+    Feature(
+        "DAG versions",
+        (3, 0),
+        "A run takes the structure of its DAG from the newest file: one that goes on while its "
+        "pipeline is changed may lack nodes or get new ones.",
+    ),
+    Feature(
+        "served at once",
+        (3, 0),
+        "A changed pipeline is ready only once Airflow has kept its DAG for AIRFLOW_DAG_FETCH_"
+        "INTERVAL seconds, for which its scheduler may still follow the one before.",
+    ),
+    Feature(
+        "runs by DAG prefix",
+        (3, 0),
+        "Following looks through the changed runs of all DAGs of this Airflow, not of LogiData's "
+        "alone.",
+    ),
+    Feature(
+        "structured logs",
+        (3, 0),
+        "Times and levels of log lines are known for Airflow's default [logging] log_format only; "
+        "other lines are shown as they stand.",
+    ),
+)
+
+
+def missing_features(version: str) -> tuple[Feature, ...]:
+    """Return what the Airflow of that version cannot do."""
+    parsed = _parsed(version)
+    return tuple(feature for feature in FEATURES if parsed < feature.since)
+
+
+def require_supported(version: str, url: str) -> None:
+    """Raise AirflowRefused where LogiData does not work with that version."""
+    parsed = _parsed(version)
+    if parsed < OLDEST:
+        raise AirflowRefused(
+            f"{url} is Airflow {version}. LogiData needs Airflow {_text(OLDEST)} or newer: "
+            f"upgrade Airflow, or have AIRFLOW_API_URL lead to a newer one. See {_PAGE}."
+        )
+    if parsed[0] > NEWEST_MAJOR:
+        raise AirflowRefused(
+            f"{url} is Airflow {version}, which this LogiData does not know: it works with Airflow "
+            f"{_text(OLDEST)} to {NEWEST_MAJOR}.x. Upgrade LogiData, or have AIRFLOW_API_URL lead "
+            f"to an older Airflow. See {_PAGE}."
+        )
+
+
+def _parsed(version: str) -> tuple[int, int]:
+    match = re.match(r"(\d+)\.(\d+)", version)
+    if match is None:
+        raise AirflowRefused(
+            f"Airflow says that its version is '{version}', which is none. Check AIRFLOW_API_URL."
+        )
+    return int(match[1]), int(match[2])
+
+
+def _text(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
