@@ -1,5 +1,7 @@
 """Airflow's JSON as our dataclasses. Field names that a version lacks are read as absent."""
 
+from datetime import UTC, datetime
+
 from airflow_bridge.client import (
     AirflowHealth,
     Dag,
@@ -28,15 +30,23 @@ def dag(raw: JSON) -> Dag:
 
 
 def dag_run(raw: JSON) -> DagRun:
-    """Return the DAG run of either version's answer."""
+    """Return the DAG run of either version's answer.
+
+    Airflow 2 does not tell when a run was queued: its start is the next thing after that.
+    """
     changes = [moment for name in _CHANGES if (moment := parse_time(raw.get(name)))]
+    logical_date = parse_time(raw.get("logical_date") or raw.get("execution_date"))
+    run_type = raw.get("run_type") or "manual"
+    if not changes and run_type == "manual" and logical_date is not None:
+        # Nothing but when it was asked for, unless somebody gave it another date.
+        changes = [min(logical_date, datetime.now(UTC))]
     return DagRun(
         dag_id=raw["dag_id"],
         run_id=raw["dag_run_id"],
         state=raw["state"],
-        run_type=raw.get("run_type") or "manual",
-        logical_date=parse_time(raw.get("logical_date") or raw.get("execution_date")),
-        queued_at=parse_time(raw.get("queued_at")),
+        run_type=run_type,
+        logical_date=logical_date,
+        queued_at=parse_time(raw["queued_at" if "queued_at" in raw else "start_date"]),
         start_date=parse_time(raw.get("start_date")),
         end_date=parse_time(raw.get("end_date")),
         conf=raw.get("conf") or {},

@@ -13,6 +13,7 @@ from pathlib import Path
 from stack.errors import StackError
 
 PYTHON_VARIABLE = "LOGIDATA_AIRFLOW_PYTHON"
+MAJOR_VERSIONS = (2, 3)
 _ASK = "from importlib.metadata import version; print(version('apache-airflow'))"
 
 
@@ -51,7 +52,13 @@ class Airflow:
                 f"{PYTHON_VARIABLE} is {python}, which has no Airflow ({error}). Name the Python "
                 f"of an environment with Airflow, or leave the variable out."
             ) from error
-        return cls(python, asked.stdout.strip())
+        airflow = cls(python, asked.stdout.strip())
+        if airflow.major not in MAJOR_VERSIONS:
+            raise StackError(
+                f"{PYTHON_VARIABLE} is {python}, which has Airflow {airflow.version}. The stack "
+                f"runs Airflow {' and '.join(map(str, MAJOR_VERSIONS))}."
+            )
+        return airflow
 
     @classmethod
     def load(cls, path: Path) -> Airflow:

@@ -98,7 +98,7 @@ class AirflowContract:
         second = world.client.trigger(dag_id, run_id, {"n": 2})
         assert second.run_id == run_id
         assert second.conf == {"n": 1}
-        assert second.queued_at == first.queued_at
+        assert second.logical_date == first.logical_date
         runs = [run for run in world.client.runs_updated_since(since) if run.dag_id == dag_id]
         assert [run.run_id for run in runs] == [run_id]
 

@@ -22,6 +22,28 @@ def test_a_trigger_starts_a_run_with_its_conf(world: World) -> None:
     assert run.conf == {"min_amount": 5, "logidata": {"nodes": {}}}
 
 
+def test_what_airflow_2_does_not_tell_of_a_run_is_its_next_known_time(airflow2: World) -> None:
+    started = airflow2.client.get_run(DAG, RUN)
+    assert started.queued_at == started.start_date is not None
+
+    asked = "2026-11-22T18:35:27.400000+00:00"
+    airflow2.airflow.run.update(
+        dict.fromkeys(("start_date", "end_date", "last_scheduling_decision")),
+        state="queued",
+        execution_date=asked,
+        logical_date=asked,
+    )
+    queued = airflow2.client.get_run(DAG, RUN)
+    assert queued.queued_at is None
+    assert queued.updated_at == datetime.fromisoformat(asked)
+
+    # Somebody gave the run a date to come, at which it has not changed.
+    airflow2.airflow.run.update(execution_date="2999-01-01T00:00:00Z", logical_date=None)
+    far = airflow2.client.get_run(DAG, RUN)
+    assert far.updated_at is not None
+    assert far.updated_at <= datetime.now(UTC)
+
+
 def test_a_repeated_trigger_returns_the_run_that_there_is(world: World) -> None:
     run = world.client.trigger(DAG, RUN, {"min_amount": 99})
 

@@ -1,6 +1,6 @@
-"""Runs that LogiData did not start are shown as what they are: by hand in Airflow, by a backfill.
+"""What is done in Airflow itself is shown as what it is: a run by hand, a backfill, a clear.
 
-Those of Airflow's scheduler are in test_left_alone.py.
+The runs of Airflow's scheduler are in test_left_alone.py.
 """
 
 from __future__ import annotations
@@ -116,3 +116,26 @@ def backfill(live: LiveStack, pipeline: Json, start: datetime, end: datetime) ->
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_execution_that_somebody_clears_in_airflow_is_followed_to_its_new_end(live):
+    late = live.data / "late.csv"
+    pipeline = live.create(*chain(csv_node(late.name), load_node("live_cleared")))
+    failed = live.run(pipeline)
+    assert failed["status"] == "failed"
+    late.write_text(ORDERS)
+    body = {
+        "dry_run": False,
+        "dag_run_id": failed["airflow_dag_run_id"],
+        "only_failed": True,
+        "reset_dag_runs": True,
+    }
+    answer = live.airflow_call("POST", f"dags/{failed['airflow_dag_id']}/clearTaskInstances", body)
+    assert answer.ok, answer.text
+    execution = live.wait(failed["id"], until=lambda found: found["status"] == "success")
+    assert [(task["status"], task["tries"]) for task in execution["tasks"]] == [
+        ("success", 2),
+        ("success", 1),
+    ]
+    assert execution["error_message"] == ""
+    assert execution["completed_at"] > failed["completed_at"]
