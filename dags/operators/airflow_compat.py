@@ -11,6 +11,7 @@ from airflow import __version__ as airflow_version
 
 __all__ = [
     "DAG",
+    "DOUBLING_BACKOFF",
     "AirflowException",
     "AirflowFailException",
     "BaseOperator",
@@ -42,6 +43,10 @@ else:
             arguments.setdefault("start_date", datetime(2000, 1, 1, tzinfo=UTC))
             super().__init__(dag_id, **arguments)
 
+
+# Each wait twice as long as the one before: a switch once, later a factor, each refusing the other.
+_IS_SWITCH = isinstance(getattr(BaseOperator, "retry_exponential_backoff", False), bool)
+DOUBLING_BACKOFF: float = True if _IS_SWITCH else 2
 
 # They moved within 3.x, not with 3.0.
 try:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from operators.airflow_compat import (
+    DOUBLING_BACKOFF,
     AirflowException,
     AirflowFailException,
     BaseOperator,
@@ -67,7 +68,7 @@ class ETLOperator(BaseOperator):
     ) -> None:
         # Airflow's own five minutes between tries are long for a warehouse that hiccuped.
         kwargs.setdefault("retry_delay", timedelta(seconds=15))
-        kwargs.setdefault("retry_exponential_backoff", 2)
+        kwargs.setdefault("retry_exponential_backoff", DOUBLING_BACKOFF)
         kwargs.setdefault("max_retry_delay", timedelta(minutes=5))
         super().__init__(**without_unknown_arguments(kwargs))
         self.module = module

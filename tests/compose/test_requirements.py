@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.compose.compose_file import AIRFLOW, PROJECT
 from tests.compose.requirements import imported_distributions, normal, pinned
 
 WEB_REQUIREMENTS = "docker/requirements-web.txt"
 AIRFLOW_REQUIREMENTS = "docker/requirements-airflow.txt"
+OLD_AIRFLOWS = sorted((PROJECT / "tests" / "airflow_versions").glob("requirements-*.txt"))
 # Airflow names its own packages; `airflow` is also what its providers' files lie below.
 OF_AIRFLOW = "apache-airflow"
 
@@ -38,8 +41,9 @@ def test_the_airflow_image_has_what_its_code_imports() -> None:
     assert "duckdb" in imported
     direct = {
         normal(re.split(r"[\[<>=;]", line)[0])
-        for line in (PROJECT / "docker/requirements-airflow.in").read_text().splitlines()
-        if line and not line.startswith("#")
+        for name in ("airflow", "etl")
+        for line in (PROJECT / f"docker/requirements-{name}.in").read_text().splitlines()
+        if line and not line.startswith(("#", "-r "))
     }
     missing = {
         name: where
@@ -61,8 +65,17 @@ def test_the_base_image_has_the_airflow_that_is_pinned() -> None:
     assert f"-{pinned(AIRFLOW_REQUIREMENTS)['apache-airflow']}-" in base
 
 
+@pytest.mark.parametrize("path", OLD_AIRFLOWS, ids=lambda path: path.stem)
+def test_an_old_airflow_is_tested_beside_the_versions_that_the_web_image_runs(path: Path) -> None:
+    web, airflow = pinned(WEB_REQUIREMENTS), pinned(str(path.relative_to(PROJECT)))
+    shared = {"duckdb", "pandas", "pyarrow", "pydantic", "psycopg", "s3fs", "sqlglot"}
+    assert {name: web[name] for name in shared} == {name: airflow[name] for name in shared}
+    assert airflow["apache-airflow"] == path.stem.removeprefix("requirements-")
+
+
 def test_requirements_are_pinned_with_hashes() -> None:
-    for path in (WEB_REQUIREMENTS, AIRFLOW_REQUIREMENTS):
+    assert len(OLD_AIRFLOWS) == 2
+    for path in (WEB_REQUIREMENTS, AIRFLOW_REQUIREMENTS, *OLD_AIRFLOWS):
         text = Path(PROJECT / path).read_text()
         assert text.count("==") <= text.count("--hash=sha256:")
         assert "--index-url" not in text
