@@ -28,8 +28,8 @@ FEATURES = (
     Feature(
         "DAG versions",
         (3, 0),
-        "A run takes the structure of its DAG from the newest file: one that goes on while its "
-        "pipeline is changed may lack nodes or get new ones.",
+        "A run has no version of its DAG to keep to, so a revision with other nodes, edges or "
+        "retries waits until the executions that run in the old ones have ended.",
     ),
     Feature(
         "served at once",

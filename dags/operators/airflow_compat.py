@@ -11,11 +11,11 @@ from airflow import __version__ as airflow_version
 
 __all__ = [
     "DAG",
-    "DOUBLING_BACKOFF",
     "AirflowException",
     "AirflowFailException",
     "BaseOperator",
     "CronTriggerTimetable",
+    "backoff",
     "get_connection",
     "redact",
     "without_unknown_arguments",
@@ -44,9 +44,8 @@ else:
             super().__init__(dag_id, **arguments)
 
 
-# Each wait twice as long as the one before: a switch once, later a factor, each refusing the other.
-_IS_SWITCH = isinstance(getattr(BaseOperator, "retry_exponential_backoff", False), bool)
-DOUBLING_BACKOFF: float = True if _IS_SWITCH else 2
+# A factor since 3.2; before that a switch, which doubles.
+_BACKOFF_IS_SWITCH = isinstance(getattr(BaseOperator, "retry_exponential_backoff", False), bool)
 
 # They moved within 3.x, not with 3.0.
 try:
@@ -58,6 +57,14 @@ try:
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
 except ImportError:
     from airflow.exceptions import AirflowException, AirflowFailException
+
+
+def backoff(factor: float) -> float:
+    """Return how an operator is told to wait that many times longer with each try; 0 is: evenly.
+
+    An Airflow that can only double takes any factor for that.
+    """
+    return bool(factor) if _BACKOFF_IS_SWITCH else factor
 
 
 def without_unknown_arguments(arguments: dict[str, Any]) -> dict[str, Any]:

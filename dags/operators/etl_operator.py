@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from operators.airflow_compat import (
-    DOUBLING_BACKOFF,
     AirflowException,
     AirflowFailException,
     BaseOperator,
+    backoff,
     get_connection,
     redact,
     without_unknown_arguments,
@@ -68,7 +68,7 @@ class ETLOperator(BaseOperator):
     ) -> None:
         # Airflow's own five minutes between tries are long for a warehouse that hiccuped.
         kwargs.setdefault("retry_delay", timedelta(seconds=15))
-        kwargs.setdefault("retry_exponential_backoff", DOUBLING_BACKOFF)
+        kwargs["retry_exponential_backoff"] = backoff(kwargs.get("retry_exponential_backoff", 2))
         kwargs.setdefault("max_retry_delay", timedelta(minutes=5))
         super().__init__(**without_unknown_arguments(kwargs))
         self.module = module

@@ -101,6 +101,29 @@ def test_the_dag_that_airflow_serves_carries_the_revision_and_no_secret(live, ex
     assert re.search(r"read_orders >> keep_paid", code)
 
 
+def test_airflow_takes_every_setting_of_a_pipeline_and_of_its_nodes(live):
+    (live.data / "settings.csv").write_text(ORDERS)
+    evenly = {"retries": 2, "retry_delay": 0.5, "retry_backoff": False}
+    growing = {"retries": 1, "retry_delay": 2, "retry_backoff": True, "max_retry_delay": 2.5}
+    nodes, edges = chain(
+        csv_node("settings.csv") | evenly | {"name": "Read «all»"},
+        filter_node("status = 'paid'") | growing | {"pool": "default_pool"},
+        load_node("live_settings") | {"timeout": 60.5},
+    )
+    pipeline = live.create(
+        nodes,
+        edges,
+        description="With 'everything'",
+        schedule="0 3 1 1 *",
+        timezone="Europe/Berlin",
+        timeout=600,
+        tags=["settings"],
+    )
+    execution = live.run(pipeline)
+    assert execution["status"] == "success", execution
+    assert [task["max_tries"] for task in execution["tasks"]] == [3, 2, 1]
+
+
 def test_an_edited_pipeline_runs_as_it_stands_on_screen(live):
     (live.data / "edited.csv").write_text(ORDERS)
     nodes, edges = chain(
