@@ -39,7 +39,7 @@ class DagRun:
     `updated_at` is the latest time that is known of the run, so never later than the last change:
     asking `runs_updated_since(updated_at)` again misses nothing. `bundle_version` is the version of
     the DAG bundle whose code and tasks the run keeps to, None where it follows the newest.
-    `queued_at` is the start where Airflow does not tell it (Airflow 2).
+    `queued_at` is the start where Airflow does not tell it (Airflow 2), so None before.
     """
 
     dag_id: str

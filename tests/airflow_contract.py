@@ -194,10 +194,14 @@ class AirflowContract:
         before = world.until_ended(dag_id, run_id)
         world.client.clear_tasks(dag_id, run_id, ["second"])
         cleared = world.client.get_run(dag_id, run_id)
+        assert cleared.state in {"queued", "running"}
+        again = world.until_ended(dag_id, run_id)
+        assert again.state == "success"
         assert before.queued_at is not None
-        assert cleared.queued_at is not None
-        assert cleared.queued_at > before.queued_at
-        assert world.until_ended(dag_id, run_id).state == "success"
+        assert again.queued_at is not None
+        assert again.queued_at > before.queued_at
+        # Airflow 2 does not tell it before the run has started.
+        assert cleared.queued_at is None or cleared.queued_at > before.queued_at
         tries = {
             task.task_id: task.try_number
             for task in world.client.task_instances([(dag_id, run_id)])

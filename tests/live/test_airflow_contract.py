@@ -73,9 +73,8 @@ with DAG({dag_id!r}, **SHARED):
 class RealWorld:
     """The live stack's Airflow, with DAGs of its own, each handed out once."""
 
-    versioned = True
-
     def __init__(self, live: LiveStack) -> None:
+        self.versioned = live.stack.airflow.major > 2
         user, password = live.env["AIRFLOW_USERNAME"], live.env["AIRFLOW_PASSWORD"]
         self.client: AirflowClient = connect(
             Server(live.env["AIRFLOW_API_URL"], connect_timeout=3, read_timeout=30), user, password

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.live.client import Json, LiveStack, eventually
 from tests.live.nodes import ORDERS, chain, csv_node, filter_node, load_node
+
+pytestmark = pytest.mark.every_airflow
 
 TABLE = "live_revisions"
 
