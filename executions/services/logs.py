@@ -32,6 +32,11 @@ class NodeLog:
     is_kept: bool = False
 
     @property
+    def first(self) -> int:
+        """The number of the first event of the page, counted from 1."""
+        return self.offset + 1
+
+    @property
     def end(self) -> int:
         """The place behind the last event of the page."""
         return self.offset + len(self.events)
