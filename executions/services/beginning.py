@@ -7,6 +7,9 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from airflow_bridge.client import AirflowClient
+from airflow_bridge.deployment import serves
+from airflow_bridge.errors import DagNotFound
 from executions.models import PipelineExecution
 from executions.statuses import ExecutionStatus
 from executions.transitions import NOT_BEGUN
@@ -85,10 +88,31 @@ def deployed_again(execution: PipelineExecution, revision: PipelineRevision, cau
     )
 
 
-def paused() -> Waits:
-    """Return what to wait for where the DAG is paused."""
-    return Waits(
-        "The pipeline's DAG is paused in Airflow, where a run would wait unseen. "
-        "Unpause it there, and the execution goes on by itself.",
-        Attempt.LATER,
-    )
+def require_served(
+    client: AirflowClient,
+    execution: PipelineExecution,
+    revision: PipelineRevision,
+    *,
+    keeps_its_own: bool = False,
+) -> None:
+    """Ask Airflow itself: what is begun must never run an older version than the one on screen.
+
+    A run that `keeps_its_own` version needs its DAG only to be there. Raise `Waits`.
+    """
+    try:
+        dag = client.get_dag(execution.airflow_dag_id)
+    except DagNotFound as missing:
+        raise deployed_again(execution, revision, UNKNOWN_DAG) from missing
+    if not keeps_its_own and dag.has_import_errors:
+        raise deployed_again(execution, revision, BROKEN_DAG)
+    if not keeps_its_own and not serves(dag, revision.sha256):
+        raise Waits(
+            f"Airflow still serves another version than revision {revision.number}.",
+            Attempt.SOON,
+        )
+    if dag.is_paused:
+        raise Waits(
+            "The pipeline's DAG is paused in Airflow, where a run would wait unseen. "
+            "Unpause it there, and the execution goes on by itself.",
+            Attempt.LATER,
+        )

@@ -10,14 +10,13 @@ from airflow_bridge.patience import within
 from airflow_bridge.states import execution_status
 from executions.models import PipelineExecution
 from executions.services.beginning import (
-    UNKNOWN_DAG,
     WAITS_TO_BEGIN,
     Attempt,
+    Impossible,
     Waits,
-    deployed_again,
     may_arrive,
     patience,
-    paused,
+    require_served,
 )
 from executions.services.following import confirm_cleared, mark_deleted, was_cleared
 from executions.statuses import FINAL_STATUSES
@@ -30,7 +29,8 @@ def clear_run(client: AirflowClient, execution: PipelineExecution) -> Attempt:
 
     Clearing twice would stop nodes that run already, so the run itself is asked first: when it
     was queued tells whether an earlier request, whose answer was lost, has arrived. Raise `Waits`
-    while something is in the way, and AirflowError where Airflow does not answer as it should.
+    while something is in the way, `Impossible` where its pipeline is gone, and AirflowError where
+    Airflow does not answer as it should.
     """
     key = (execution.airflow_dag_id, execution.airflow_dag_run_id)
     try:
@@ -42,7 +42,16 @@ def clear_run(client: AirflowClient, execution: PipelineExecution) -> Attempt:
         confirm_cleared(execution, run)
         return Attempt.TRIGGERED
     _require_ended(run)
-    _require_dag(client, execution)
+    if execution.pipeline is None or execution.pipeline.current_revision is None:
+        raise Impossible(
+            f"Pipeline '{execution.pipeline_name}' was deleted before this attempt could begin."
+        )
+    require_served(
+        client,
+        execution,
+        execution.pipeline.current_revision,
+        keeps_its_own=run.bundle_version is not None,
+    )
     if not _claim(execution):
         return Attempt.LATER
     try:
@@ -65,18 +74,6 @@ def _require_ended(run: DagRun) -> None:
             f"Airflow has not ended the attempt before: the run is {run.state} there.",
             Attempt.LATER,
         )
-
-
-def _require_dag(client: AirflowClient, execution: PipelineExecution) -> None:
-    try:
-        dag = client.get_dag(execution.airflow_dag_id)
-    except DagNotFound as missing:
-        pipeline = execution.pipeline
-        if pipeline is None or pipeline.current_revision is None:
-            raise
-        raise deployed_again(execution, pipeline.current_revision, UNKNOWN_DAG) from missing
-    if dag.is_paused:
-        raise paused()
 
 
 def _claim(execution: PipelineExecution) -> bool:

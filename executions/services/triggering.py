@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient, DagRun
-from airflow_bridge.deployment import serves
 from airflow_bridge.errors import (
     AirflowError,
     AirflowRefused,
@@ -33,7 +32,7 @@ from executions.services.beginning import (
     deployed_again,
     nothing_can_begin,
     patience,
-    paused,
+    require_served,
 )
 from executions.services.clearing import clear_run
 from executions.services.queueing import queue_cancel
@@ -97,7 +96,7 @@ def _trigger_once_served(execution: PipelineExecution) -> Attempt:
         return Attempt.TRIGGERED
     revision = _revision_to_run(execution)
     client = factory.get_airflow_client()
-    _require_served(client, execution, revision)
+    require_served(client, execution, revision)
     return _trigger(client, execution, revision)
 
 
@@ -139,25 +138,6 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
             raise Waits(pipeline.deployment_error, Attempt.LATER)
         raise Waits(f"Airflow is registering revision {current.number}.", Attempt.SOON)
     return current
-
-
-def _require_served(
-    client: AirflowClient, execution: PipelineExecution, revision: PipelineRevision
-) -> None:
-    """Ask Airflow itself: a trigger must never run an older version than the one on screen."""
-    try:
-        dag = client.get_dag(execution.airflow_dag_id)
-    except DagNotFound as missing:
-        raise deployed_again(execution, revision, UNKNOWN_DAG) from missing
-    if dag.has_import_errors:
-        raise deployed_again(execution, revision, BROKEN_DAG)
-    if not serves(dag, revision.sha256):
-        raise Waits(
-            f"Airflow still serves another version than revision {revision.number}.",
-            Attempt.SOON,
-        )
-    if dag.is_paused:
-        raise paused()
 
 
 def _trigger(

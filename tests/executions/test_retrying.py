@@ -21,7 +21,7 @@ from executions.services import (
     trigger_execution,
 )
 from pipelines.models import Pipeline
-from tests.executions.conftest import GRAPH, NODES, Queue, again, key, revise, statuses
+from tests.executions.conftest import GRAPH, NODES, Queue, again, key, revise, serve, statuses
 from tests.fake_airflow import FakeAirflow, dataset
 
 
@@ -175,6 +175,17 @@ def test_a_worker_that_died_while_telling_airflow_is_waited_for_and_then_followe
     claimed.update(clear_claimed_at=timezone.now() - timedelta(minutes=10))
     assert trigger_execution(failed.pk) is Attempt.TRIGGERED
     assert airflow.calls["clear_tasks"] == 1
+
+
+def test_a_run_that_follows_the_newest_version_waits_until_that_is_its_own(
+    failed: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
+) -> None:
+    retry_execution(failed, None)
+    airflow.serve(pipeline.dag_id, tasks=NODES, tags=["sha256:of another"])
+    assert trigger_execution(failed.pk) is Attempt.SOON
+    assert airflow.calls["clear_tasks"] == 0
+    serve(airflow, pipeline)
+    assert trigger_execution(failed.pk) is Attempt.TRIGGERED
 
 
 def test_a_message_delivered_twice_clears_once(
