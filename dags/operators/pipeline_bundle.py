@@ -29,6 +29,9 @@ from operators.snapshots import Head, SnapshotError, Snapshots
 log = logging.getLogger(__name__)
 
 _PRUNE_EVERY = 3600.0
+# Airflow's own default is minutes. The DAG processor looks once a second while it is idle, by a
+# clock that a whole second would miss every other time.
+_REFRESH_EVERY = 0.5
 
 
 class PipelineBundle(BaseDagBundle):
@@ -50,9 +53,10 @@ class PipelineBundle(BaseDagBundle):
         path: str | None = None,
         snapshots: str | None = None,
         keep_days: float = 7,
+        refresh_interval: float = _REFRESH_EVERY,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(refresh_interval=refresh_interval, **kwargs)
         self._source = Path(path) if path else dags_folder()
         folder = Path(snapshots) if snapshots else self.base_dir / "snapshots"
         self._snapshots = Snapshots(self._source, folder)

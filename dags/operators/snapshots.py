@@ -18,8 +18,8 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,7 @@ class _ChangedMeanwhileError(Exception):
     """A file is no longer what it was when its digest was taken."""
 
 
-@dataclass(frozen=True)
-class _Read:
+class _Read(NamedTuple):
     """A file as it was last read: how it looked to the file system, and what was in it."""
 
     look: tuple[int, int, int]

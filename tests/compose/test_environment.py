@@ -202,7 +202,6 @@ def test_dag_files_are_served_as_quickly_as_in_the_embedded_stack(
     )
     for service in compose.built_from(AIRFLOW):
         for name in (
-            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL",
             "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME",
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL",
