@@ -174,7 +174,6 @@ def _airflow_3(stack: Stack) -> dict[str, str]:
         # Not /tmp, which other stacks share.
         "dag_processor__dag_bundle_storage_path": str(stack.layout.airflow_home / "bundles"),
         # A new or changed file is served about a second after it was written, not after minutes.
-        "dag_processor__refresh_interval": "1",
         "dag_processor__bundle_refresh_check_interval": "0",
         # A cancelled task is stopped at its next heartbeat.
         "workers__min_heartbeat_interval": "1",
