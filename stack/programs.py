@@ -177,6 +177,10 @@ def _airflow_3(stack: Stack) -> dict[str, str]:
         "dag_processor__bundle_refresh_check_interval": "0",
         # A cancelled task is stopped at its next heartbeat.
         "workers__min_heartbeat_interval": "1",
+        # Tasks outlast a restart of the API server, to which they tell that they live.
+        "workers__max_failed_heartbeats": "40",
+        # A task whose process is gone is known to be, and tried again, in less than a minute.
+        "scheduler__task_instance_heartbeat_timeout": "45",
     }
 
 
