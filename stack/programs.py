@@ -197,7 +197,7 @@ def _airflow_2(stack: Stack) -> dict[str, str]:
         # What the settings for Airflow 3 do.
         "scheduler__dag_dir_list_interval": "1",
         "scheduler__min_file_process_interval": "1",
-        "scheduler__local_task_job_heartbeat_sec": "1",
+        "scheduler__job_heartbeat_sec": "1",
     }
 
 

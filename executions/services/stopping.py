@@ -99,7 +99,10 @@ def still_running(
     unfinished = {
         instance.task_id
         for instance in instances
-        if node_status(instance.state, True) not in FINAL_NODE_STATUSES
+        # Airflow 2 leaves a task without a state as it is when the run's time is up, and schedules
+        # none of a run that has ended.
+        if instance.state is not None
+        and node_status(instance.state, True) not in FINAL_NODE_STATUSES
     }
     return unfinished | running_nodes(run_settings().staging, staging_key(execution))
 

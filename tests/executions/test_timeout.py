@@ -58,6 +58,16 @@ def test_it_has_not_ended_while_a_process_of_it_goes_on(
     assert again(overrun).status == "failed"
 
 
+def test_it_ends_although_airflow_2_leaves_tasks_that_never_began_without_a_state(
+    overrun: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    instances = airflow._instances[key(overrun)]
+    instances["write"] = replace(instances["write"], state=None)
+    services.sync_active()
+    assert again(overrun).status == "failed"
+    assert statuses(overrun) == {"read": "success", "keep": "failed", "write": "skipped"}
+
+
 def test_a_run_that_fails_within_its_time_fails_by_itself(
     running: PipelineExecution, airflow: FakeAirflow
 ) -> None:
