@@ -90,11 +90,14 @@ def monitor_execution(execution_id: str) -> str | None:
 
 
 @shared_task(name="executions.tasks.cancel_pipeline")
-def cancel_pipeline(pipeline_id: str | None, execution_id: str) -> str | None:
+def cancel_pipeline(
+    pipeline_id: str | None, execution_id: str, attempt: int | None = None
+) -> str | None:
     """Cancel an execution and make sure that it has stopped; return its status.
 
-    Sent for an execution whose cancel nobody asked for yet, it asks for it. Comes again by itself
-    until everything has stopped.
+    Sent for an execution whose cancel nobody asked for yet, it asks for it. With `attempt` it is
+    about that one alone, whose cancel was asked for. Comes again by itself until everything has
+    stopped.
     """
     execution = _existing(execution_id)
     if execution is None:
@@ -102,6 +105,9 @@ def cancel_pipeline(pipeline_id: str | None, execution_id: str) -> str | None:
     if pipeline_id is not None and str(execution.pipeline_id) not in {pipeline_id, "None"}:
         logger.error("Execution %s is not one of pipeline %s", execution_id, pipeline_id)
         return None
+    if attempt is not None and attempt != execution.attempt:
+        # It was retried since.
+        return str(execution.status)
     if execution.cancel_requested_at is None:
         try:
             return str(services.request_cancel(execution, None).status)

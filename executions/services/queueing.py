@@ -45,9 +45,14 @@ def queue_monitor(execution_id: uuid.UUID, *, countdown: float | None = None) ->
 
 
 def queue_cancel(execution: PipelineExecution, *, countdown: float | None = None) -> None:
-    """Queue the task that stops an execution and makes sure that it has stopped."""
+    """Queue the task that stops an execution and makes sure that it has stopped.
+
+    It is about the attempt that the execution is in: one that begins later goes on.
+    """
     pipeline_id = str(execution.pipeline_id) if execution.pipeline_id else None
-    current_app.send_task(CANCEL, args=[pipeline_id, str(execution.pk)], countdown=countdown)
+    current_app.send_task(
+        CANCEL, args=[pipeline_id, str(execution.pk), execution.attempt], countdown=countdown
+    )
 
 
 def queue_remove_staging() -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from airflow_bridge.errors import AirflowRefused
-from executions import services
+from executions import services, tasks
 from executions.errors import NotRetryable, PipelineInactive, UnknownNode
 from executions.models import PipelineExecution
 from executions.services import (
@@ -247,6 +247,21 @@ def test_a_cancel_after_airflow_was_told_stops_the_run(
     assert carry_out_cancel(failed.pk) is Cancel.DONE
     assert again(failed).status == "cancelled"
     assert retry_execution(failed, None).nodes == ("keep", "write")
+
+
+def test_a_message_of_a_cancel_before_the_retry_does_not_cancel_the_new_attempt(
+    running: PipelineExecution,
+    airflow: FakeAirflow,
+    queue: Queue,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        request_cancel(running, None)
+    [late] = [message for message in queue.messages if message.task == "cancel_pipeline"]
+    assert carry_out_cancel(running.pk) is Cancel.DONE
+    retry_execution(running, None)
+    assert tasks.cancel_pipeline(*late.args) == "pending"
+    assert again(running).cancel_requested_at is None
 
 
 def test_an_execution_that_never_had_a_run_is_triggered_by_a_retry(
