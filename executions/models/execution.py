@@ -1,9 +1,7 @@
-"""What ran: one row an execution, one row a node of it, and where following Airflow has got to."""
+"""What ran: one row an execution."""
 
 import uuid
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -14,7 +12,6 @@ from executions.statuses import (
     DELETED_IN_AIRFLOW,
     FINAL_STATUSES,
     ExecutionStatus,
-    NodeStatus,
     TriggerType,
 )
 from pipelines.models import Pipeline, PipelineRevision
@@ -212,161 +209,3 @@ class PipelineExecution(models.Model):
     def has_rejected(self) -> bool:
         """Whether rows were set aside: even a success is to be looked at then."""
         return self.rows_rejected > 0
-
-
-class TaskExecution(models.Model):
-    """One node within an execution. Rows exist from the start, one a node of the revision."""
-
-    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="tasks")
-    node_id = models.CharField("node", max_length=250)
-    node_name = models.CharField("name", max_length=255, blank=True, default="")
-    module = models.CharField(max_length=255, blank=True, default="")
-    position = models.PositiveIntegerField(default=0, help_text="Place in topological order.")
-    status = models.CharField(max_length=16, choices=NodeStatus, default=NodeStatus.PENDING)
-    tries = models.PositiveIntegerField(default=0)
-    max_tries = models.PositiveIntegerField(default=1)
-    started_at = models.DateTimeField(null=True, blank=True)
-    completed_at = models.DateTimeField(null=True, blank=True)
-    duration_seconds = models.FloatField(null=True, blank=True)
-    rows_in = models.BigIntegerField(null=True, blank=True)
-    rows_out = models.BigIntegerField(null=True, blank=True)
-    rows_rejected = models.BigIntegerField(null=True, blank=True)
-    rows_removed = models.BigIntegerField(
-        null=True, blank=True, help_text="Rows that it dropped because it was told to."
-    )
-    rows_added = models.BigIntegerField(
-        null=True, blank=True, help_text="Rows that it made beside those that it took in."
-    )
-    bytes_out = models.BigIntegerField(null=True, blank=True)
-    peak_rss_bytes = models.BigIntegerField(null=True, blank=True)
-    error = models.TextField(blank=True, default="")
-    output = models.JSONField(
-        null=True, blank=True, help_text="Columns, schema and a small sample of the output."
-    )
-    rejected = models.JSONField(
-        null=True, blank=True, help_text="Where the rejected rows are, how many, why, the first."
-    )
-    warnings = models.JSONField(default=list, blank=True)
-    logs_kept = models.PositiveIntegerField(
-        default=0, help_text="So many of its tries have a log of LogiData's own, if any."
-    )
-
-    # The numbers of the try before must not stand beside the status of this one.
-    NO_RESULT: ClassVar[dict[str, Any]] = {
-        **dict.fromkeys(
-            (
-                *("rows_in", "rows_out", "rows_rejected", "rows_removed", "rows_added"),
-                *("bytes_out", "peak_rss_bytes", "output", "rejected"),
-            )
-        ),
-        "warnings": [],
-    }
-
-    class Meta:
-        verbose_name = "node of an execution"
-        verbose_name_plural = "nodes of an execution"
-        ordering = ["position", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["execution", "node_id"], name="one_row_a_node"),
-        ]
-        indexes = [
-            # The tries whose logs are still to be copied: few, however long the history grows.
-            models.Index(
-                fields=["completed_at"],
-                condition=models.Q(tries__gt=models.F("logs_kept")),
-                name="node_logs_to_copy",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.node_id} ({self.status})"
-
-    @property
-    def sample(self) -> list[dict[str, Any]]:
-        """The first rows of the node's output, at most 20; empty when it has none."""
-        return list((self.output or {}).get("data") or [])
-
-    @property
-    def named_outputs(self) -> dict[str, dict[str, Any]]:
-        """What is known of each output by name, for a node that has several; else empty."""
-        outputs = (self.output or {}).get("outputs")
-        named = outputs.items() if isinstance(outputs, dict) else ()
-        return {name: output for name, output in named if isinstance(output, dict)}
-
-
-class ExecutionAttempt(models.Model):
-    """An earlier attempt of an execution: how it ended before the next one began."""
-
-    execution = models.ForeignKey(
-        PipelineExecution, on_delete=models.CASCADE, related_name="earlier_attempts"
-    )
-    number = models.PositiveIntegerField()
-    status = models.CharField(max_length=16, choices=ExecutionStatus)
-    error_message = models.TextField(blank=True, default="")
-    started_at = models.DateTimeField(null=True, blank=True)
-    completed_at = models.DateTimeField(null=True, blank=True)
-    duration_seconds = models.FloatField(null=True, blank=True)
-    requested_at = models.DateTimeField(null=True, blank=True)
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
-    nodes = models.JSONField(
-        default=list, help_text="How each node that it ran stood at its end, in order."
-    )
-
-    KEPT: ClassVar = (
-        "node_id",
-        "status",
-        "tries",
-        "duration_seconds",
-        "rows_in",
-        "rows_out",
-        "error",
-    )
-
-    class Meta:
-        ordering = ["number"]
-        constraints = [
-            models.UniqueConstraint(fields=["execution", "number"], name="one_row_an_attempt"),
-        ]
-
-    def __str__(self) -> str:
-        return f"attempt {self.number} ({self.status})"
-
-    @classmethod
-    def of(cls, execution: PipelineExecution, tasks: Iterable[TaskExecution]) -> "ExecutionAttempt":
-        """Return the execution's attempt as it stands, unsaved."""
-        ran = None if execution.attempt_nodes is None else set(execution.attempt_nodes)
-        is_first = execution.attempt == 1
-        return cls(
-            execution=execution,
-            number=execution.attempt,
-            status=execution.status,
-            error_message=execution.error_message,
-            started_at=execution.started_at,
-            completed_at=execution.completed_at,
-            duration_seconds=execution.duration_seconds,
-            requested_at=execution.created_at if is_first else execution.attempt_requested_at,
-            requested_by=execution.triggered_by if is_first else execution.attempt_requested_by,
-            nodes=[
-                {field: getattr(task, field) for field in cls.KEPT}
-                for task in tasks
-                if ran is None or task.node_id in ran
-            ],
-        )
-
-
-class SyncCursor(models.Model):
-    """Where the regular look at Airflow has got to. A single row, with id 1."""
-
-    # Airflow's clock, not ours: it is compared with Airflow's own times only.
-    runs_seen_until = models.DateTimeField(null=True, blank=True)
-    # When the last hour was looked at again, for runs whose change was missed.
-    looked_back_at = models.DateTimeField(null=True, blank=True)
-    reached_airflow_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = "sync cursor"
-
-    def __str__(self) -> str:
-        return f"DAG runs seen until {self.runs_seen_until}"

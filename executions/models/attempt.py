@@ -1,0 +1,73 @@
+"""How earlier attempts of an execution ended: one row for each."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from executions.models.execution import PipelineExecution
+from executions.models.task import TaskExecution
+from executions.statuses import ExecutionStatus
+
+
+class ExecutionAttempt(models.Model):
+    """An earlier attempt of an execution: how it ended before the next one began."""
+
+    execution = models.ForeignKey(
+        PipelineExecution, on_delete=models.CASCADE, related_name="earlier_attempts"
+    )
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=16, choices=ExecutionStatus)
+    error_message = models.TextField(blank=True, default="")
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    duration_seconds = models.FloatField(null=True, blank=True)
+    requested_at = models.DateTimeField(null=True, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    nodes = models.JSONField(
+        default=list, help_text="How each node that it ran stood at its end, in order."
+    )
+
+    KEPT: ClassVar = (
+        "node_id",
+        "status",
+        "tries",
+        "duration_seconds",
+        "rows_in",
+        "rows_out",
+        "error",
+    )
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["execution", "number"], name="one_row_an_attempt"),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} ({self.status})"
+
+    @classmethod
+    def of(cls, execution: PipelineExecution, tasks: Iterable[TaskExecution]) -> "ExecutionAttempt":
+        """Return the execution's attempt as it stands, unsaved."""
+        ran = None if execution.attempt_nodes is None else set(execution.attempt_nodes)
+        is_first = execution.attempt == 1
+        return cls(
+            execution=execution,
+            number=execution.attempt,
+            status=execution.status,
+            error_message=execution.error_message,
+            started_at=execution.started_at,
+            completed_at=execution.completed_at,
+            duration_seconds=execution.duration_seconds,
+            requested_at=execution.created_at if is_first else execution.attempt_requested_at,
+            requested_by=execution.triggered_by if is_first else execution.attempt_requested_by,
+            nodes=[
+                {field: getattr(task, field) for field in cls.KEPT}
+                for task in tasks
+                if ran is None or task.node_id in ran
+            ],
+        )

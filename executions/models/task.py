@@ -1,0 +1,88 @@
+"""How each node of an execution went: one row a node."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from executions.models.execution import PipelineExecution
+from executions.statuses import NodeStatus
+
+
+class TaskExecution(models.Model):
+    """One node within an execution. Rows exist from the start, one a node of the revision."""
+
+    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="tasks")
+    node_id = models.CharField("node", max_length=250)
+    node_name = models.CharField("name", max_length=255, blank=True, default="")
+    module = models.CharField(max_length=255, blank=True, default="")
+    position = models.PositiveIntegerField(default=0, help_text="Place in topological order.")
+    status = models.CharField(max_length=16, choices=NodeStatus, default=NodeStatus.PENDING)
+    tries = models.PositiveIntegerField(default=0)
+    max_tries = models.PositiveIntegerField(default=1)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    duration_seconds = models.FloatField(null=True, blank=True)
+    rows_in = models.BigIntegerField(null=True, blank=True)
+    rows_out = models.BigIntegerField(null=True, blank=True)
+    rows_rejected = models.BigIntegerField(null=True, blank=True)
+    rows_removed = models.BigIntegerField(
+        null=True, blank=True, help_text="Rows that it dropped because it was told to."
+    )
+    rows_added = models.BigIntegerField(
+        null=True, blank=True, help_text="Rows that it made beside those that it took in."
+    )
+    bytes_out = models.BigIntegerField(null=True, blank=True)
+    peak_rss_bytes = models.BigIntegerField(null=True, blank=True)
+    error = models.TextField(blank=True, default="")
+    output = models.JSONField(
+        null=True, blank=True, help_text="Columns, schema and a small sample of the output."
+    )
+    rejected = models.JSONField(
+        null=True, blank=True, help_text="Where the rejected rows are, how many, why, the first."
+    )
+    warnings = models.JSONField(default=list, blank=True)
+    logs_kept = models.PositiveIntegerField(
+        default=0, help_text="So many of its tries have a log of LogiData's own, if any."
+    )
+
+    # The numbers of the try before must not stand beside the status of this one.
+    NO_RESULT: ClassVar[dict[str, Any]] = {
+        **dict.fromkeys(
+            (
+                *("rows_in", "rows_out", "rows_rejected", "rows_removed", "rows_added"),
+                *("bytes_out", "peak_rss_bytes", "output", "rejected"),
+            )
+        ),
+        "warnings": [],
+    }
+
+    class Meta:
+        verbose_name = "node of an execution"
+        verbose_name_plural = "nodes of an execution"
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["execution", "node_id"], name="one_row_a_node"),
+        ]
+        indexes = [
+            # The tries whose logs are still to be copied: few, however long the history grows.
+            models.Index(
+                fields=["completed_at"],
+                condition=models.Q(tries__gt=models.F("logs_kept")),
+                name="node_logs_to_copy",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node_id} ({self.status})"
+
+    @property
+    def sample(self) -> list[dict[str, Any]]:
+        """The first rows of the node's output, at most 20; empty when it has none."""
+        return list((self.output or {}).get("data") or [])
+
+    @property
+    def named_outputs(self) -> dict[str, dict[str, Any]]:
+        """What is known of each output by name, for a node that has several; else empty."""
+        outputs = (self.output or {}).get("outputs")
+        named = outputs.items() if isinstance(outputs, dict) else ()
+        return {name: output for name, output in named if isinstance(output, dict)}
