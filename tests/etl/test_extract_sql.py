@@ -217,6 +217,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.slow
 def test_rows_come_from_mysql(lab: Lab, shop_url: str) -> None:
     query(shop_url, SHOP.format(moment="datetime"))
     query(shop_url, ROW)

@@ -203,9 +203,10 @@ def test_an_execution_that_takes_too_long_is_stopped_with_its_nodes(live):
         "module": "extract.sql",
         "config": {"connection": "warehouse", "query": "SELECT pg_sleep(600)::text AS slept"},
     }
-    pipeline = live.create(*chain(sleeping, load_node("live_overrun")), timeout=3)
+    # Long enough for the node to begin: the time counts from the start of the run.
+    pipeline = live.create(*chain(sleeping, load_node("live_overrun")), timeout=20)
     execution = live.run(pipeline)
     assert execution["status"] == "failed", execution
     assert [task["status"] for task in execution["tasks"]] == ["failed", "skipped"]
-    assert "longer than the timeout of its pipeline, 3 s" in execution["error_message"]
+    assert "longer than the timeout of its pipeline, 20 s" in execution["error_message"]
     assert live.warehouse("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == []
