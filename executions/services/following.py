@@ -83,8 +83,9 @@ def apply_run(
         return
     status = execution_status(run.state, execution.cancel_sent_at is not None)
     stop = look_for_stop(execution, run, instances)
-    apply_nodes(client, execution, instances, stop)
-    if status in FINAL_STATUSES:
+    ended = status in FINAL_STATUSES
+    apply_nodes(client, execution, instances, stop, run_ended=ended)
+    if ended:
         _end(execution, run, stop)
     elif status == ExecutionStatus.UNKNOWN:
         asked = "Cancel asked for. " if execution.cancel_requested_at is not None else ""
@@ -145,11 +146,17 @@ def apply_nodes(
     execution: PipelineExecution,
     instances: Iterable[TaskInstance],
     stop: Stop | None = None,
+    *,
+    run_ended: bool = False,
 ) -> None:
     """Write what Airflow said of a run's nodes, reading the result of each finished try once.
 
     Of a run that was stopped, a node has ended only once its process has.
     """
+    if not run_ended:
+        # A run whose time is up skips what had begun. Until the run itself says that it has ended,
+        # for which it is to be asked first, how such a node ended is not known.
+        instances = [instance for instance in instances if not _was_skipped_midway(instance)]
     tasks = {task.node_id: task for task in execution.tasks.all()}
     written = False
     for instance in instances:
@@ -207,6 +214,10 @@ def _apply_node(
     if status != NodeStatus.FAILED:
         fields.setdefault("error", "")
     return change_node(execution, task, status=status, tries=tries, **fields)
+
+
+def _was_skipped_midway(instance: TaskInstance) -> bool:
+    return instance.state == "skipped" and instance.start_date is not None
 
 
 def _unchanged(task: TaskExecution, instance: TaskInstance, status: str) -> bool:

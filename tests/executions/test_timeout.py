@@ -44,6 +44,21 @@ def test_the_execution_fails_and_says_that_its_time_was_up(overrun: PipelineExec
     )
 
 
+def test_a_node_that_is_seen_to_be_skipped_before_its_run_has_failed_all_the_same(
+    overrun: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    stopped = airflow.runs[key(overrun)]
+    airflow.runs[key(overrun)] = replace(stopped, state="running", end_date=None)
+    instances = airflow._instances[key(overrun)]
+    instances["write"] = replace(instances["write"], state=None)
+    services.sync_active()
+    services.refresh_execution(overrun)
+    assert statuses(overrun)["keep"] == "running"
+    airflow.runs[key(overrun)] = stopped
+    services.sync_active()
+    assert statuses(overrun) == {"read": "success", "keep": "failed", "write": "skipped"}
+
+
 def test_it_has_not_ended_while_a_process_of_it_goes_on(
     overrun: PipelineExecution, alive_nodes: set[str]
 ) -> None:
