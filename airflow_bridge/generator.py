@@ -3,7 +3,6 @@
 import contextlib
 import keyword
 import os
-import re
 import tempfile
 import time
 from datetime import UTC
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from airflow_bridge.errors import DagFileError
 from airflow_bridge.literals import python_literal
-from airflow_bridge.spec import DAG_ID_PREFIX, DagSpec
+from airflow_bridge.spec import DAG_ID_PREFIX, DagSpec, parse_dag_id
 from etl.graph import Graph, GraphError, Node, watermark_of
 
 PRODUCT_TAG = "logidata"
@@ -22,9 +21,6 @@ _RESERVED_TAG_PREFIXES = ("revision:", "sha256:")
 _STEP = 4
 _TAG_LENGTH = 100
 _DISPLAY_NAME_LENGTH = 250
-_FILE_NAME = re.compile(
-    DAG_ID_PREFIX + r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-)
 _TAKEN_NAMES = frozenset(
     {
         *("DAG", "ETLOperator", "CronTriggerTimetable", "dag"),
@@ -53,7 +49,7 @@ def documentation(revision: int, sha256: str) -> str:
 
 
 class DAGGenerator:
-    """Writes, replaces and removes the DAG files of one folder, `pipeline_<uuid>.py` each."""
+    """Writes, replaces and removes the DAG files of one folder, each named by its DAG's id."""
 
     def __init__(self, dags_dir: str | os.PathLike[str]) -> None:
         self.dags_dir = Path(dags_dir)
@@ -90,7 +86,7 @@ class DAGGenerator:
 
     def path_of(self, dag_id: str) -> Path:
         """Return where the DAG's file is, or would be; raise DagFileError for an id not ours."""
-        if not _FILE_NAME.fullmatch(dag_id):
+        if parse_dag_id(dag_id) is None:
             raise DagFileError(f"'{dag_id}' is not the id of a pipeline's DAG.")
         return self.dags_dir / f"{dag_id}.py"
 
@@ -139,7 +135,7 @@ class DAGGenerator:
         return {
             path.stem
             for path in self.dags_dir.glob(f"{DAG_ID_PREFIX}*.py")
-            if _FILE_NAME.fullmatch(path.stem)
+            if parse_dag_id(path.stem) is not None
         }
 
 
@@ -160,7 +156,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _scheduled(spec: DagSpec) -> bool:
-    return bool(spec.schedule) and spec.is_active
+    return bool(spec.schedule) and spec.is_active and not spec.is_apart
 
 
 def _starts(spec: DagSpec) -> bool:
@@ -170,7 +166,7 @@ def _starts(spec: DagSpec) -> bool:
 def _dag_arguments(spec: DagSpec) -> list[tuple[str, str]]:
     arguments = [
         ("dag_id", _text(spec.dag_id)),
-        ("dag_display_name", _text(spec.name[:_DISPLAY_NAME_LENGTH])),
+        ("dag_display_name", _text(_display_name(spec))),
         ("description", _text(spec.description)),
         ("doc_md", _text(documentation(spec.revision, spec.sha256))),
         ("schedule", _schedule(spec)),
@@ -190,6 +186,11 @@ def _dag_arguments(spec: DagSpec) -> list[tuple[str, str]]:
         ),
         ("tags", python_literal(_tags(spec), where="Tags", indent=_STEP)),
     ]
+
+
+def _display_name(spec: DagSpec) -> str:
+    which = f" (revision {spec.revision})" if spec.is_apart else ""
+    return spec.name[: _DISPLAY_NAME_LENGTH - len(which)] + which
 
 
 def _text(value: str) -> str:

@@ -12,7 +12,11 @@ class ExecutionsConfig(AppConfig):
     def ready(self) -> None:
         """Have running executions asked about before a DAG file is replaced."""
         # Not before: models can be imported only once the apps are there.
-        from executions.services.under_way import adopt_new_runs, runs_that_differ_from
+        from executions.services.under_way import (
+            adopt_new_runs,
+            belong_to,
+            runs_that_differ_from,
+        )
         from pipelines.services import Runs, ask_before_deploying
 
-        ask_before_deploying(Runs(adopt_new_runs, runs_that_differ_from))
+        ask_before_deploying(Runs(adopt_new_runs, runs_that_differ_from, belong_to))

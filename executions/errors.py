@@ -48,13 +48,13 @@ class ExecutionFinished(DomainError):
 
 
 class RevisionNotServed(DomainError):
-    """Airflow serves another revision, with other nodes or edges."""
+    """The revision has a watermark, so it cannot run beside the one that Airflow serves."""
 
     def __init__(self, name: str, number: int, current: int) -> None:
         super().__init__(
-            f"Revision {number} of pipeline '{name}' has other nodes or edges than revision "
-            f"{current}, which Airflow serves. Restore revision {number}, then execute the "
-            "pipeline.",
+            f"Revision {number} of pipeline '{name}' has other nodes, edges, retries or timeouts "
+            f"than revision {current}, which Airflow serves, and a watermark: both at once would "
+            f"read the same rows. Restore revision {number}, then execute the pipeline.",
             title="Revision is not served",
             status=409,
             type="revision-not-served",

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone as clock
 
-from airflow_bridge.spec import DAG_ID_PREFIX, DagSpec
+from airflow_bridge.spec import DagSpec, dag_id_of
 from etl.graph import parse_graph
 
 
@@ -95,7 +95,7 @@ class Pipeline(models.Model):
     @property
     def dag_id(self) -> str:
         """The id of the DAG that runs this pipeline."""
-        return f"{DAG_ID_PREFIX}{self.pk}"
+        return dag_id_of(self.pk)
 
     @property
     def deployment_seconds(self) -> float | None:
@@ -153,8 +153,11 @@ class PipelineRevision(models.Model):
             raise TypeError("A revision never changes. Save its pipeline to make a new one.")
         super().save(*args, **kwargs)
 
-    def dag_spec(self) -> DagSpec:
-        """Return what the DAG generator needs; raise ValueError once the pipeline is deleted."""
+    def dag_spec(self, *, apart: bool = False) -> DagSpec:
+        """Return what the DAG generator needs; raise ValueError once the pipeline is deleted.
+
+        `apart` is for a DAG that runs this revision beside the one of the current revision.
+        """
         if self.pipeline_id is None:
             raise ValueError(f"The pipeline of {self} is deleted: it has no DAG any more.")
         data: dict[str, Any] = self.snapshot
@@ -172,6 +175,7 @@ class PipelineRevision(models.Model):
             tags=tuple(data["tags"]),
             is_active=data["is_active"],
             effective_from=self.created_at,
+            is_apart=apart,
         )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 
+from airflow_bridge.spec import dag_id_of
 from etl.execution_id import RUN_ID_PREFIX
 from executions.statuses import (
     ACTIVE_STATUSES,
@@ -196,9 +197,14 @@ class PipelineExecution(models.Model):
         return self.status in FINAL_STATUSES
 
     @property
+    def runs_apart(self) -> bool:
+        """Whether its DAG is one of its revision alone, not that of the pipeline."""
+        return self.pipeline_id is not None and self.airflow_dag_id != dag_id_of(self.pipeline_id)
+
+    @property
     def is_pinned(self) -> bool:
         """Whether Airflow runs the nodes of its own revision, whatever is deployed since."""
-        return bool(self.bundle_version) or self.triggered_at is None
+        return bool(self.bundle_version) or self.triggered_at is None or self.runs_apart
 
     @property
     def asked_at(self) -> datetime:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from airflow_bridge.client import DagRun
-from airflow_bridge.spec import DAG_ID_PREFIX
+from airflow_bridge.spec import parse_dag_id
 from etl.execution_id import RUN_ID_PREFIX
 from etl.graph import parse_graph
 from executions.models import PipelineExecution
@@ -24,10 +24,10 @@ _TRIGGER_TYPES = {
 @transaction.atomic
 def adopt(run: DagRun) -> PipelineExecution | None:
     """Return a new execution for the run; None if its pipeline does not exist (any more)."""
-    pipeline_id = _uuid(run.dag_id, DAG_ID_PREFIX)
+    parsed = parse_dag_id(run.dag_id)
     pipeline = (
-        Pipeline.objects.select_related("current_revision").filter(pk=pipeline_id).first()
-        if pipeline_id
+        Pipeline.objects.select_related("current_revision").filter(pk=parsed[0]).first()
+        if parsed is not None
         else None
     )
     if pipeline is None:
@@ -62,7 +62,9 @@ def adopt(run: DagRun) -> PipelineExecution | None:
 
 def _revision_of(pipeline: Pipeline, run: DagRun) -> PipelineRevision | None:
     """Return the revision that the run names, else the one that Airflow served when it began."""
-    number = _own_conf(run).get("revision")
+    parsed = parse_dag_id(run.dag_id)
+    alone = parsed[1] if parsed is not None else None
+    number = alone if alone is not None else _own_conf(run).get("revision")
     if isinstance(number, int):
         named = pipeline.revisions.filter(number=number).first()
         if named is not None:

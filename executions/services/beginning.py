@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from airflow_bridge.client import AirflowClient
 from airflow_bridge.deployment import serves
-from airflow_bridge.errors import DagNotFound
+from airflow_bridge.errors import DagFileError, DagNotFound
 from executions.models import PipelineExecution
 from executions.statuses import ExecutionStatus
 from executions.transitions import NOT_BEGUN
 from pipelines.models import PipelineRevision
-from pipelines.services import redeploy
+from pipelines.services import redeploy, serve_apart
 
 UNKNOWN_DAG = "does not know the DAG any more"
 BROKEN_DAG = "can no longer import the DAG file"
@@ -78,10 +78,11 @@ def deployed_again(execution: PipelineExecution, revision: PipelineRevision, cau
     """Have a DAG that was lost after it was ready deployed again; return what to wait for.
 
     That either mends its file or fails the deployment with Airflow's import error, and then the
-    execution with it.
+    execution with it. A DAG of one revision alone is deployed with each attempt to begin.
     """
-    assert execution.pipeline_id is not None
-    redeploy(execution.pipeline_id, revision.pk)
+    if not execution.runs_apart:
+        assert execution.pipeline_id is not None
+        redeploy(execution.pipeline_id, revision.pk)
     return Waits(
         f"Airflow {cause} of revision {revision.number}; it is being deployed again.",
         Attempt.SOON,
@@ -97,8 +98,11 @@ def require_served(
 ) -> None:
     """Ask Airflow itself: what is begun must never run an older version than the one on screen.
 
-    A run that `keeps_its_own` version needs its DAG only to be there. Raise `Waits`.
+    A run that `keeps_its_own` version needs its DAG only to be there. A DAG of the revision alone
+    is written first. Raise `Waits`, or `Impossible` where Airflow cannot import such a DAG.
     """
+    if execution.runs_apart:
+        _require_served_apart(client, revision)
     try:
         dag = client.get_dag(execution.airflow_dag_id)
     except DagNotFound as missing:
@@ -115,4 +119,27 @@ def require_served(
             "The pipeline's DAG is paused in Airflow, where a run would wait unseen. "
             "Unpause it there, and the execution goes on by itself.",
             Attempt.LATER,
+        )
+
+
+def _require_served_apart(client: AirflowClient, revision: PipelineRevision) -> None:
+    try:
+        found = serve_apart(client, revision)
+    except (OSError, DagFileError) as error:
+        raise Waits(
+            f"The DAG file of revision {revision.number} cannot be written into "
+            f"{settings.LOGIDATA_DAGS_DIR}: {error} Make room there or grant access, and the "
+            "execution goes on by itself.",
+            Attempt.LATER,
+        ) from error
+    if found.state == "failed":
+        raise Impossible(
+            f"Airflow cannot serve revision {revision.number}. Restore it, correct it and execute "
+            f"the pipeline. The reason: {found.detail}"
+        )
+    if found.state == "registering":
+        raise Waits(
+            f"Airflow is registering revision {revision.number} beside the current one. "
+            f"{found.detail}",
+            Attempt.SOON,
         )

@@ -46,10 +46,11 @@ def clear_run(client: AirflowClient, execution: PipelineExecution) -> Attempt:
         raise Impossible(
             f"Pipeline '{execution.pipeline_name}' was deleted before this attempt could begin."
         )
+    current = execution.pipeline.current_revision
     require_served(
         client,
         execution,
-        execution.pipeline.current_revision,
+        execution.revision if execution.runs_apart and execution.revision else current,
         keeps_its_own=run.bundle_version is not None,
     )
     if not _claim(execution):

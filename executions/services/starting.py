@@ -16,7 +16,13 @@ from executions.services.results import storable
 from executions.statuses import TriggerType
 from pipelines.errors import PipelineNotSaved, Problem
 from pipelines.models import Pipeline, PipelineRevision
-from pipelines.services import required_params, revision_of, structure_of, used_params
+from pipelines.services import (
+    dag_to_run,
+    keep_apart,
+    required_params,
+    revision_of,
+    used_params,
+)
 
 # The key of `dag_run.conf` under which the operator finds what is ours.
 RESERVED_PARAM = "logidata"
@@ -66,14 +72,18 @@ def create_execution(
         raise PipelineNotSaved(pipeline.name)
     if not locked.is_active:
         raise PipelineInactive(locked.name)
-    chosen = _revision_to_start(locked, locked.current_revision, revision)
+    chosen = locked.current_revision if revision is None else revision_of(locked, revision)
+    dag_id = dag_to_run(chosen, locked.current_revision)
+    if dag_id is None:
+        raise RevisionNotServed(locked.name, chosen.number, locked.current_revision.number)
+    keep_apart(dag_id)
     graph = parse_graph(chosen.snapshot["config"])
     effective = _checked_params(locked.name, chosen, params)
     execution = PipelineExecution(
         pipeline=locked,
         pipeline_name=locked.name,
         revision=chosen,
-        airflow_dag_id=locked.dag_id,
+        airflow_dag_id=dag_id,
         trigger_type=TriggerType(trigger_type),
         params=effective,
         celery_task_id=celery_task_id,
@@ -154,17 +164,6 @@ def create_node_rows(execution: PipelineExecution, graph: Graph) -> None:
         ),
         ignore_conflicts=True,
     )
-
-
-def _revision_to_start(
-    pipeline: Pipeline, current: PipelineRevision, number: int | None
-) -> PipelineRevision:
-    if number is None or number == current.number:
-        return current
-    chosen = revision_of(pipeline, number)
-    if structure_of(chosen) != structure_of(current):
-        raise RevisionNotServed(pipeline.name, number, current.number)
-    return chosen
 
 
 def _checked_params(name: str, revision: PipelineRevision, params: object) -> dict[str, Any]:

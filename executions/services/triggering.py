@@ -40,7 +40,7 @@ from executions.services.starting import RESERVED_PARAM
 from executions.statuses import ExecutionStatus, NodeStatus
 from executions.transitions import end_without_run, explain_waiting
 from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
-from pipelines.services import structure_of
+from pipelines.services import dag_to_run, keep_apart
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +112,11 @@ def _arrived(execution: PipelineExecution) -> bool:
 
 
 def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
-    """Return the revision that Airflow must serve, which is ready as far as we know."""
+    """Return the revision that Airflow must serve under the execution's DAG.
+
+    It is ready as far as we know, or the execution's own in a DAG for it alone: an execution whose
+    pipeline was changed before it could start is moved there. Raise `Waits` or `Impossible`.
+    """
     pipeline, own = execution.pipeline, execution.revision
     if pipeline is None or own is None or pipeline.current_revision is None:
         raise Impossible(
@@ -120,12 +124,18 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
             "Create it anew if it is still wanted."
         )
     current = pipeline.current_revision
-    if current.pk != own.pk and structure_of(current) != structure_of(own):
+    dag_id = dag_to_run(own, current)
+    if dag_id is None:
         raise Impossible(
             f"Pipeline '{pipeline.name}' was changed to revision {current.number}, with other "
-            f"nodes or edges, before this execution of revision {own.number} could start. "
-            "Execute the pipeline again to run the new revision."
+            f"nodes, edges, retries or timeouts, before this execution of revision {own.number} "
+            "could start, and it has a watermark, so that both must not run at once. Execute the "
+            "pipeline again to run the new revision."
         )
+    if not execution.runs_apart and dag_id != execution.airflow_dag_id:
+        _move_apart(execution, dag_id)
+    if execution.runs_apart:
+        return own
     if pipeline.deployment_status == DeploymentStatus.FAILED:
         raise Impossible(
             f"Airflow cannot serve revision {current.number} of pipeline '{pipeline.name}'. Put "
@@ -138,6 +148,17 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
             raise Waits(pipeline.deployment_error, Attempt.LATER)
         raise Waits(f"Airflow is registering revision {current.number}.", Attempt.SOON)
     return current
+
+
+def _move_apart(execution: PipelineExecution, dag_id: str) -> None:
+    """Have the execution run in the DAG of its revision alone, if it has no run yet."""
+    moved = PipelineExecution.objects.filter(
+        WAITS_TO_BEGIN & nothing_can_begin(), pk=execution.pk, triggered_at=None
+    ).update(airflow_dag_id=dag_id)
+    if not moved:
+        raise Waits("Airflow was told to start the run, and has not answered.", Attempt.LATER)
+    keep_apart(dag_id)
+    execution.airflow_dag_id = dag_id
 
 
 def _trigger(
@@ -178,6 +199,8 @@ def _trigger(
 def _require_unchanged(execution: PipelineExecution, revision: PipelineRevision) -> None:
     """Lock the pipeline, so that no other DAG file is written unseen; wait if one will be."""
     assert execution.pipeline_id is not None
+    if execution.runs_apart:
+        return
     # Without the key: a cancel may hold the execution, and refer to the pipeline.
     locked = Pipeline.objects.select_for_update(of=("self",), no_key=True).filter(
         pk=execution.pipeline_id,

@@ -5,6 +5,7 @@ import uuid
 from django.db.models import Q
 
 from airflow_bridge import factory
+from airflow_bridge.spec import dag_id_of
 from executions.models import MAY_STILL_RUN, PipelineExecution, SyncCursor
 from executions.services.adopting import adopt
 from executions.services.syncing import OVERLAP
@@ -32,15 +33,23 @@ def runs_that_differ_from(revision: PipelineRevision) -> int:
     """Return how many executions of the pipeline may run now, in another structure.
 
     One whose revision is not known counts. One that is still to be triggered does not: it will
-    not be, in another structure than its own.
+    not be, in another structure than its own. Nor does one in a DAG of its own revision.
     """
     if revision.pipeline_id is None:
         return 0
     executions = PipelineExecution.objects.filter(
-        MAY_STILL_RUN, _HAS_A_RUN, pipeline_id=revision.pipeline_id
+        MAY_STILL_RUN,
+        _HAS_A_RUN,
+        pipeline_id=revision.pipeline_id,
+        airflow_dag_id=dag_id_of(revision.pipeline_id),
     ).select_related("revision")
     wanted = structure_of(revision)
     return sum(
         execution.revision is None or structure_of(execution.revision) != wanted
         for execution in executions
     )
+
+
+def belong_to(dag_id: str) -> bool:
+    """Return whether an execution, ended or not, has its run in that DAG."""
+    return PipelineExecution.objects.filter(airflow_dag_id=dag_id).exists()

@@ -1,5 +1,6 @@
 """The rules for pipelines: what is valid, what saving does, how Airflow comes to serve it."""
 
+from pipelines.services.apart import dag_to_run, keep_apart, serve_apart
 from pipelines.services.columns import OutputColumns, lineage
 from pipelines.services.comparing import (
     Change,
@@ -57,11 +58,13 @@ __all__ = [
     "claim_look",
     "compare",
     "compare_revisions",
+    "dag_to_run",
     "delete_pipeline",
     "deploy",
     "field_values",
     "find_problems",
     "generated_code",
+    "keep_apart",
     "left_behind",
     "lineage",
     "pipeline_field",
@@ -75,6 +78,7 @@ __all__ = [
     "resume_deployments",
     "revision_of",
     "save_pipeline",
+    "serve_apart",
     "set_watermark",
     "structure_of",
     "used_params",

@@ -22,16 +22,23 @@ class Runs:
 
     # Take note of the runs of a pipeline that Airflow has begun by itself; may raise AirflowError.
     catch_up: Callable[[uuid.UUID], None]
-    # How many runs may be going on in other nodes or edges than this revision's.
+    # How many runs may be going on in another structure than this revision's.
     that_differ_from: Callable[[PipelineRevision], int]
+    # Whether any run, ended ones included, is one of the DAG with that id.
+    belong_to: Callable[[str], bool]
 
 
 _known: list[Runs] = []
 
 
 def ask_before_deploying(runs: Runs) -> None:
-    """Have these runs asked about before a DAG file is written."""
+    """Have these runs asked about before a DAG file is written or removed."""
     _known.append(runs)
+
+
+def has_runs(dag_id: str) -> bool:
+    """Return whether any run that is known, ended or not, is one of that DAG."""
+    return any(runs.belong_to(dag_id) for runs in _known)
 
 
 def structure_of(revision: PipelineRevision) -> object:
@@ -45,6 +52,7 @@ def structure_of(revision: PipelineRevision) -> object:
             for node in graph.nodes
         },
         {(edge.reference, edge.target, edge.port) for edge in graph.edges},
+        revision.snapshot.get("timeout"),
     )
 
 
@@ -78,8 +86,8 @@ def why_to_wait(revision: PipelineRevision, unknown: AirflowError | None = None)
     executions = "1 execution" if count == 1 else f"{count} executions"
     return (
         f"Revision {revision.number} waits for {executions} of this pipeline with other nodes, "
-        "edges or retries, which the new DAG file would change in the middle of the run. It is "
-        "deployed when they have ended; cancel them to have it sooner. An Airflow that keeps "
-        "versions of its DAG files needs no such wait: see 'Revisions and runs' in "
+        "edges, retries or timeouts, which the new DAG file would change in the middle of the "
+        "run. It is deployed when they have ended; cancel them to have it sooner. An Airflow that "
+        "keeps versions of its DAG files needs no such wait: see 'Revisions and runs' in "
         "docs/production.md."
     )

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
@@ -9,8 +10,9 @@ from django.utils import timezone
 from airflow_bridge import factory
 from airflow_bridge.errors import AirflowError, DagFileError
 from airflow_bridge.generator import PRODUCT_TAG, hash_tag
-from airflow_bridge.spec import DAG_ID_PREFIX
+from airflow_bridge.spec import parse_dag_id
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
+from pipelines.services.apart import remove_unused
 from pipelines.services.deployment import (
     generator,
     queue_deployment,
@@ -26,6 +28,7 @@ SILENT_FOR = timedelta(seconds=15)
 
 def reconcile_deployments() -> None:
     """Bring DAG files and Airflow back in line with the pipelines, and finish removals."""
+    remove_unused()
     _queue_lost_removals()
     _report_orphaned_files()
     _redeploy_changed_files()
@@ -71,7 +74,8 @@ def _report_orphaned_files() -> None:
     # Files first, pipelines second: a file is written only after its pipeline is committed, so
     # that a pipeline created in between is never taken for missing.
     in_folder = generator().dag_ids()
-    known = {f"{DAG_ID_PREFIX}{pk}" for pk in Pipeline.objects.values_list("pk", flat=True)}
+    pipelines = set(Pipeline.objects.values_list("pk", flat=True))
+    known = {dag_id for dag_id in in_folder if _pipeline_of(dag_id) in pipelines}
     known.update(DagRemoval.objects.values_list("dag_id", flat=True))
     for dag_id in sorted(in_folder - known):
         logger.warning(
@@ -80,6 +84,11 @@ def _report_orphaned_files() -> None:
             "pipeline is gone for good, remove the file, then delete the DAG in Airflow.",
             generator().path_of(dag_id),
         )
+
+
+def _pipeline_of(dag_id: str) -> UUID | None:
+    parsed = parse_dag_id(dag_id)
+    return parsed[0] if parsed is not None else None
 
 
 def _redeploy_changed_files() -> None:

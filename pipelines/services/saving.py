@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from pipelines.errors import InvalidPipeline, PipelineChanged, PipelineGone, Problem
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
+from pipelines.services.apart import remove_all_apart
 from pipelines.services.deployment import begin_deployment, queue_removal
 from pipelines.services.fields import FIELDS
 from pipelines.services.snapshots import hash_of, readable_snapshot, snapshot_of
@@ -93,6 +94,7 @@ def delete_pipeline(pipeline: Pipeline) -> None:
     dag_id = pipeline.dag_id
     with transaction.atomic():
         DagRemoval.objects.get_or_create(dag_id=dag_id)
+        remove_all_apart(pipeline)
         pipeline.delete()
         queue_removal(dag_id)
 

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from executions import services
 from executions.models import PipelineExecution
 from pipelines.models import Pipeline
-from tests.executions.conftest import GRAPH, again, key, revise
+from tests.executions.conftest import GRAPH, SHORTER, again, key, revise
 from tests.fake_airflow import FakeAirflow
 
 VIEW, EXECUTE = "view_pipelineexecution", "execute_pipeline"
@@ -122,13 +122,22 @@ def test_running_again_with_other_params_and_another_revision(
     assert execution.revision.number == 2
 
 
-def test_a_revision_that_is_not_there_or_has_other_nodes_is_refused(
-    pipeline: Pipeline, operator: APIClient
-) -> None:
+def test_a_revision_that_is_not_there_is_refused(pipeline: Pipeline, operator: APIClient) -> None:
     first = services.start_execution(pipeline)
     missing = operator.post(url(first, "run-again"), {"revision": 7}, format="json")
     assert (missing.status_code, missing.json()["type"]) == (404, "unknown-revision")
-    revise(pipeline, config={"nodes": GRAPH["nodes"][:2], "edges": GRAPH["edges"][:1]})
+
+
+def test_a_revision_with_a_watermark_and_other_nodes_is_refused(
+    make_pipeline: Callable[..., Pipeline], operator: APIClient
+) -> None:
+    read, *others = GRAPH["nodes"]
+    pipeline = make_pipeline(
+        name="marked",
+        graph=GRAPH | {"nodes": [read | {"watermark": {"column": "order_id"}}, *others]},
+    )
+    first = services.start_execution(pipeline)
+    revise(pipeline, config=SHORTER)
     other = operator.post(url(first, "run-again"), format="json")
     assert (other.status_code, other.json()["type"]) == (409, "revision-not-served")
     assert "Restore revision 1" in other.json()["detail"]

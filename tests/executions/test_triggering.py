@@ -60,20 +60,6 @@ def test_other_configs_on_the_same_structure_run_as_they_were_when_started(
     assert (own["revision"], own["nodes"]["read"]) == (1, {"path": "a.csv"})
 
 
-def test_another_structure_fails_what_was_started_before(
-    pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
-) -> None:
-    without = {"nodes": GRAPH["nodes"][:2], "edges": GRAPH["edges"][:1]}
-    revise(pipeline, config=without)
-    serve(airflow, pipeline)
-    trigger_execution(pending.pk)
-    failed = again(pending)
-    assert failed.status == "failed"
-    assert "changed to revision 2" in failed.error_message
-    assert "Execute the pipeline again" in failed.error_message
-    assert airflow.runs == {}
-
-
 def test_a_pipeline_that_was_deleted_fails_what_was_started_before(
     pending: PipelineExecution,
 ) -> None:
