@@ -1,0 +1,29 @@
+"""Pipelines, and what is asked and answered about them, as JSON."""
+
+from pipelines.serializers.answers import (
+    ErrorSerializer,
+    ModuleSerializer,
+    OutputColumnsSerializer,
+    StartedSerializer,
+    ValidationSerializer,
+)
+from pipelines.serializers.bodies import ExecuteSerializer, NoFieldsSerializer, StrictSerializer
+from pipelines.serializers.fields import VALUE_SCHEMA, ObjectField, RevisionNumberField, TextsField
+from pipelines.serializers.pipeline import PipelineRevisionSerializer, PipelineSerializer
+
+__all__ = [
+    "VALUE_SCHEMA",
+    "ErrorSerializer",
+    "ExecuteSerializer",
+    "ModuleSerializer",
+    "NoFieldsSerializer",
+    "ObjectField",
+    "OutputColumnsSerializer",
+    "PipelineRevisionSerializer",
+    "PipelineSerializer",
+    "RevisionNumberField",
+    "StartedSerializer",
+    "StrictSerializer",
+    "TextsField",
+    "ValidationSerializer",
+]

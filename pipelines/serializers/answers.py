@@ -1,0 +1,80 @@
+"""What requests are answered with beside a pipeline."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from pipelines.errors import Problem
+from pipelines.serializers.fields import ObjectField
+
+
+class ProblemSerializer(serializers.Serializer[Problem]):
+    """One problem: where it is and what to do about it."""
+
+    node = serializers.CharField(allow_null=True)
+    field = serializers.CharField(allow_null=True)
+    message = serializers.CharField()
+
+
+class ValidationSerializer(serializers.Serializer[Any]):
+    """Whether a pipeline could be saved."""
+
+    valid = serializers.BooleanField()
+    errors = ProblemSerializer(many=True)  # type: ignore[assignment]
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """Every error answer."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    detail = serializers.CharField()
+    errors = ProblemSerializer(many=True)  # type: ignore[assignment]
+
+
+class StartedSerializer(serializers.Serializer[Any]):
+    """An execution that has been started."""
+
+    task_id = serializers.CharField(source="celery_task_id")
+    execution_id = serializers.UUIDField(source="pk")
+    status = serializers.CharField()
+
+
+class ModuleSerializer(serializers.Serializer[Any]):
+    """A module of the catalogue."""
+
+    key = serializers.CharField()
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    ports = serializers.ListField(child=serializers.CharField())
+    variadic = serializers.BooleanField()
+    quarantines = serializers.BooleanField()
+    config_schema = ObjectField()
+
+
+class OriginSerializer(serializers.Serializer[Any]):
+    """A column of an extractor."""
+
+    node = serializers.CharField()
+    column = serializers.CharField()
+
+
+class ColumnOriginSerializer(serializers.Serializer[Any]):
+    """A column of an output."""
+
+    name = serializers.CharField()
+    type = serializers.CharField()
+    sources = OriginSerializer(
+        many=True, allow_null=True, help_text="Null where they cannot be known."
+    )
+
+
+class OutputColumnsSerializer(serializers.Serializer[Any]):
+    """The columns of one output of a node, and where they come from."""
+
+    node = serializers.CharField()
+    output = serializers.CharField(allow_null=True, help_text="Its name, where a node has several.")
+    columns = ColumnOriginSerializer(
+        many=True, allow_null=True, help_text="Null where they cannot be known."
+    )
