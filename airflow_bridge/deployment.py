@@ -6,8 +6,8 @@ from pathlib import Path, PurePath
 from typing import Literal
 
 from airflow_bridge.client import AirflowClient, Dag, DagImportError
+from airflow_bridge.dag_source import hash_tag
 from airflow_bridge.errors import DagNotFound
-from airflow_bridge.generator import hash_tag
 
 DeploymentState = Literal["registering", "ready", "failed"]
 

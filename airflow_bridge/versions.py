@@ -28,8 +28,8 @@ FEATURES = (
     Feature(
         "DAG versions",
         (3, 0),
-        "A run has no version of its DAG to keep to, so a revision with other nodes, edges or "
-        "retries waits until the executions that run in the old ones have ended.",
+        "A run has no version of its DAG to keep to, so a revision with other nodes, edges, "
+        "retries or timeouts waits until the executions that run in the old ones have ended.",
     ),
     Feature(
         "served at once",

@@ -18,12 +18,12 @@ from pipelines.services.deployment import (
     deploy,
     generated_code,
     redeploy,
-    remove_dag,
     request_deployment,
 )
 from pipelines.services.fields import FIELDS
 from pipelines.services.holding import Runs, ask_before_deploying, structure_of
 from pipelines.services.reconciling import reconcile_deployments, resume_deployments
+from pipelines.services.removing import remove_dag
 from pipelines.services.restoring import WHEN, Restored, restore_revision, restoring
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
 from pipelines.services.validation import (

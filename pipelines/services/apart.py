@@ -14,8 +14,9 @@ from airflow_bridge.deployment import Deployment, deployment_of
 from airflow_bridge.spec import dag_id_of, parse_dag_id
 from etl.graph import parse_graph
 from pipelines.models import DagRemoval, Pipeline, PipelineRevision
-from pipelines.services.deployment import generator, queue_removal
+from pipelines.services.deployment import generator
 from pipelines.services.holding import has_runs, structure_of
+from pipelines.services.removing import queue_removal
 
 logger = logging.getLogger(__name__)
 

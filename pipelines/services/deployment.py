@@ -1,4 +1,4 @@
-"""Getting a pipeline's current revision served by Airflow, and a deleted one forgotten."""
+"""Getting a pipeline's current revision served by Airflow."""
 
 import uuid
 from dataclasses import dataclass
@@ -14,17 +14,15 @@ from django.db.models import Q
 from django.utils import timezone
 
 from airflow_bridge import factory
+from airflow_bridge.dag_source import hash_tag
 from airflow_bridge.deployment import deployment_of
-from airflow_bridge.errors import AirflowError, DagFileError, DagNotFound
-from airflow_bridge.generator import DAGGenerator, hash_tag
-from etl.settings import run_settings
-from etl.watermarks.store import forget_pipeline
+from airflow_bridge.errors import AirflowError, DagFileError
+from airflow_bridge.generator import DAGGenerator
 from pipelines.errors import PipelineNotSaved
-from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
+from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.services import holding
 
 DEPLOY = "pipelines.tasks.deploy_pipeline"
-REMOVE = "pipelines.tasks.remove_dag"
 LOOK_APART = timedelta(seconds=0.25)
 
 
@@ -93,11 +91,6 @@ def queue_deployment(pipeline_id: uuid.UUID) -> None:
     # By name: services need not import the tasks.
     send = partial(current_app.send_task, DEPLOY, args=[str(pipeline_id)])
     transaction.on_commit(send, robust=True)
-
-
-def queue_removal(dag_id: str) -> None:
-    """Queue the removal of a DAG on commit; a broker that is down is logged, and reconciled."""
-    transaction.on_commit(partial(current_app.send_task, REMOVE, args=[dag_id]), robust=True)
 
 
 def deploy(pipeline_id: uuid.UUID) -> bool:
@@ -200,36 +193,6 @@ def check_deployment(pipeline_id: uuid.UUID) -> bool:
     return Pipeline.objects.filter(
         pk=pipeline_id, deployment_status=DeploymentStatus.REGISTERING, deployment_error=""
     ).exists()
-
-
-def remove_dag(dag_id: str) -> bool:
-    """Remove a DAG's file, what Airflow knows of it, and the positions of its watermarks.
-
-    Return True once Airflow knows nothing.
-
-    False means: look again in some seconds. A file that Airflow was just reading can bring the
-    DAG back once. Without a record of the deletion nothing is removed: the message may come from
-    another database's LogiData, and Airflow would forget the history of a living pipeline.
-
-    Raises:
-        AirflowError: Airflow cannot be asked, or refuses.
-    """
-    removal = DagRemoval.objects.filter(dag_id=dag_id)
-    if not removal.exists():
-        return True
-    generator().delete_dag(dag_id)
-    client = factory.get_airflow_client()
-    try:
-        client.get_dag(dag_id)
-        client.delete_dag(dag_id)
-    except DagNotFound:
-        forget_pipeline(run_settings().state, dag_id)
-        removal.delete()
-        return True
-    except AirflowError as error:
-        removal.update(last_error=str(error))
-        raise
-    return False
 
 
 def _unwritten(error: OSError | DagFileError) -> str:

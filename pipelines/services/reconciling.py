@@ -8,17 +8,17 @@ from django.db.models import Q
 from django.utils import timezone
 
 from airflow_bridge import factory
+from airflow_bridge.dag_source import PRODUCT_TAG, hash_tag
 from airflow_bridge.errors import AirflowError, DagFileError
-from airflow_bridge.generator import PRODUCT_TAG, hash_tag
 from airflow_bridge.spec import parse_dag_id
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.services.apart import remove_unused
 from pipelines.services.deployment import (
     generator,
     queue_deployment,
-    queue_removal,
     redeploy,
 )
+from pipelines.services.removing import queue_removal
 
 logger = logging.getLogger(__name__)
 

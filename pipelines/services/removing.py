@@ -1,0 +1,50 @@
+"""Having Airflow forget a DAG that is not wanted any more."""
+
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+
+from airflow_bridge import factory
+from airflow_bridge.errors import AirflowError, DagNotFound
+from etl.settings import run_settings
+from etl.watermarks.store import forget_pipeline
+from pipelines.models import DagRemoval
+from pipelines.services.deployment import generator
+
+REMOVE = "pipelines.tasks.remove_dag"
+
+
+def queue_removal(dag_id: str) -> None:
+    """Queue the removal of a DAG on commit; a broker that is down is logged, and reconciled."""
+    transaction.on_commit(partial(current_app.send_task, REMOVE, args=[dag_id]), robust=True)
+
+
+def remove_dag(dag_id: str) -> bool:
+    """Remove a DAG's file, what Airflow knows of it, and the positions of its watermarks.
+
+    Return True once Airflow knows nothing.
+
+    False means: look again in some seconds. A file that Airflow was just reading can bring the
+    DAG back once. Without a record of the deletion nothing is removed: the message may come from
+    another database's LogiData, and Airflow would forget the history of a living pipeline.
+
+    Raises:
+        AirflowError: Airflow cannot be asked, or refuses.
+    """
+    removal = DagRemoval.objects.filter(dag_id=dag_id)
+    if not removal.exists():
+        return True
+    generator().delete_dag(dag_id)
+    client = factory.get_airflow_client()
+    try:
+        client.get_dag(dag_id)
+        client.delete_dag(dag_id)
+    except DagNotFound:
+        forget_pipeline(run_settings().state, dag_id)
+        removal.delete()
+        return True
+    except AirflowError as error:
+        removal.update(last_error=str(error))
+        raise
+    return False
