@@ -26,6 +26,7 @@ def test_commands_are_typed_into_services_that_exist(compose: Compose) -> None:
     assert {words[0] for words in EXEC} <= set(compose.services)
 
 
+@pytest.mark.slow
 def test_airflow_knows_the_commands_that_are_typed(airflow_facts: dict[str, Any]) -> None:
     typed = [words[1:] for words in EXEC if words[1] == "airflow"]
     assert len(typed) >= 2

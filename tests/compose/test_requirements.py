@@ -26,6 +26,7 @@ def test_the_airflow_image_has_no_django() -> None:
     assert [*django, *({"celery-types", "django-stubs"} & set(pinned(AIRFLOW_REQUIREMENTS)))] == []
 
 
+@pytest.mark.slow
 def test_the_web_image_has_what_its_code_imports() -> None:
     imported = imported_distributions(
         ["etl", "airflow_bridge", "pipelines", "executions", "logidata"]
@@ -36,6 +37,7 @@ def test_the_web_image_has_what_its_code_imports() -> None:
     } == {}
 
 
+@pytest.mark.slow
 def test_the_airflow_image_has_what_its_code_imports() -> None:
     imported = imported_distributions(["etl", "dags/operators"])
     assert "duckdb" in imported

@@ -22,6 +22,9 @@ RUNS = {
     "running": ("running", None),
 }
 
+# Airflow itself is imported.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def dags(tmp_path: Path) -> Path:
@@ -232,7 +235,6 @@ def test_nothing_is_removed_while_airflows_database_cannot_be_asked(dags, bundle
     bundle(first).initialize()
 
 
-@pytest.mark.slow
 def test_what_is_stored_under_a_version_is_what_lies_in_it(
     tmp_path: Path, airflow_home: Path
 ) -> None:
