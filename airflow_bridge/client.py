@@ -123,8 +123,8 @@ class AirflowClient(Protocol):
     def set_paused(self, dag_id: str, paused: bool) -> None:
         """Pause or resume the DAG; raise DagNotFound."""
 
-    def delete_dag(self, dag_id: str) -> None:
-        """Delete all that Airflow knows of the DAG; one that is unknown already is no error."""
+    def delete_dag(self, dag_id: str) -> bool:
+        """Delete all that Airflow knows of the DAG; return whether it knew anything."""
 
     def list_dags(self, tag: str) -> list[Dag]:
         """Return the DAGs that carry the tag, those whose file is gone included."""

@@ -48,12 +48,13 @@ class RestClient(RestCalls):
         """See AirflowClient.set_paused."""
         self._of_dag("PATCH", dag_id, body={"is_paused": paused})
 
-    def delete_dag(self, dag_id: str) -> None:
+    def delete_dag(self, dag_id: str) -> bool:
         """See AirflowClient.delete_dag."""
         try:
             self._of_dag("DELETE", dag_id)
         except DagNotFound:
-            return
+            return False
+        return True
 
     def list_dags(self, tag: str) -> list[Dag]:
         """See AirflowClient.list_dags."""

@@ -77,8 +77,8 @@ class AirflowContract:
         with pytest.raises(DagNotFound):
             world.client.set_paused(f"pipeline_{uuid.uuid4()}", True)
 
-    def test_deleting_a_dag_that_is_unknown_is_no_error(self, world: AirflowWorld) -> None:
-        world.client.delete_dag(f"pipeline_{uuid.uuid4()}")
+    def test_deleting_a_dag_that_is_unknown_says_so(self, world: AirflowWorld) -> None:
+        assert not world.client.delete_dag(f"pipeline_{uuid.uuid4()}")
 
     def test_triggering_an_unknown_dag_says_not_found(self, world: AirflowWorld) -> None:
         with pytest.raises(DagNotFound):
@@ -239,7 +239,7 @@ class AirflowContract:
         dag_id, run_id = world.quick_dag(), a_run_id()
         world.client.trigger(dag_id, run_id, {})
         world.until_ended(dag_id, run_id)
-        world.client.delete_dag(dag_id)
+        assert world.client.delete_dag(dag_id)
         with pytest.raises(RunNotFound):
             world.client.get_run(dag_id, run_id)
 

@@ -6,7 +6,7 @@ from celery import current_app
 from django.db import transaction
 
 from airflow_bridge import factory
-from airflow_bridge.errors import AirflowError, DagNotFound
+from airflow_bridge.errors import AirflowError
 from etl.settings import run_settings
 from etl.watermarks.store import forget_pipeline
 from pipelines.models import DagRemoval
@@ -36,15 +36,13 @@ def remove_dag(dag_id: str) -> bool:
     if not removal.exists():
         return True
     generator().delete_dag(dag_id)
-    client = factory.get_airflow_client()
     try:
-        client.get_dag(dag_id)
-        client.delete_dag(dag_id)
-    except DagNotFound:
-        forget_pipeline(run_settings().state, dag_id)
-        removal.delete()
-        return True
+        # Not asked for first: Airflow 2 forgets a DAG's details before the DAG, which would stay.
+        if factory.get_airflow_client().delete_dag(dag_id):
+            return False
     except AirflowError as error:
         removal.update(last_error=str(error))
         raise
-    return False
+    forget_pipeline(run_settings().state, dag_id)
+    removal.delete()
+    return True

@@ -51,9 +51,9 @@ def test_pausing_changes_the_dag(world: World) -> None:
     assert world.client.get_dag(DAG).is_paused
 
 
-def test_deleting_a_dag_twice_is_no_error(world: World) -> None:
-    world.client.delete_dag(DAG)
-    world.client.delete_dag(DAG)
+def test_deleting_a_dag_tells_whether_there_was_one(world: World) -> None:
+    assert world.client.delete_dag(DAG)
+    assert not world.client.delete_dag(DAG)
 
     with pytest.raises(DagNotFound):
         world.client.get_dag(DAG)

@@ -77,11 +77,12 @@ class FakeAirflow(Levers):
         with _Request(self, "set_paused"):
             self.dags[dag_id] = replace(self._dag(dag_id), is_paused=paused)
 
-    def delete_dag(self, dag_id: str) -> None:
+    def delete_dag(self, dag_id: str) -> bool:
         with _Request(self, "delete_dag"):
-            self.dags.pop(dag_id, None)
+            known = self.dags.pop(dag_id, None) is not None
             for key in [key for key in self.runs if key[0] == dag_id]:
                 self.forget_run(*key)
+            return known
 
     def list_dags(self, tag: str) -> list[Dag]:
         with _Request(self, "list_dags"):

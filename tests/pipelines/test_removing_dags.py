@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from airflow_bridge.errors import DagNotFound
 from pipelines import services, tasks
 from pipelines.models import DagRemoval, Pipeline
 from tests.fake_airflow import FakeAirflow
@@ -31,6 +32,20 @@ def test_a_removed_dag_is_looked_for_until_airflow_has_forgotten_it(
     assert not file.exists()
     assert dag_id not in airflow.dags
     assert not DagRemoval.objects.exists()
+
+
+def test_a_dag_whose_details_airflow_2_has_forgotten_first_is_removed_all_the_same(
+    ready: Pipeline, airflow: FakeAirflow, queue: Queue
+) -> None:
+    dag_id = ready.dag_id
+    services.delete_pipeline(ready)
+
+    def forget() -> None:
+        raise DagNotFound("Airflow does not serve the DAG.")
+
+    airflow.before("get_dag", forget)
+    tasks.remove_dag(dag_id)
+    assert dag_id not in airflow.dags
 
 
 def test_a_removal_outlives_an_airflow_that_is_down(
