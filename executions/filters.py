@@ -1,9 +1,11 @@
 """How a list of executions can be narrowed down."""
 
 from typing import Any, cast
+from uuid import UUID
 
 import django_filters
 from django.contrib.admin import ModelAdmin, SimpleListFilter
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework.filters import SearchFilter
@@ -13,6 +15,7 @@ from rest_framework.views import APIView
 from executions import services
 from executions.models import Executions, PipelineExecution
 from executions.statuses import ExecutionStatus, TriggerType
+from pipelines.models import Pipeline
 
 
 class ExecutionFilter(django_filters.FilterSet):
@@ -78,3 +81,45 @@ class WithRejected(SimpleListFilter):
         if self.value() == "true":
             return cast(Executions, queryset).with_rejected()
         return queryset.filter(rows_rejected=0) if self.value() == "false" else queryset
+
+
+class OfPipeline(SimpleListFilter):
+    """The executions of one pipeline, for the admin's list."""
+
+    title = "pipeline"
+    parameter_name = "pipeline__id__exact"
+    DELETED = "deleted"
+    # More of them would bury the list: then the search finds a pipeline's executions, and the
+    # pipeline's own page leads to them.
+    MOST_LISTED = 20
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> list[tuple[str, str]]:
+        """Return all pipelines if they are few; else none but the chosen one."""
+        pipelines = Pipeline.objects.order_by("name").values_list("pk", "name")
+        found = list(pipelines[: self.MOST_LISTED + 1])
+        if len(found) > self.MOST_LISTED:
+            chosen = self.chosen
+            found = list(pipelines.filter(pk=chosen)) if isinstance(chosen, UUID) else []
+        listed = [(str(pk), name) for pk, name in found]
+        return [*listed, (self.DELETED, "Deleted pipelines")]
+
+    @property
+    def chosen(self) -> UUID | str | None:
+        """The id of a pipeline, or `DELETED`, or None; raise IncorrectLookupParameters."""
+        value = self.value()
+        if value in (None, self.DELETED):
+            return value
+        try:
+            return UUID(value)
+        except ValueError as error:
+            raise IncorrectLookupParameters(error) from error
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the executions that are chosen."""
+        if self.chosen is None:
+            return queryset
+        if self.chosen == self.DELETED:
+            return queryset.filter(pipeline=None)
+        return queryset.filter(pipeline_id=self.chosen)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -18,28 +17,10 @@ from executions.errors import InvalidCursor, SearchTooWide
 from executions.models import Executions, PipelineExecution
 from executions.services import searching
 from pipelines.models import Pipeline
+from tests.executions.histories import NOON, make
 
 LIST = "/api/v1/executions"
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 everything = PipelineExecution.objects.all
-
-
-def make(count: int, *, minutes: int = 1, since: datetime = NOON, **fields: Any) -> list[uuid.UUID]:
-    """Store so many executions, each so many minutes after the last; return ids, newest first."""
-    made = []
-    for number in range(count):
-        pk = uuid.uuid4()
-        PipelineExecution.objects.create(
-            pk=pk,
-            airflow_dag_id="pipeline_x",
-            airflow_dag_run_id=f"logidata__{pk}",
-            celery_task_id=str(pk),
-            **({"pipeline_name": "orders"} | fields),
-        )
-        begun = since + timedelta(minutes=number * minutes)
-        PipelineExecution.objects.filter(pk=pk).update(created_at=begun)
-        made.append((begun, pk))
-    return [pk for _, pk in sorted(made, reverse=True)]
 
 
 def ids(page: services.Page) -> list[uuid.UUID]:
