@@ -10,60 +10,29 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from executions import services
+from executions.admin_list import ExecutionsListed
 from executions.admin_pages import signed_in
-from executions.filters import WithRejected
 from executions.models import PipelineExecution
 from executions.quarantine_admin import EXECUTE, QuarantinePages
 from executions.retry_admin import RetryPages
 from executions.services.logs import PAGE as LOG_PAGE
-from executions.templatetags.executions import execution_badges
 from pipelines.badges import BadgeMedia
-from pipelines.durations import duration
 from pipelines.errors import DomainError
 
 CANCEL = "executions.cancel_pipelineexecution"
 
 
 @admin.register(PipelineExecution)
-class PipelineExecutionAdmin(RetryPages, QuarantinePages):
+class PipelineExecutionAdmin(ExecutionsListed, RetryPages, QuarantinePages):
     """Executions are made by executing a pipeline; here they are read, monitored and cancelled."""
 
-    list_display = ("pipeline_name", "badge", "created_at", "took", "trigger_type", "started_by")
-    list_filter = (
-        "status",
-        WithRejected,
-        "trigger_type",
-        "created_at",
-        ("pipeline", admin.RelatedOnlyFieldListFilter),
-    )
-    list_select_related = ("triggered_by",)
-    list_per_page = 50
-    search_fields = ("pipeline_name", "airflow_dag_run_id")
-    # Counting a long history for every page would cost more than the page.
-    show_full_result_count = False
     actions = ("monitor_selected", "cancel_selected")
 
     class Media(BadgeMedia):
         pass
-
-    @admin.display(description="Status", ordering="status")
-    def badge(self, execution: PipelineExecution) -> SafeString:
-        """Return the status as a badge, and another one if rows were rejected."""
-        return execution_badges(execution)
-
-    @admin.display(description="Duration", ordering="duration_seconds")
-    def took(self, execution: PipelineExecution) -> str:
-        """Return how long it ran."""
-        return duration(execution.duration_seconds)
-
-    @admin.display(description="By", ordering="triggered_by__username", empty_value="-")
-    def started_by(self, execution: PipelineExecution) -> str | None:
-        """Return who started it."""
-        return execution.triggered_by.get_username() if execution.triggered_by else None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: an execution is made by executing a pipeline."""

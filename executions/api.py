@@ -13,15 +13,14 @@ from drf_spectacular.utils import (
 )
 from rest_framework import viewsets
 from rest_framework.decorators import action
-from rest_framework.filters import SearchFilter
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from executions import services
-from executions.filters import ExecutionFilter
+from executions.filters import ExecutionFilter, ExecutionSearch
 from executions.models import PipelineExecution
+from executions.pagination import NewestFirst
 from executions.quarantine_api import QuarantineActions
 from executions.retry_api import RetryActions
 from executions.serializers import (
@@ -43,15 +42,6 @@ DOWN = OpenApiResponse(ErrorSerializer, description="Airflow cannot be asked.")
 ENDED = OpenApiResponse(ErrorSerializer, description="The execution has ended.")
 FIELDS = OpenApiResponse(ErrorSerializer, description="The body holds fields; it takes none.")
 UNKNOWN = OpenApiResponse(ErrorSerializer, description="No such execution, node or try.")
-
-
-class NewestFirst(CursorPagination):
-    """Pages that stay put while new executions arrive."""
-
-    ordering = ("-created_at", "-id")
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 200
 
 
 @extend_schema_view(
@@ -77,8 +67,8 @@ class ExecutionViewSet(
     }
     pagination_class = NewestFirst
     filterset_class = ExecutionFilter
-    # Cursor pages have one order, so there is no filter for it.
-    filter_backends = (DjangoFilterBackend, SearchFilter)
+    # Pages have one order, so there is no filter for it.
+    filter_backends = (DjangoFilterBackend, ExecutionSearch)
     search_fields = ("pipeline_name",)
     queryset = PipelineExecution.objects.select_related(
         "revision", "triggered_by", "cancel_requested_by", "attempt_requested_by"

@@ -216,3 +216,29 @@ class AirflowNotAnswering(DomainError):
             status=503,
             type="airflow-unavailable",
         )
+
+
+class InvalidCursor(DomainError):
+    """The cursor is none that a list of executions has given out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The value of 'cursor' is none that the list of executions has given out. Take the "
+            "addresses of the pages beside it as they are, or leave 'cursor' out to begin with "
+            "the newest.",
+            title="Invalid cursor",
+            status=400,
+            type="invalid-cursor",
+        )
+
+
+class SearchTooWide(DomainError):
+    """The search fits the names of so many pipelines that it would take long."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"The search fits the names of more than {most} pipelines. Write more of the name.",
+            title="Search is too wide",
+            status=400,
+            type="search-too-wide",
+        )

@@ -1,7 +1,9 @@
 """What ran: one row an execution."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -32,6 +34,30 @@ def run_id_for(execution_id: uuid.UUID) -> str:
 MAY_STILL_RUN = models.Q(status__in=ACTIVE_STATUSES) | (
     models.Q(status=ExecutionStatus.UNKNOWN) & ~models.Q(status_reason=DELETED_IN_AIRFLOW)
 )
+
+
+class Executions(models.QuerySet["PipelineExecution"]):
+    """Executions, with what their pages must know of how they were narrowed down."""
+
+    names: list[str] | None = None
+    is_rejected_only = False
+
+    def named(self, names: Sequence[str]) -> "Executions":
+        """Return those whose pipeline had one of these names."""
+        found = self.filter(pipeline_name__in=names)
+        found.names = list(names)
+        return found
+
+    def with_rejected(self) -> "Executions":
+        """Return those of which rows were set aside."""
+        found = self.filter(rows_rejected__gt=0)
+        found.is_rejected_only = True
+        return found
+
+    def _clone(self) -> Any:
+        clone = super()._clone()  # type: ignore[misc]
+        clone.names, clone.is_rejected_only = self.names, self.is_rejected_only
+        return clone
 
 
 class PipelineExecution(models.Model):
@@ -133,6 +159,8 @@ class PipelineExecution(models.Model):
         null=True, blank=True, help_text="When the logs that were kept of its nodes were removed."
     )
 
+    objects = Executions.as_manager()
+
     class Meta:
         verbose_name = "execution"
         ordering = ["-created_at", "-id"]
@@ -150,8 +178,22 @@ class PipelineExecution(models.Model):
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="execution_newest"),
-            models.Index(fields=["status", "-created_at"], name="execution_status"),
+            # For the last one of each pipeline.
             models.Index(fields=["pipeline", "-created_at"], name="execution_pipeline"),
+            # What `executions.services.listing` walks, by each status and trigger type.
+            models.Index(
+                fields=["status", "trigger_type", "-created_at", "-id"],
+                name="execution_by_status",
+            ),
+            models.Index(
+                fields=["pipeline", "status", "trigger_type", "-created_at", "-id"],
+                name="execution_by_pipeline",
+            ),
+            models.Index(
+                fields=["pipeline_name", "status", "trigger_type", "-created_at", "-id"],
+                name="execution_by_name",
+            ),
+            models.Index(fields=["airflow_dag_run_id"], name="execution_by_run"),
             # What the removal of staged data and the regular look at Airflow read: small, however
             # long the history grows.
             models.Index(

@@ -8,6 +8,7 @@ from executions.services.corrections import corrections_of
 from executions.services.deleting import delete_pipeline
 from executions.services.following import refresh_execution
 from executions.services.lineage import execution_lineage
+from executions.services.listing import Cursor, Page, page_of
 from executions.services.log_copying import copy_logs
 from executions.services.logs import NodeLog, execution_logs
 from executions.services.monitoring import Monitored, refresh_executions
@@ -15,6 +16,7 @@ from executions.services.quarantine import Quarantine, quarantine_of
 from executions.services.replaying import Replay, earlier_replays, replay_rejected
 from executions.services.retention import Kept, remove_unkept, retention
 from executions.services.retrying import Retry, retry_execution
+from executions.services.searching import search
 from executions.services.starting import (
     create_execution,
     params_of_execution,
@@ -28,9 +30,11 @@ from executions.services.triggering import trigger_execution
 __all__ = [
     "Attempt",
     "Cancel",
+    "Cursor",
     "Kept",
     "Monitored",
     "NodeLog",
+    "Page",
     "Quarantine",
     "Replay",
     "Retry",
@@ -44,6 +48,7 @@ __all__ = [
     "earlier_replays",
     "execution_lineage",
     "execution_logs",
+    "page_of",
     "params_of_execution",
     "quarantine_of",
     "refresh_execution",
@@ -55,6 +60,7 @@ __all__ = [
     "retention",
     "retry_execution",
     "run_again",
+    "search",
     "start_execution",
     "still_running",
     "sync_active",
