@@ -128,6 +128,7 @@ def begin_attempt(
     return True
 
 
+@transaction.atomic
 def change_node(
     execution: PipelineExecution, task: TaskExecution, *, status: str, tries: int, **fields: Any
 ) -> bool:
@@ -137,16 +138,16 @@ def change_node(
     Airflow answered may be the work of the cancel; has another attempt begun, it is about the one
     before: it is not written.
     """
-    return (
-        TaskExecution.objects.filter(
-            pk=task.pk,
-            execution__cancel_sent_at=execution.cancel_sent_at,
-            execution__attempt=execution.attempt,
-        )
-        .filter(Q(tries__lt=tries) | (Q(tries=tries) & ~Q(status__in=FINAL_NODE_STATUSES)))
-        .update(status=status, tries=tries, **fields)
-        == 1
+    # Locked first, as by whoever begins an attempt, and the node's own conditions in the UPDATE
+    # itself: PostgreSQL checks those, and no subquery, again once it has waited for a lock.
+    still = PipelineExecution.objects.select_for_update(no_key=True).filter(
+        pk=execution.pk, cancel_sent_at=execution.cancel_sent_at, attempt=execution.attempt
     )
+    if not still.values_list("pk"):
+        return False
+    newer = Q(tries__lt=tries) | (Q(tries=tries) & ~Q(status__in=FINAL_NODE_STATUSES))
+    row = TaskExecution.objects.filter(newer, pk=task.pk)
+    return row.update(status=status, tries=tries, **fields) == 1
 
 
 def end_nodes(execution_id: uuid.UUID, status: str) -> None:
