@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 ComponentHealth = tuple[str, datetime | None]
@@ -113,6 +113,13 @@ class AirflowClient(Protocol):
 
     def version(self) -> str:
         """Return Airflow's version, such as "3.3.2"."""
+
+    def clock_ahead(self) -> timedelta:
+        """Return by how much Airflow's clock was ahead of ours in its last answer, without asking.
+
+        Zero for less than two seconds. For turning a time of Airflow's into one of ours: times of
+        two clocks are never compared.
+        """
 
     def health(self) -> AirflowHealth:
         """Return the version and the state of the metadata database, scheduler and so on."""

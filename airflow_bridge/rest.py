@@ -5,7 +5,8 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -25,6 +26,9 @@ _LINES = "application/x-ndjson"
 _CHUNK = 64 * 1024
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _TRY_AGAIN = frozenset({502, 503, 504})
+# The header that tells a server's time counts whole seconds: the middle of them is the best guess.
+_HALF_A_SECOND = timedelta(seconds=0.5)
+_SAME_TIME = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,15 @@ class Reply(AirflowError):
 
 
 class RestSession:
-    """Calls to one Airflow server, safe to share between threads and over a fork."""
+    """Calls to one Airflow server, safe to share between threads and over a fork.
+
+    `clock_ahead` is by how much the server's clock was ahead of ours in its last answer, negative
+    for one behind; zero for less than two seconds, and before the first answer.
+    """
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self.clock_ahead = timedelta()
         self._local = threading.local()
 
     def call(
@@ -131,7 +140,8 @@ class RestSession:
         accept: str = "application/json",
         stream: bool = False,
     ) -> requests.Response:
-        return self._session().request(
+        sent = datetime.now(UTC)
+        response = self._session().request(
             method,
             f"{self.server.url}{path}",
             params=query,
@@ -147,6 +157,17 @@ class RestSession:
             # A login page is no answer.
             allow_redirects=False,
         )
+        self._compare_clocks(response, sent)
+        return response
+
+    def _compare_clocks(self, response: requests.Response, sent: datetime) -> None:
+        try:
+            told = parsedate_to_datetime(response.headers["Date"])
+            ahead = told + _HALF_A_SECOND - (sent + response.elapsed)
+        except (KeyError, ValueError, TypeError):
+            # No such header, or one that is no time with a zone.
+            return
+        self.clock_ahead = ahead if abs(ahead) >= _SAME_TIME else timedelta()
 
     def _session(self) -> requests.Session:
         # A connection must serve one thread of one process only.

@@ -13,8 +13,8 @@ from airflow_bridge.rest import JSON, Method, Reply, RestSession
 
 Answer = TypeVar("Answer")
 
-PAGE = 100
-"""How many things are asked for in one call; no Airflow allows more without being told to."""
+PAGE = 1000
+"""How many things are asked for in one call. Airflow gives 100 where it was not told otherwise."""
 
 
 class RestCalls(ABC):

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -22,10 +22,13 @@ from airflow_bridge.errors import (
     RunNotFound,
 )
 from airflow_bridge.rest import JSON, Method, Reply, segment
-from airflow_bridge.rest_calls import PAGE, RestCalls
+from airflow_bridge.rest_calls import RestCalls
 
-# Airflow 2 gives no order to task instances, so that only a single page is sure to have all.
-_TASKS = 10_000
+# Of so many runs the task instances are asked for in one call: the more, the longer the answer.
+_RUNS = 400
+# Airflow 2 gives no order to task instances, so that only a single page is sure to have all. What
+# is asked for in a body is not cut down to `[api] maximum_page_limit`.
+_TASKS = 40_000
 _ENDED = frozenset({"success", "failed"})
 
 
@@ -35,6 +38,10 @@ class RestClient(RestCalls):
     def version(self) -> str:
         """See AirflowClient.version."""
         return str(self._call("GET", "/version")["version"])
+
+    def clock_ahead(self) -> timedelta:
+        """See AirflowClient.clock_ahead."""
+        return self.session.clock_ahead
 
     def health(self) -> AirflowHealth:
         """See AirflowClient.health."""
@@ -107,8 +114,8 @@ class RestClient(RestCalls):
         """See AirflowClient.task_instances."""
         wanted = sorted(set(run_ids))
         found: list[TaskInstance] = []
-        for start in range(0, len(wanted), PAGE):
-            found += self._task_instances(wanted[start : start + PAGE])
+        for start in range(0, len(wanted), _RUNS):
+            found += self._task_instances(wanted[start : start + _RUNS])
         return found
 
     def cancel_run(self, dag_id: str, run_id: str) -> DagRun:

@@ -54,7 +54,8 @@ class AirflowV1(RestClient):
         raw = self._details(dag_id)
         kept = timedelta(seconds=self.session.server.dag_fetch_interval)
         read_at = parse_time(raw.get("last_parsed"))
-        settled = read_at is None or datetime.now(UTC) > read_at + kept
+        now_there = datetime.now(UTC) + self.clock_ahead()
+        settled = read_at is None or now_there > read_at + kept
         return replace(readings.dag(raw), is_settled=settled)
 
     def _details(self, dag_id: str) -> JSON:

@@ -1,6 +1,7 @@
 """The Celery tasks of executions. Every one may be delivered twice, late, or to several workers."""
 
 import logging
+import time
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -34,6 +35,7 @@ MONITOR_FOR = timedelta(seconds=60)
 # So many executions that the task ends well before its message counts as lost.
 STAGING_LOT = 200
 LOG_LOT, LOGS_FOR = 1000, 20.0
+SYNC_FOR = 3.0
 CANCEL_EVERY = 0.5
 CANCEL_FOR = timedelta(seconds=60)
 
@@ -124,10 +126,19 @@ def cancel_pipeline(
 
 @shared_task(name="executions.tasks.sync_executions")
 def sync_executions() -> None:
-    """Bring all executions up to what changed in Airflow since the last look."""
-    report = services.sync_active()
-    if report.adopted or report.queued:
-        logger.info("Sync: %d runs adopted, %d executions queued", report.adopted, report.queued)
+    """Bring all executions up to what changed in Airflow since the last look.
+
+    Where results were left to be read, further rounds follow at once until beat sends the next.
+    """
+    began = time.monotonic()
+    while True:
+        report = services.sync_active()
+        if report.adopted or report.queued:
+            logger.info(
+                "Sync: %d runs adopted, %d executions queued", report.adopted, report.queued
+            )
+        if not report.postponed or time.monotonic() - began > SYNC_FOR:
+            return
 
 
 @shared_task(name="executions.tasks.remove_staging")

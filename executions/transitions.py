@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from executions.models import ExecutionAttempt, PipelineExecution, TaskExecution
 from executions.statuses import (
+    DELETED_IN_AIRFLOW,
     FINAL_NODE_STATUSES,
     ExecutionStatus,
     NodeStatus,
@@ -75,7 +76,7 @@ def end_without_run(
         clear_pending=False,
     )
     if ended:
-        end_nodes(execution_id, nodes)
+        end_nodes([execution_id], nodes)
     return ended
 
 
@@ -128,6 +129,7 @@ def begin_attempt(
     return True
 
 
+@transaction.atomic
 def change_node(
     execution: PipelineExecution, task: TaskExecution, *, status: str, tries: int, **fields: Any
 ) -> bool:
@@ -137,20 +139,38 @@ def change_node(
     Airflow answered may be the work of the cancel; has another attempt begun, it is about the one
     before: it is not written.
     """
-    return (
-        TaskExecution.objects.filter(
-            pk=task.pk,
-            execution__cancel_sent_at=execution.cancel_sent_at,
-            execution__attempt=execution.attempt,
-        )
-        .filter(Q(tries__lt=tries) | (Q(tries=tries) & ~Q(status__in=FINAL_NODE_STATUSES)))
-        .update(status=status, tries=tries, **fields)
-        == 1
+    # Locked first, as by whoever begins an attempt, and the node's own conditions in the UPDATE
+    # itself: PostgreSQL checks those, and no subquery, again once it has waited for a lock.
+    still = PipelineExecution.objects.select_for_update(no_key=True).filter(
+        pk=execution.pk, cancel_sent_at=execution.cancel_sent_at, attempt=execution.attempt
     )
+    if not still.values_list("pk"):
+        return False
+    newer = Q(tries__lt=tries) | (Q(tries=tries) & ~Q(status__in=FINAL_NODE_STATUSES))
+    row = TaskExecution.objects.filter(newer, pk=task.pk)
+    return row.update(status=status, tries=tries, **fields) == 1
 
 
-def end_nodes(execution_id: uuid.UUID, status: str) -> None:
-    """Give every node that has not ended the status `status`."""
-    TaskExecution.objects.filter(execution_id=execution_id).exclude(
+@transaction.atomic
+def mark_deleted(executions: Collection[PipelineExecution]) -> None:
+    """Say that the executions' runs are gone from Airflow, and their nodes' fate with them.
+
+    Another attempt begun since `executions` were read is left alone.
+    """
+    attempts = {execution.pk: execution.attempt for execution in executions}
+    rows = PipelineExecution.objects.select_for_update(no_key=True).filter(
+        pk__in=attempts, status__in=_REACHED_FROM[ExecutionStatus.UNKNOWN]
+    )
+    found = rows.order_by("pk").values_list("pk", "attempt")
+    gone = [pk for pk, attempt in found if attempts[pk] == attempt]
+    PipelineExecution.objects.filter(pk__in=gone).update(
+        status=ExecutionStatus.UNKNOWN, status_reason=DELETED_IN_AIRFLOW
+    )
+    end_nodes(gone, NodeStatus.UNKNOWN)
+
+
+def end_nodes(execution_ids: Collection[uuid.UUID], status: str) -> None:
+    """Give every node of the executions that has not ended the status `status`."""
+    TaskExecution.objects.filter(execution__in=execution_ids).exclude(
         status__in=FINAL_NODE_STATUSES
     ).exclude(status=NodeStatus(status)).update(status=status)

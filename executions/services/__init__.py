@@ -24,7 +24,8 @@ from executions.services.starting import (
     start_execution,
 )
 from executions.services.stopping import still_running
-from executions.services.syncing import SyncReport, sync_active
+from executions.services.sync_round import SyncReport
+from executions.services.syncing import sync_active
 from executions.services.triggering import trigger_execution
 
 __all__ = [

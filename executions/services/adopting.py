@@ -1,6 +1,7 @@
 """Take in DAG runs of ours that Airflow's scheduler, or a person in Airflow, started."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,8 +23,11 @@ _TRIGGER_TYPES = {
 
 
 @transaction.atomic
-def adopt(run: DagRun) -> PipelineExecution | None:
-    """Return a new execution for the run; None if its pipeline does not exist (any more)."""
+def adopt(run: DagRun, clock_ahead: timedelta) -> PipelineExecution | None:
+    """Return a new execution for the run; None if its pipeline does not exist (any more).
+
+    By `clock_ahead` Airflow's clock is ahead of ours, by which our revisions are dated.
+    """
     parsed = parse_dag_id(run.dag_id)
     pipeline = (
         Pipeline.objects.select_related("current_revision").filter(pk=parsed[0]).first()
@@ -32,8 +36,9 @@ def adopt(run: DagRun) -> PipelineExecution | None:
     )
     if pipeline is None:
         return None
-    revision = _revision_of(pipeline, run)
-    begun = run.queued_at or run.start_date
+    told = run.queued_at or run.start_date
+    begun = told - clock_ahead if told is not None else None
+    revision = _revision_of(pipeline, run, begun)
     execution, created = PipelineExecution.objects.get_or_create(
         airflow_dag_id=run.dag_id,
         airflow_dag_run_id=run.run_id,
@@ -60,7 +65,9 @@ def adopt(run: DagRun) -> PipelineExecution | None:
     return execution
 
 
-def _revision_of(pipeline: Pipeline, run: DagRun) -> PipelineRevision | None:
+def _revision_of(
+    pipeline: Pipeline, run: DagRun, begun: datetime | None
+) -> PipelineRevision | None:
     """Return the revision that the run names, else the one that Airflow served when it began."""
     parsed = parse_dag_id(run.dag_id)
     alone = parsed[1] if parsed is not None else None
@@ -69,7 +76,6 @@ def _revision_of(pipeline: Pipeline, run: DagRun) -> PipelineRevision | None:
         named = pipeline.revisions.filter(number=number).first()
         if named is not None:
             return named
-    begun = run.queued_at or run.start_date
     current = pipeline.current_revision
     known = pipeline.revisions.order_by("-number")
     if begun is not None:

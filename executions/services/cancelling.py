@@ -17,12 +17,12 @@ from etl.errors import ETLError
 from executions.errors import ExecutionFinished
 from executions.models import MAY_STILL_RUN, PipelineExecution
 from executions.services.beginning import nothing_begun, nothing_can_begin
-from executions.services.following import confirm_cleared, follow, mark_deleted, was_cleared
+from executions.services.following import confirm_cleared, follow, was_cleared
 from executions.services.queueing import queue_cancel_on_commit
 from executions.services.stopping import allow_nodes, forbid_nodes
 from executions.services.triggering import confirm_triggered
 from executions.statuses import FINAL_STATUSES, ExecutionStatus, NodeStatus
-from executions.transitions import end_without_run
+from executions.transitions import end_without_run, mark_deleted
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ def _send(client: AirflowClient, execution: PipelineExecution, run: DagRun) -> N
 def _without_run(execution: PipelineExecution) -> Cancel:
     """Airflow has no such run: it was deleted, or the trigger has not arrived (yet)."""
     if execution.triggered_at is not None:
-        mark_deleted(execution)
+        mark_deleted([execution])
         return Cancel.DONE
     return _not_begun(execution)
 

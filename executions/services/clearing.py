@@ -18,8 +18,9 @@ from executions.services.beginning import (
     patience,
     require_served,
 )
-from executions.services.following import confirm_cleared, mark_deleted, was_cleared
+from executions.services.following import confirm_cleared, was_cleared
 from executions.statuses import FINAL_STATUSES
+from executions.transitions import mark_deleted
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ def clear_run(client: AirflowClient, execution: PipelineExecution) -> Attempt:
     try:
         run = client.get_run(*key)
     except RunNotFound:
-        mark_deleted(execution)
+        mark_deleted([execution])
         return Attempt.NOTHING
     if was_cleared(execution, run):
         confirm_cleared(execution, run)

@@ -6,7 +6,6 @@ complete: its counts and errors are there.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -14,22 +13,17 @@ from django.utils import timezone
 from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient, DagRun, TaskInstance
 from airflow_bridge.errors import AirflowError, RunNotFound
-from airflow_bridge.states import execution_status, node_status
+from airflow_bridge.states import execution_status
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution, TaskExecution
-from executions.services.accounting import count_rejected, open_account
+from executions.services.accounting import open_account
 from executions.services.cleaning import remove_cut_off
+from executions.services.following_nodes import apply_nodes
 from executions.services.queueing import queue_cancel
-from executions.services.results import read_result
+from executions.services.ration import Ration
 from executions.services.stopping import Stop, allow_nodes, look_for_stop
-from executions.statuses import (
-    DELETED_IN_AIRFLOW,
-    FINAL_NODE_STATUSES,
-    FINAL_STATUSES,
-    ExecutionStatus,
-    NodeStatus,
-)
-from executions.transitions import begin_attempt, change_node, change_status, end_nodes
+from executions.statuses import FINAL_STATUSES, ExecutionStatus, NodeStatus
+from executions.transitions import begin_attempt, change_status, end_nodes, mark_deleted
 
 MARKED_FAILED = (
     "The run was marked failed in Airflow although none of its nodes failed. "
@@ -53,16 +47,21 @@ def refresh_execution(execution: PipelineExecution) -> PipelineExecution:
     return execution
 
 
-def follow(client: AirflowClient, execution: PipelineExecution) -> None:
-    """Ask for the execution's run and nodes and write what changed; raise AirflowError."""
+def follow(
+    client: AirflowClient, execution: PipelineExecution, ration: Ration | None = None
+) -> bool:
+    """Ask for the execution's run and nodes and write what changed; raise AirflowError.
+
+    Return whether all is written that there was, as `apply_run` does.
+    """
     key = (execution.airflow_dag_id, execution.airflow_dag_run_id)
     try:
         run = client.get_run(*key)
         instances = client.task_instances([key])
     except RunNotFound:
-        mark_deleted(execution)
-        return
-    apply_run(client, execution, run, instances)
+        mark_deleted([execution])
+        return True
+    return apply_run(client, execution, run, instances, ration=ration)
 
 
 def apply_run(
@@ -70,23 +69,29 @@ def apply_run(
     execution: PipelineExecution,
     run: DagRun,
     instances: Sequence[TaskInstance],
-) -> None:
-    """Write what Airflow said of a run.
+    tasks: Iterable[TaskExecution] | None = None,
+    ration: Ration | None = None,
+) -> bool:
+    """Write what Airflow said of a run; return whether all of it is written.
 
     `execution` must have been read before Airflow was asked, so that a cancel which was sent in
-    between is noticed.
+    between is noticed. `tasks` are its nodes if they are read already. Where the ration leaves the
+    result of a node unread, the execution has not ended yet.
     """
     if execution.clear_pending and not was_cleared(execution, run):
         # What Airflow says is about the attempt before.
-        return
+        return True
     if not _take_up(execution, run):
-        return
+        return True
     status = execution_status(run.state, execution.cancel_sent_at is not None)
     stop = look_for_stop(execution, run, instances)
     ended = status in FINAL_STATUSES
-    apply_nodes(client, execution, instances, stop, run_ended=ended)
+    complete = apply_nodes(
+        client, execution, instances, stop, run_ended=ended, tasks=tasks, ration=ration
+    )
     if ended:
-        _end(execution, run, stop)
+        if complete:
+            _end(execution, run, stop)
     elif status == ExecutionStatus.UNKNOWN:
         asked = "Cancel asked for. " if execution.cancel_requested_at is not None else ""
         change_status(
@@ -97,6 +102,7 @@ def apply_run(
         )
     else:
         _go_on(execution, run, status)
+    return complete
 
 
 def _take_up(execution: PipelineExecution, run: DagRun) -> bool:
@@ -139,89 +145,6 @@ def confirm_cleared(execution: PipelineExecution, run: DagRun) -> None:
         )
     if row.filter(cancel_requested_at__isnull=False).exists():
         queue_cancel(execution)
-
-
-def apply_nodes(
-    client: AirflowClient,
-    execution: PipelineExecution,
-    instances: Iterable[TaskInstance],
-    stop: Stop | None = None,
-    *,
-    run_ended: bool = False,
-) -> None:
-    """Write what Airflow said of a run's nodes, reading the result of each finished try once.
-
-    Of a run that was stopped, a node has ended only once its process has.
-    """
-    if not run_ended:
-        # A run whose time is up skips what had begun. Until the run itself says that it has ended,
-        # for which it is to be asked first, how such a node ended is not known.
-        instances = [instance for instance in instances if not _was_skipped_midway(instance)]
-    tasks = {task.node_id: task for task in execution.tasks.all()}
-    written = False
-    for instance in instances:
-        task = tasks.get(instance.task_id)
-        if task is None and instance.state == "removed":
-            # A newer version of the DAG has lost it, and the run's own revision never had it.
-            continue
-        if task is None:
-            task, _ = TaskExecution.objects.get_or_create(
-                execution=execution,
-                node_id=instance.task_id,
-                defaults={"position": len(tasks), "node_name": instance.task_id},
-            )
-            tasks[instance.task_id] = task
-        written |= _apply_node(client, execution, task, instance, stop)
-    if written:
-        count_rejected(execution)
-
-
-def mark_deleted(execution: PipelineExecution) -> None:
-    """Say that the execution's run is gone from Airflow, and its nodes' fate with it."""
-    if change_status(execution.pk, ExecutionStatus.UNKNOWN, status_reason=DELETED_IN_AIRFLOW):
-        end_nodes(execution.pk, NodeStatus.UNKNOWN)
-
-
-def _apply_node(
-    client: AirflowClient,
-    execution: PipelineExecution,
-    task: TaskExecution,
-    instance: TaskInstance,
-    stop: Stop | None,
-) -> bool:
-    """Write what is new about a node; return whether anything was."""
-    status = node_status(instance.state, execution.cancel_sent_at is not None)
-    if stop is not None:
-        status = stop.status_of(instance, status)
-    tries = max(instance.try_number, 0)
-    same_try = tries <= task.tries
-    if same_try and (task.status in FINAL_NODE_STATUSES or _unchanged(task, instance, status)):
-        return False
-    fields: dict[str, Any] = {
-        **({} if same_try else TaskExecution.NO_RESULT),
-        "max_tries": max(instance.max_tries + 1, tries, 1),
-        "started_at": instance.start_date,
-        "completed_at": instance.end_date,
-        "duration_seconds": instance.duration,
-    }
-    if status in FINAL_NODE_STATUSES:
-        # Written together with the status, after which this try is not looked at again: so the
-        # result is read once.
-        fields |= read_result(client, instance, status)
-        if stop is not None and (error := stop.error_of(instance, status)):
-            fields["error"] = error
-        status = fields.pop("status", status)
-    if status != NodeStatus.FAILED:
-        fields.setdefault("error", "")
-    return change_node(execution, task, status=status, tries=tries, **fields)
-
-
-def _was_skipped_midway(instance: TaskInstance) -> bool:
-    return instance.state == "skipped" and instance.start_date is not None
-
-
-def _unchanged(task: TaskExecution, instance: TaskInstance, status: str) -> bool:
-    return task.status == status and task.started_at == instance.start_date
 
 
 def _go_on(execution: PipelineExecution, run: DagRun, status: str) -> None:
@@ -271,7 +194,7 @@ def _end(execution: PipelineExecution, run: DagRun, stop: Stop | None) -> None:
     )
     if ended:
         end_nodes(
-            execution.pk,
+            [execution.pk],
             NodeStatus.CANCELLED if status == ExecutionStatus.CANCELLED else NodeStatus.SKIPPED,
         )
         if stop is not None:

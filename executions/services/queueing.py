@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from executions.models import PipelineExecution
@@ -79,8 +79,10 @@ def queue_cancel_on_commit(execution: PipelineExecution) -> None:
     transaction.on_commit(lambda: queue_cancel(execution), robust=True)
 
 
-def queue_lost_triggers(*, waiting_for: timedelta, silent_for: timedelta) -> int:
+def queue_lost_triggers(*, waiting_for: timedelta, silent_for: timedelta, at_most: int) -> int:
     """Queue again the executions that wait for their trigger and that no worker looks after.
+
+    `at_most` so many, those first that nobody has looked at for longest.
 
     Those that a worker has seen and set aside (it gave a reason) are due after `waiting_for`,
     those that no worker has seen yet after `silent_for`: their message may still be in the queue.
@@ -96,7 +98,7 @@ def queue_lost_triggers(*, waiting_for: timedelta, silent_for: timedelta) -> int
         cancel_requested_at=None,
     )
     queued = 0
-    for execution in lost:
+    for execution in lost.order_by(F("attempted_at").asc(nulls_first=True), "created_at")[:at_most]:
         # Two syncs may see the same row: the one that changes it queues it.
         row = PipelineExecution.objects.filter(pk=execution.pk, attempted_at=execution.attempted_at)
         if row.update(attempted_at=now):

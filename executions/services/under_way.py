@@ -6,9 +6,9 @@ from django.db.models import Q
 
 from airflow_bridge import factory
 from airflow_bridge.spec import dag_id_of
-from executions.models import MAY_STILL_RUN, PipelineExecution, SyncCursor
+from executions.models import MAY_STILL_RUN, PipelineExecution
 from executions.services.adopting import adopt
-from executions.services.syncing import OVERLAP
+from executions.services.sync_cursor import unseen_since
 from pipelines.models import Pipeline, PipelineRevision
 from pipelines.services import structure_of
 
@@ -21,12 +21,11 @@ def adopt_new_runs(pipeline_id: uuid.UUID) -> None:
     pipeline = Pipeline.objects.filter(pk=pipeline_id).first()
     if pipeline is None:
         return
-    cursor = SyncCursor.objects.filter(pk=1).first()
-    seen_until = cursor.runs_seen_until if cursor is not None else None
-    since = seen_until - OVERLAP if seen_until is not None else pipeline.created_at
-    for run in factory.get_airflow_client().runs_updated_since(since, pipeline.dag_id):
+    client = factory.get_airflow_client()
+    since = unseen_since(client, pipeline.created_at)
+    for run in client.runs_updated_since(since, pipeline.dag_id):
         if run.dag_id == pipeline.dag_id and run.state not in {"success", "failed"}:
-            adopt(run)
+            adopt(run, client.clock_ahead())
 
 
 def runs_that_differ_from(revision: PipelineRevision) -> int:

@@ -75,9 +75,10 @@ def serve(respond: Respond) -> Iterator[Stub]:
                 if answer.body is None
                 else (answer.body if is_text else json.dumps(answer.body)).encode()
             )
-            self.send_response(answer.status)
+            self.send_response_only(answer.status)
             kind = "text/html" if is_text else "application/json"
-            for name, value in {"Content-Type": kind, **answer.headers}.items():
+            headers = {"Date": self.date_time_string(), "Content-Type": kind, **answer.headers}
+            for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content) + answer.cut_off))
             self.end_headers()

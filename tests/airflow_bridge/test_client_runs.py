@@ -113,6 +113,18 @@ def test_changed_runs_are_asked_for_in_pages_and_yielded_once(world: World) -> N
     assert {one.query["order_by"] for one in asked} == {"id"}
 
 
+def test_changed_runs_come_in_few_pages_where_airflow_allows_large_ones(world: World) -> None:
+    world.airflow.page = 1000
+    for number in range(1100):
+        run_id = f"logidata__{number}"
+        world.airflow.runs[DAG, run_id] = {**world.airflow.run, "dag_run_id": run_id}
+
+    runs = list(world.client.runs_updated_since(datetime(2026, 11, 22, 18, 0, tzinfo=UTC)))
+
+    assert len(runs) == 1101
+    assert len(world.wire.asked_for("GET", "/dags/~/dagRuns")) == 2
+
+
 def test_a_run_that_moved_to_the_next_page_is_yielded_once(world: World) -> None:
     world.airflow.runs |= {
         (DAG, str(number)): {**world.airflow.run, "dag_run_id": str(number)}

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from executions import services
 from executions.models import PipelineExecution, SyncCursor, run_id_for
-from executions.services import syncing
+from executions.services import sync_round
 from pipelines.models import Pipeline
 from tests.executions.conftest import NODES, again, key, revise
 from tests.fake_airflow import FakeAirflow
@@ -76,6 +76,29 @@ def test_a_run_whose_change_was_missed_is_adopted_within_a_minute(
     assert services.sync_active().adopted == 1
 
 
+@pytest.mark.parametrize("hours", [-3, 5])
+def test_an_airflow_whose_clock_differs_is_followed_and_its_runs_are_placed_by_ours(
+    pipeline: Pipeline, airflow: FakeAirflow, hours: int
+) -> None:
+    """A pipeline was changed after a run began, and before one that was told at the same hour."""
+    airflow.ahead = timedelta(hours=hours)
+    first = pipeline.current_revision
+    before = timezone.now()
+    airflow.begin(pipeline.dag_id, "earlier", run_type="scheduled")
+    services.sync_active()
+    second = revise(pipeline, description="changed")
+    Pipeline.objects.update(deployment_ready_at=timezone.now())
+    airflow.begin(pipeline.dag_id, "later", run_type="scheduled")
+    services.sync_active()
+    earlier, later = PipelineExecution.objects.order_by("created_at")
+    assert (earlier.revision, later.revision) == (first, second)
+    assert before <= earlier.created_at <= later.created_at <= timezone.now()
+    for execution in (earlier, later):
+        airflow.finish(*key(execution))
+    services.sync_active()
+    assert {again(execution).status for execution in (earlier, later)} == {"success"}
+
+
 def test_a_run_that_only_goes_by_the_id_of_another_is_adopted_and_holds_up_nothing(
     running: PipelineExecution,
     make_pipeline: Callable[..., Pipeline],
@@ -94,10 +117,10 @@ def test_a_run_that_only_goes_by_the_id_of_another_is_adopted_and_holds_up_nothi
 def test_a_run_that_can_never_be_written_does_not_stop_the_cursor(
     pipeline: Pipeline, airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(run: Any) -> None:
+    def fail(run: Any, clock_ahead: timedelta) -> None:
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr(syncing, "adopt", fail)
+    monkeypatch.setattr(sync_round, "adopt", fail)
     run = airflow.begin(pipeline.dag_id, "by hand")
     assert services.sync_active().failed == 1
     assert SyncCursor.objects.get().runs_seen_until == run.updated_at

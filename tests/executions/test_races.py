@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from executions import services
-from executions.models import PipelineExecution
+from executions.models import PipelineExecution, TaskExecution
 from executions.services import trigger_execution
+from executions.transitions import begin_attempt, change_node, change_status
 from pipelines.errors import DomainError
 from pipelines.models import Pipeline
 from tests.executions.conftest import again, key
@@ -34,6 +36,62 @@ def at_once(*actions: Callable[[], object]) -> None:
     with ThreadPoolExecutor(len(actions)) as pool:
         for future in [pool.submit(run, action) for action in actions]:
             future.result()
+
+
+def while_locked(write: Callable[[], object], late: Callable[[], bool]) -> bool:
+    """Return what `late` does that has begun before `write` is committed, and waits for it."""
+
+    def wait_for_lock() -> bool:
+        try:
+            return late()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            write()
+            late_result = pool.submit(wait_for_lock)
+            until_someone_waits()
+        return late_result.result(timeout=10)
+
+
+def until_someone_waits() -> None:
+    deadline = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND %s = ANY(pg_blocking_pids(pid))",
+                [connection.connection.info.backend_pid],
+            )
+            if cursor.fetchone():
+                return
+            assert time.monotonic() < deadline, "nobody waits for the lock"
+            time.sleep(0.01)
+
+
+def test_an_older_answer_that_waited_for_a_newer_one_is_not_written(
+    pending: PipelineExecution,
+) -> None:
+    task = pending.tasks.get(node_id="read")
+    node = TaskExecution.objects.filter(pk=task.pk)
+    assert not while_locked(
+        lambda: node.update(status="running", tries=2),
+        lambda: change_node(pending, task, status="failed", tries=1),
+    )
+    assert (node.get().status, node.get().tries) == ("running", 2)
+
+
+def test_an_answer_that_waited_for_a_new_attempt_is_not_written(
+    pending: PipelineExecution,
+) -> None:
+    change_status(pending.pk, "failed")
+    ended = again(pending)
+    task = ended.tasks.get(node_id="read")
+    assert not while_locked(
+        lambda: begin_attempt(ended, reason="again", nodes=["read"]),
+        lambda: change_node(ended, task, status="running", tries=1),
+    )
+    assert ended.tasks.get(node_id="read").status == "pending"
 
 
 @pytest.mark.parametrize("turn", range(8))

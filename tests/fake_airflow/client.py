@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_bridge.client import (
@@ -23,7 +23,7 @@ from airflow_bridge.errors import (
     DagNotFound,
     RunNotFound,
 )
-from tests.fake_airflow.levers import ENDED, UNFINISHED, Levers, utc_now
+from tests.fake_airflow.levers import ENDED, UNFINISHED, Levers
 
 
 @dataclass
@@ -64,10 +64,13 @@ class FakeAirflow(Levers):
         with _Request(self, "version"):
             return "3.3.2"
 
+    def clock_ahead(self) -> timedelta:
+        return self.ahead
+
     def health(self) -> AirflowHealth:
         with _Request(self, "health"):
             components = ("metadatabase", "scheduler", "triggerer", "dag_processor")
-            return AirflowHealth("3.3.2", {name: ("healthy", utc_now()) for name in components})
+            return AirflowHealth("3.3.2", {name: ("healthy", self.now()) for name in components})
 
     def get_dag(self, dag_id: str) -> Dag:
         with _Request(self, "get_dag"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_bridge.client import (
@@ -27,6 +27,8 @@ class Levers:
     connections: set[str] = field(default_factory=lambda: {"warehouse"})
     pools: set[str] = field(default_factory=lambda: {"default_pool"})
     broken_files: list[DagImportError] = field(default_factory=list)
+    # By how much Airflow's clock is ahead of ours.
+    ahead: timedelta = timedelta()
 
     def __post_init__(self) -> None:
         self.dags: dict[str, Dag] = {}
@@ -36,6 +38,10 @@ class Levers:
         self._changed: dict[Key, datetime] = {}
         self._xcoms: dict[tuple[str, str, str, str], Any] = {}
         self._logs: dict[tuple[str, str, str, int], list[LogEvent]] = {}
+
+    def now(self) -> datetime:
+        """Return the time by Airflow's clock."""
+        return datetime.now(UTC) + self.ahead
 
     def serve(
         self,
@@ -64,7 +70,7 @@ class Levers:
 
     def break_file(self, dag_id: str, stack_trace: str) -> None:
         """Fail to import the DAG's file; a DAG that was served stays, marked as broken."""
-        self.broken_files.append(DagImportError(f"{dag_id}.py", stack_trace, utc_now()))
+        self.broken_files.append(DagImportError(f"{dag_id}.py", stack_trace, self.now()))
 
     def begin(
         self,
@@ -75,7 +81,7 @@ class Levers:
         conf: Mapping[str, Any] | None = None,
     ) -> DagRun:
         """Queue a run from within Airflow, as its scheduler or a person there does."""
-        now = utc_now()
+        now = self.now()
         self._instances[dag_id, run_id] = {
             task: TaskInstance(dag_id=dag_id, run_id=run_id, task_id=task, state=None)
             for task in self._tasks[dag_id]
@@ -94,7 +100,7 @@ class Levers:
 
     def set_run(self, dag_id: str, run_id: str, state: str) -> DagRun:
         """Move a run, with the times that go with its new state."""
-        run, now = self.runs[dag_id, run_id], utc_now()
+        run, now = self.runs[dag_id, run_id], self.now()
         if state in {"running", *ENDED}:
             run = replace(run, start_date=run.start_date or now)
         return self._store(replace(run, state=state, end_date=now if state in ENDED else None))
@@ -112,7 +118,7 @@ class Levers:
         log: Sequence[str] = (),
     ) -> None:
         """Move a task, with what it leaves behind."""
-        now = utc_now()
+        now = self.now()
         before = self._instances[dag_id, run_id].get(
             task_id, TaskInstance(dag_id, run_id, task_id, None)
         )
@@ -169,7 +175,7 @@ class Levers:
             )
         run = self.runs[dag_id, run_id]
         return self._store(
-            replace(run, state="queued", queued_at=utc_now(), start_date=None, end_date=None)
+            replace(run, state="queued", queued_at=self.now(), start_date=None, end_date=None)
         )
 
     def forget_run(self, dag_id: str, run_id: str) -> None:
@@ -181,7 +187,7 @@ class Levers:
         times = [run.queued_at, run.start_date, run.end_date]
         run = replace(run, updated_at=max(time for time in times if time is not None))
         self.runs[run.dag_id, run.run_id] = run
-        self._changed[run.dag_id, run.run_id] = utc_now()
+        self._changed[run.dag_id, run.run_id] = self.now()
         return run
 
 
@@ -203,7 +209,3 @@ def dataset(rows: int = 3, **metrics: int) -> dict[str, Any]:
             **metrics,
         },
     }
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
