@@ -118,6 +118,12 @@ def test_a_single_message_without_end_is_cut(ended: PipelineExecution) -> None:
     assert event.message.endswith("x [200,000 characters are left out]")
 
 
+def test_a_message_may_hold_every_kind_of_line_end(ended: PipelineExecution) -> None:
+    text = "one\u2028two\u2029three\x85four\r\nfive\x0csix"
+    keep(ended, "read", 1, events(text, "next"))
+    assert [event.message for event in kept(ended, "read", 1) or ()] == [text, "next"]
+
+
 def test_a_damaged_copy_says_so(ended: PipelineExecution, log_folder: Path) -> None:
     copied()
     (file,) = log_folder.rglob("*.gz")
