@@ -13,6 +13,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from airflow_bridge.client import LogEvent
+from airflow_bridge.errors import AirflowRefused, AirflowUnavailable
 from executions import services
 from executions.errors import LogsUnreadable
 from executions.models import PipelineExecution, TaskExecution
@@ -95,6 +96,33 @@ def test_an_airflow_that_is_down_leaves_them_for_later(
     assert copied() == 0
     airflow.outage = ""
     assert copied() == 1
+    assert copied() == 0
+
+
+def test_a_log_that_airflow_fails_to_give_does_not_hold_up_the_others(
+    ended: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def break_off() -> None:
+        raise AirflowUnavailable("Airflow broke off its answer.", status=500)
+
+    airflow.set_task(*key(ended), "keep", "success", result=dataset(3), log=["three"])
+    services.sync_active()
+    airflow.before("logs", break_off)
+    assert copied() == 1
+    assert ended.tasks.filter(logs_kept=1).count() == 1
+    assert copied() == 1
+    assert ended.tasks.filter(logs_kept=1).count() == 2
+
+
+def test_an_airflow_that_lets_nobody_in_is_asked_once(
+    ended: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def refuse() -> None:
+        raise AirflowRefused("Airflow does not allow this.", status=403)
+
+    airflow.set_task(*key(ended), "keep", "success", result=dataset(3), log=["three"])
+    services.sync_active()
+    airflow.before("logs", refuse)
     assert copied() == 0
 
 
