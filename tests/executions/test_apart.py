@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from airflow_bridge.errors import AirflowUnavailable
 from executions import services
@@ -182,6 +184,34 @@ def test_its_dag_stays_as_long_as_an_execution_in_it_is_on_record(
     assert removal.dag_id == f"{pipeline.dag_id}_r1"
     services.start_execution(pipeline, revision=1)
     assert not DagRemoval.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_removal_under_way_does_not_take_a_run_with_it(
+    pipeline: Pipeline, older: PipelineRevision, airflow: FakeAirflow
+) -> None:
+    def start() -> PipelineExecution:
+        try:
+            execution = services.start_execution(pipeline, revision=1)
+            trigger_execution(execution.pk)
+            return execution
+        finally:
+            connection.close()
+
+    serve_apart(airflow, older)
+    dag_id = f"{pipeline.dag_id}_r1"
+    DagRemoval.objects.create(dag_id=dag_id)
+    with ThreadPoolExecutor(1) as pool:
+        begun: list[Future[PipelineExecution]] = []
+        # Time enough to begin, where nothing keeps it from that.
+        airflow.before("delete_dag", lambda: begun.append(pool.submit(start)))
+        airflow.before("delete_dag", lambda: wait(begun, timeout=2))
+        pipelines.remove_dag(dag_id)
+    execution = begun[0].result()
+    serve_apart(airflow, older)
+    trigger_execution(execution.pk)
+    assert list(airflow.runs) == [key(execution)]
+    assert again(execution).triggered_at is not None
 
 
 def test_it_is_removed_with_its_pipeline(
