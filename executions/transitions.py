@@ -58,6 +58,21 @@ def explain_waiting(execution_id: uuid.UUID, reason: str) -> None:
     ).exclude(status_reason=reason).update(status_reason=reason)
 
 
+@transaction.atomic
+def end_with_nodes(
+    execution_id: uuid.UUID, to: str, *, nodes: str, only_if: Q | None = None, **fields: Any
+) -> bool:
+    """Set a status of an execution of which nothing runs any more; return whether this writer won.
+
+    Its nodes that have not ended get the status `nodes`, in the same transaction: nobody follows
+    the execution after this, so that a writer killed in between would leave them for good.
+    """
+    ended = change_status(execution_id, to, only_if=only_if, **fields)
+    if ended:
+        end_nodes([execution_id], nodes)
+    return ended
+
+
 def end_without_run(
     execution_id: uuid.UUID,
     to: str,
@@ -67,17 +82,15 @@ def end_without_run(
     only_if: Q | None = None,
 ) -> bool:
     """End an attempt that Airflow has not begun, and its nodes with it; return whether it did."""
-    ended = change_status(
+    return end_with_nodes(
         execution_id,
         to,
+        nodes=nodes,
         only_if=NOT_BEGUN & (only_if or Q()),
         error_message=error,
         completed_at=timezone.now(),
         clear_pending=False,
     )
-    if ended:
-        end_nodes([execution_id], nodes)
-    return ended
 
 
 @transaction.atomic

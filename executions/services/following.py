@@ -23,7 +23,7 @@ from executions.services.queueing import queue_cancel
 from executions.services.ration import Ration
 from executions.services.stopping import Stop, allow_nodes, look_for_stop
 from executions.statuses import FINAL_STATUSES, ExecutionStatus, NodeStatus
-from executions.transitions import begin_attempt, change_status, end_nodes, mark_deleted
+from executions.transitions import begin_attempt, change_status, end_with_nodes, mark_deleted
 
 MARKED_FAILED = (
     "The run was marked failed in Airflow although none of its nodes failed. "
@@ -97,6 +97,7 @@ def apply_run(
         change_status(
             execution.pk,
             status,
+            only_if=Q(attempt=execution.attempt),
             status_reason=f"{asked}Airflow reports the state '{run.state}', which says nothing "
             "certain. Look at the run in Airflow, or cancel the execution.",
         )
@@ -172,7 +173,12 @@ def _end(execution: PipelineExecution, run: DagRun, stop: Stop | None) -> None:
     status, error = ExecutionStatus.SUCCESS, ""
     if run.state != "success":
         if stop is not None and stop.waits_for:
-            change_status(execution.pk, ExecutionStatus.RUNNING, status_reason=stop.waits_for)
+            change_status(
+                execution.pk,
+                ExecutionStatus.RUNNING,
+                only_if=Q(attempt=execution.attempt),
+                status_reason=stop.waits_for,
+            )
             return
         status, error = _verdict(execution, stop)
     elif execution.cancel_sent_at is not None:
@@ -182,9 +188,10 @@ def _end(execution: PipelineExecution, run: DagRun, stop: Stop | None) -> None:
         error = open_account(execution)
         status = ExecutionStatus.FAILED if error else status
     completed = run.end_date or timezone.now()
-    ended = change_status(
+    ended = end_with_nodes(
         execution.pk,
         status,
+        nodes=(NodeStatus.CANCELLED if status == ExecutionStatus.CANCELLED else NodeStatus.SKIPPED),
         # A cancel sent since Airflow was asked may be what made the run fail: look again then.
         only_if=Q(cancel_sent_at=execution.cancel_sent_at, attempt=execution.attempt),
         started_at=run.start_date,
@@ -192,13 +199,8 @@ def _end(execution: PipelineExecution, run: DagRun, stop: Stop | None) -> None:
         duration_seconds=_seconds(run.start_date, completed),
         error_message=error,
     )
-    if ended:
-        end_nodes(
-            [execution.pk],
-            NodeStatus.CANCELLED if status == ExecutionStatus.CANCELLED else NodeStatus.SKIPPED,
-        )
-        if stop is not None:
-            remove_cut_off(execution)
+    if ended and stop is not None:
+        remove_cut_off(execution)
 
 
 def _verdict(execution: PipelineExecution, stop: Stop | None) -> tuple[ExecutionStatus, str]:

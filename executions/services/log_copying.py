@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient
-from airflow_bridge.errors import AirflowError
+from airflow_bridge.errors import AirflowError, AirflowUnavailable
 from executions.models import TaskExecution
 from executions.services.log_masking import masked
 from executions.services.log_store import keep
@@ -33,8 +33,9 @@ def copy_logs(at_most: int, seconds: float) -> int:
     """Keep the logs of tries that have ended, oldest first; return how many nodes were seen to.
 
     Ends after so many nodes or seconds, or when Airflow does not answer; what is left is found by
-    the next call. Two at once do the same work twice, and no harm. Raise OSError or ETLError where
-    the folder LOGIDATA_LOGS cannot be written.
+    the next call. A log that an Airflow at work fails to give does not hold up the others. Two at
+    once do the same work twice, and no harm. Raise OSError or ETLError where the folder
+    LOGIDATA_LOGS cannot be written.
     """
     client, until, done = factory.get_airflow_client(), time.monotonic() + seconds, 0
     for task in _due()[:at_most]:
@@ -44,8 +45,18 @@ def copy_logs(at_most: int, seconds: float) -> int:
             done += _copy(client, task)
         except AirflowError as error:
             logger.warning("Logs are copied once Airflow gives them: %s", error)
-            break
+            if not isinstance(error, AirflowUnavailable) or not _is_at_work(client):
+                break
     return done
+
+
+def _is_at_work(client: AirflowClient) -> bool:
+    """Return whether Airflow answers at all."""
+    try:
+        client.version()
+    except AirflowError:
+        return False
+    return True
 
 
 def _due() -> QuerySet[TaskExecution]:

@@ -11,12 +11,14 @@ from airflow_bridge.client import LogEvent
 
 MASK = "***"
 
+# Both begin where little else does: tried at every letter of a long word, they would take time that
+# grows with the square of its length.
 # user:password@host in an address.
-_IN_ADDRESS = re.compile(r"(\w[\w+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)")
+_IN_ADDRESS = re.compile(r"(://[^\s:/@]*:)[^\s@/]+(?=@)")
 # password=..., "api_key": "...", Authorization: Bearer ...
 _NAMED = re.compile(
-    r"""(?ix) (\b[\w-]* (?: password | passwd | secret | token | api[_-]?key | access[_-]?key
-        | authorization ) ["']? \s* [:=] \s* (?: bearer\s+ | basic\s+ )? )
+    r"""(?ix) ((?<![\w-]) [\w-]* (?: password | passwd | secret | token | api[_-]?key
+        | access[_-]?key | authorization ) ["']? \s* [:=] \s* (?: bearer\s+ | basic\s+ )? )
         ( "[^"]*" | '[^']*' | [^\s"',;&)}\]]+ )"""
 )
 # Shorter ones would be found in words.

@@ -52,7 +52,8 @@ def kept(execution: PipelineExecution, node: str, attempt: int) -> Iterator[LogE
         return None
     except (EOFError, zlib.error) as error:
         raise OSError(f"the file of this log is damaged: {error}") from error
-    return map(_event, content.decode().splitlines())
+    # As bytes: a text ends its lines at characters, too, that JSON leaves as they are.
+    return map(_event, content.splitlines())
 
 
 def forget(execution: PipelineExecution) -> None:
@@ -91,7 +92,7 @@ def _shortened(event: LogEvent) -> LogEvent:
     return LogEvent(event.timestamp, event.level, text)
 
 
-def _event(line: str) -> LogEvent:
+def _event(line: bytes) -> LogEvent:
     timestamp, level, message = json.loads(line)
     return LogEvent(datetime.fromisoformat(timestamp) if timestamp else None, level, message)
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from airflow_bridge import factory
@@ -152,19 +152,24 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
 
 def _move_apart(execution: PipelineExecution, dag_id: str) -> None:
     """Have the execution run in the DAG of its revision alone, if it has no run yet."""
-    moved = PipelineExecution.objects.filter(
-        WAITS_TO_BEGIN & nothing_can_begin(), pk=execution.pk, triggered_at=None
-    ).update(airflow_dag_id=dag_id)
-    if not moved:
-        raise Waits("Airflow was told to start the run, and has not answered.", Attempt.LATER)
-    keep_apart(dag_id)
+    assert execution.pipeline_id is not None
+    with transaction.atomic():
+        # The lock under which that DAG is found to be of no use, and its removal is put on record.
+        _locked(execution.pipeline_id).first()
+        moved = PipelineExecution.objects.filter(
+            WAITS_TO_BEGIN & nothing_can_begin(), pk=execution.pk, triggered_at=None
+        ).update(airflow_dag_id=dag_id)
+        if not moved:
+            raise Waits("Airflow was told to start the run, and has not answered.", Attempt.LATER)
+        keep_apart(dag_id)
     execution.airflow_dag_id = dag_id
 
 
 def _trigger(
     client: AirflowClient, execution: PipelineExecution, revision: PipelineRevision
 ) -> Attempt:
-    row = PipelineExecution.objects.filter(pk=execution.pk)
+    # In the DAG that was looked at: another worker may have moved it to one of its revision alone.
+    row = PipelineExecution.objects.filter(pk=execution.pk, airflow_dag_id=execution.airflow_dag_id)
     # The claim and a cancel exclude each other in the database. Is the cancel first, no run
     # starts; is the claim first, the cancel goes through Airflow. Another worker's claim since we
     # looked means that it triggers at this moment.
@@ -201,14 +206,16 @@ def _require_unchanged(execution: PipelineExecution, revision: PipelineRevision)
     assert execution.pipeline_id is not None
     if execution.runs_apart:
         return
-    # Without the key: a cancel may hold the execution, and refer to the pipeline.
-    locked = Pipeline.objects.select_for_update(of=("self",), no_key=True).filter(
-        pk=execution.pipeline_id,
-        current_revision=revision,
-        deployment_status=DeploymentStatus.READY,
+    locked = _locked(execution.pipeline_id).filter(
+        current_revision=revision, deployment_status=DeploymentStatus.READY
     )
     if locked.first() is None:
         raise Waits("The pipeline was saved or deployed anew at this moment.", Attempt.SOON)
+
+
+def _locked(pipeline_id: uuid.UUID) -> QuerySet[Pipeline]:
+    # Without the key: a cancel may hold the execution, and refer to the pipeline.
+    return Pipeline.objects.select_for_update(of=("self",), no_key=True).filter(pk=pipeline_id)
 
 
 def confirm_triggered(execution: PipelineExecution, run: DagRun) -> None:

@@ -32,17 +32,24 @@ def remove_dag(dag_id: str) -> bool:
     Raises:
         AirflowError: Airflow cannot be asked, or refuses.
     """
-    removal = DagRemoval.objects.filter(dag_id=dag_id)
-    if not removal.exists():
+    try:
+        with transaction.atomic():
+            return _remove(dag_id)
+    except AirflowError as error:
+        DagRemoval.objects.filter(dag_id=dag_id).update(last_error=str(error))
+        raise
+
+
+def _remove(dag_id: str) -> bool:
+    # Who starts an execution in the DAG takes the record back, and waits for this lock: otherwise
+    # the run that begins at this moment would be deleted with the DAG.
+    removal = DagRemoval.objects.select_for_update().filter(dag_id=dag_id)
+    if removal.first() is None:
         return True
     generator().delete_dag(dag_id)
-    try:
-        # Not asked for first: Airflow 2 forgets a DAG's details before the DAG, which would stay.
-        if factory.get_airflow_client().delete_dag(dag_id):
-            return False
-    except AirflowError as error:
-        removal.update(last_error=str(error))
-        raise
+    # Not asked for first: Airflow 2 forgets a DAG's details before the DAG, which would stay.
+    if factory.get_airflow_client().delete_dag(dag_id):
+        return False
     forget_pipeline(run_settings().state, dag_id)
     removal.delete()
     return True

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from airflow_bridge.errors import AirflowUnavailable
 from executions import services
 from executions.models import PipelineExecution
-from executions.services import Attempt, trigger_execution
+from executions.services import Attempt, trigger_execution, triggering
 from executions.services.under_way import runs_that_differ_from
 from pipelines import services as pipelines
 from pipelines.models import DagRemoval, Pipeline, PipelineRevision
@@ -75,6 +77,34 @@ def test_a_pipeline_changed_before_the_start_does_not_change_what_runs(
     moved = again(pending)
     assert moved.airflow_dag_id == f"pipeline_{moved.pipeline_id}_r1"
     assert list(airflow.runs) == [key(moved)]
+
+
+def test_it_is_moved_and_its_dag_kept_or_neither(
+    pending: PipelineExecution,
+    older: PipelineRevision,
+    airflow: FakeAirflow,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def killed(dag_id: str) -> None:
+        raise SystemExit
+
+    DagRemoval.objects.create(dag_id=f"pipeline_{older.pipeline_id}_r1")
+    with monkeypatch.context() as patch:
+        patch.setattr(triggering, "keep_apart", killed)
+        with pytest.raises(SystemExit):
+            trigger_execution(pending.pk)
+    serve_apart(airflow, older)
+    assert trigger_execution(pending.pk) is Attempt.TRIGGERED
+    assert not DagRemoval.objects.exists()
+
+
+def test_one_that_another_worker_has_moved_is_not_started_where_it_was(
+    pending: PipelineExecution, pipeline: Pipeline, airflow: FakeAirflow
+) -> None:
+    rows = PipelineExecution.objects.filter(pk=pending.pk)
+    airflow.after("get_dag", lambda: rows.update(airflow_dag_id=f"{pipeline.dag_id}_r1"))
+    assert trigger_execution(pending.pk) is Attempt.NOTHING
+    assert airflow.runs == {}
 
 
 def test_a_trigger_that_may_still_arrive_keeps_it_where_it_is(
@@ -154,6 +184,34 @@ def test_its_dag_stays_as_long_as_an_execution_in_it_is_on_record(
     assert removal.dag_id == f"{pipeline.dag_id}_r1"
     services.start_execution(pipeline, revision=1)
     assert not DagRemoval.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_removal_under_way_does_not_take_a_run_with_it(
+    pipeline: Pipeline, older: PipelineRevision, airflow: FakeAirflow
+) -> None:
+    def start() -> PipelineExecution:
+        try:
+            execution = services.start_execution(pipeline, revision=1)
+            trigger_execution(execution.pk)
+            return execution
+        finally:
+            connection.close()
+
+    serve_apart(airflow, older)
+    dag_id = f"{pipeline.dag_id}_r1"
+    DagRemoval.objects.create(dag_id=dag_id)
+    with ThreadPoolExecutor(1) as pool:
+        begun: list[Future[PipelineExecution]] = []
+        # Time enough to begin, where nothing keeps it from that.
+        airflow.before("delete_dag", lambda: begun.append(pool.submit(start)))
+        airflow.before("delete_dag", lambda: wait(begun, timeout=2))
+        pipelines.remove_dag(dag_id)
+    execution = begun[0].result()
+    serve_apart(airflow, older)
+    trigger_execution(execution.pk)
+    assert list(airflow.runs) == [key(execution)]
+    assert again(execution).triggered_at is not None
 
 
 def test_it_is_removed_with_its_pipeline(

@@ -13,6 +13,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from airflow_bridge.client import LogEvent
+from airflow_bridge.errors import AirflowRefused, AirflowUnavailable
 from executions import services
 from executions.errors import LogsUnreadable
 from executions.models import PipelineExecution, TaskExecution
@@ -98,6 +99,33 @@ def test_an_airflow_that_is_down_leaves_them_for_later(
     assert copied() == 0
 
 
+def test_a_log_that_airflow_fails_to_give_does_not_hold_up_the_others(
+    ended: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def break_off() -> None:
+        raise AirflowUnavailable("Airflow broke off its answer.", status=500)
+
+    airflow.set_task(*key(ended), "keep", "success", result=dataset(3), log=["three"])
+    services.sync_active()
+    airflow.before("logs", break_off)
+    assert copied() == 1
+    assert ended.tasks.filter(logs_kept=1).count() == 1
+    assert copied() == 1
+    assert ended.tasks.filter(logs_kept=1).count() == 2
+
+
+def test_an_airflow_that_lets_nobody_in_is_asked_once(
+    ended: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    def refuse() -> None:
+        raise AirflowRefused("Airflow does not allow this.", status=403)
+
+    airflow.set_task(*key(ended), "keep", "success", result=dataset(3), log=["three"])
+    services.sync_active()
+    airflow.before("logs", refuse)
+    assert copied() == 0
+
+
 def test_only_so_much_is_kept_and_the_end_of_it_above_all(
     ended: PipelineExecution, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +146,12 @@ def test_a_single_message_without_end_is_cut(ended: PipelineExecution) -> None:
     assert event.message.endswith("x [200,000 characters are left out]")
 
 
+def test_a_message_may_hold_every_kind_of_line_end(ended: PipelineExecution) -> None:
+    text = "one\u2028two\u2029three\x85four\r\nfive\x0csix"
+    keep(ended, "read", 1, events(text, "next"))
+    assert [event.message for event in kept(ended, "read", 1) or ()] == [text, "next"]
+
+
 def test_a_damaged_copy_says_so(ended: PipelineExecution, log_folder: Path) -> None:
     copied()
     (file,) = log_folder.rglob("*.gz")
@@ -134,6 +168,8 @@ def test_a_damaged_copy_says_so(ended: PipelineExecution, log_folder: Path) -> N
         ('{"api_key": "abc def", "n": 1}', '{"api_key": ***, "n": 1}'),
         ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
         ("DB_PASSWORD: 'x y'", "DB_PASSWORD: ***"),
+        ("run --db-password=abc", "run --db-password=***"),
+        ("db=.redis://:abc@cache/0", "db=.redis://:***@cache/0"),
         ("tokens of rows: 12", "tokens of rows: 12"),
         ("the password is wrong", "the password is wrong"),
         ("see https://example.org/a:b@c", "see https://example.org/a:b@c"),
@@ -141,6 +177,13 @@ def test_a_damaged_copy_says_so(ended: PipelineExecution, log_folder: Path) -> N
 )
 def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
     assert mask(text) == shown
+
+
+@pytest.mark.parametrize("piece", ["a", "a-", "a.", "password", "://a:", "token "])
+def test_a_long_message_is_masked_within_a_lifetime(piece: str) -> None:
+    # In steps that grow with the square of the length, each of these would take hours.
+    text = piece * (500_000 // len(piece))
+    assert mask(text) == text
 
 
 def test_logidatas_own_secrets_are_masked(ended: PipelineExecution, airflow: FakeAirflow) -> None:

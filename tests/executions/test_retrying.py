@@ -264,6 +264,40 @@ def test_a_message_of_a_cancel_before_the_retry_does_not_cancel_the_new_attempt(
     assert again(running).cancel_requested_at is None
 
 
+def test_what_was_seen_of_a_cancel_before_the_retry_is_not_written_over_it(
+    running: PipelineExecution, airflow: FakeAirflow, alive_nodes: set[str]
+) -> None:
+    def end_and_retry() -> None:
+        alive_nodes.clear()
+        assert carry_out_cancel(running.pk) is Cancel.DONE
+        retry_execution(running, None)
+        # Another worker, which has not looked for so long yet, takes the node for alive.
+        alive_nodes.add("read")
+
+    alive_nodes.add("read")
+    request_cancel(running, None)
+    assert carry_out_cancel(running.pk) is Cancel.SOON
+    airflow.after("task_instances", end_and_retry)
+    services.refresh_execution(running)
+    assert again(running).status == "pending"
+    assert trigger_execution(running.pk) is Attempt.TRIGGERED
+
+
+def test_a_strange_state_before_the_retry_is_not_written_over_it(
+    failed: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    PipelineExecution.objects.update(status="running")
+    airflow.set_run(*key(failed), "strange")
+
+    def end_and_retry() -> None:
+        PipelineExecution.objects.update(status="failed")
+        retry_execution(failed, None)
+
+    airflow.after("task_instances", end_and_retry)
+    services.refresh_execution(failed)
+    assert again(failed).status == "pending"
+
+
 def test_an_execution_that_never_had_a_run_is_triggered_by_a_retry(
     pending: PipelineExecution, airflow: FakeAirflow
 ) -> None:

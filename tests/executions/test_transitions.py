@@ -7,9 +7,10 @@ import itertools
 import pytest
 from django.db.models import Q
 
+from executions import transitions
 from executions.models import PipelineExecution
 from executions.statuses import FINAL_STATUSES, ExecutionStatus
-from executions.transitions import begin_attempt, change_node, change_status
+from executions.transitions import begin_attempt, change_node, change_status, end_without_run
 from tests.executions.conftest import again, statuses
 
 
@@ -46,6 +47,21 @@ def test_a_change_clears_the_reason_that_was_shown(pending: PipelineExecution) -
     change_status(pending.pk, "pending", status_reason="waits")
     change_status(pending.pk, "running")
     assert again(pending).status_reason == ""
+
+
+def test_an_execution_and_its_nodes_end_together_or_not_at_all(
+    pending: PipelineExecution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*args: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transitions, "end_nodes", killed)
+        with pytest.raises(SystemExit):
+            end_without_run(pending.pk, "cancelled", nodes="cancelled")
+    assert again(pending).status == "pending"
+    assert end_without_run(pending.pk, "cancelled", nodes="cancelled")
+    assert set(statuses(pending).values()) == {"cancelled"}
 
 
 def test_an_execution_that_has_not_ended_begins_no_attempt(pending: PipelineExecution) -> None:
