@@ -1,9 +1,16 @@
-"""`make bench`: measure everything in one run and write docs/benchmarks.md."""
+"""`make bench`: measure, each part in one run, and write docs/benchmarks.md.
+
+`python -m benchmarks latency lists` measures just these parts and leaves the others as they are.
+"""
 
 from __future__ import annotations
 
+import argparse
 import platform
+import re
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,26 +20,75 @@ from statistics import median
 
 import psutil
 
-from benchmarks import dataplane, latency, parsing
+from benchmarks import dataplane, latency, lists, parsing
 from benchmarks.dataplane.tried import TRIED
 from stack.layout import PROJECT
 from stack.programs import airflow_environment
 from tests.live.client import LiveStack, running_stack
 
 RESULTS = PROJECT / "docs" / "benchmarks.md"
+HEAD = """# Benchmarks
+
+Written by `make bench`, each part in one run, in turns on the same machine. Ratios travel between
+machines; seconds do not. `python -m benchmarks PART …` measures single parts anew:
+{parts}.
+"""
 
 
 def main() -> None:
-    """Start a stack of its own, measure, stop it, write the results."""
+    """Measure the parts that are asked for, all by default, and write the results."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    asked = parser.parse_args().parts or list(PARTS)
+    for part in asked:
+        if part not in PARTS:
+            parser.error(f"there is no part '{part}'; there are {', '.join(PARTS)}")
+    for part in asked:
+        measured = f"\nMeasured on {datetime.now(UTC):%Y-%m-%d}: {_machine()}.\n"
+        text = PARTS[part]() + measured
+        print(text)
+        write(part, text)
+
+
+def write(part: str, text: str, results: Path = RESULTS) -> None:
+    """Put what a part has measured into the results, in place of what it had before."""
+    before = results.read_text() if results.exists() else ""
+    _, *sections = re.split(r"^<!-- (\w+) -->\n", before, flags=re.MULTILINE)
+    texts = dict(zip(sections[::2], sections[1::2], strict=True)) | {part: text.lstrip("\n")}
+    page = [HEAD.format(parts=", ".join(f"`{name}`" for name in PARTS))]
+    page += [f"<!-- {name} -->\n{texts[name].rstrip()}\n" for name in PARTS if name in texts]
+    results.write_text("\n".join(page))
+
+
+def _latency() -> str:
+    with _stack() as live:
+        times = latency.measure(live)
+        return _page(times, _parse_times(live))
+
+
+def _lists() -> str:
+    return lists.page(lists.measure())
+
+
+def _dataplane() -> str:
+    return dataplane.page(dataplane.measure()) + TRIED
+
+
+# In the order of the page; each starts and stops what it needs.
+PARTS: dict[str, Callable[[], str]] = {
+    "latency": _latency,
+    "lists": _lists,
+    "dataplane": _dataplane,
+}
+
+
+@contextmanager
+def _stack() -> Iterator[LiveStack]:
     with (
         tempfile.TemporaryDirectory(prefix="logidata-bench-") as folder,
         running_stack(Path(folder) / "var") as live,
     ):
-        times = latency.measure(live)
-        parsed = _parse_times(live)
-    found = dataplane.measure()
-    RESULTS.write_text(_page(times, parsed) + dataplane.page(found) + TRIED)
-    print(RESULTS.read_text())
+        yield live
 
 
 @dataclass(frozen=True)
@@ -57,13 +113,7 @@ def _parse_times(live: LiveStack) -> ParseTimes:
 def _page(times: latency.Latency, parsed: ParseTimes) -> str:
     ready, hand, new = median(times.ready), median(times.by_hand), median(times.new)
     empty = median(parsed.empty)
-    return f"""# Benchmarks
-
-Written by `make bench`, all figures of one run, in turns on the same machine. Ratios travel
-between machines; seconds do not.
-
-Machine: {_machine()}. Measured on {datetime.now(UTC):%Y-%m-%d}.
-
+    return f"""
 ## From the call to the final status
 
 The example pipeline (deliveries: CSV, filter, PostgreSQL) executed through LogiData's API until
