@@ -48,13 +48,13 @@ class ExecutionFinished(DomainError):
 
 
 class RevisionNotServed(DomainError):
-    """Airflow serves another revision, with other nodes or edges."""
+    """Airflow serves another revision, which differs in more than what a run brings along."""
 
     def __init__(self, name: str, number: int, current: int) -> None:
         super().__init__(
-            f"Revision {number} of pipeline '{name}' has other nodes or edges than revision "
-            f"{current}, which Airflow serves. Restore revision {number}, then execute the "
-            "pipeline.",
+            f"Revision {number} of pipeline '{name}' differs from revision {current}, which "
+            "Airflow serves, in nodes, edges, retries, timeouts or watermarks. Restore revision "
+            f"{number}, then execute the pipeline.",
             title="Revision is not served",
             status=409,
             type="revision-not-served",

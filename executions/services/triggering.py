@@ -122,9 +122,9 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
     current = pipeline.current_revision
     if current.pk != own.pk and structure_of(current) != structure_of(own):
         raise Impossible(
-            f"Pipeline '{pipeline.name}' was changed to revision {current.number}, with other "
-            f"nodes or edges, before this execution of revision {own.number} could start. "
-            "Execute the pipeline again to run the new revision."
+            f"Pipeline '{pipeline.name}' was changed to revision {current.number} before this "
+            f"execution of revision {own.number} could start. They differ in nodes, edges, "
+            "retries, timeouts or watermarks. Execute the pipeline again to run the new revision."
         )
     if pipeline.deployment_status == DeploymentStatus.FAILED:
         raise Impossible(
