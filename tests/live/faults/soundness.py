@@ -43,6 +43,7 @@ class Trial:
     live: LiveStack
     name: str
     retries: int = 0
+    retry_delay: float = 1
     pipeline: Json = field(init=False)
     accepted: dict[str, frozenset[str]] = field(default_factory=dict)
     """By execution, the ways in which it may end."""
@@ -52,7 +53,7 @@ class Trial:
 
     def __post_init__(self) -> None:
         self.table = "fault_" + re.sub(r"\W+", "_", self.name.lower()).strip("_")[:50]
-        again = {"retries": self.retries, "retry_delay": 1}
+        again = {"retries": self.retries, "retry_delay": self.retry_delay}
         load = load_node(self.table, node_id="load", mode="append") | again
         nodes, edges = chain(reading_node(**again), load)
         self.pipeline = self.live.create(nodes, edges, default_params={"seconds": 0, "mark": ""})
