@@ -5,7 +5,7 @@ export LOGIDATA_PORT
 export AIRFLOW_WEBSERVER_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs test test-fast test-slow test-live test-airflow lint format bench lock docs
+.PHONY: help up down status logs test test-fast test-slow test-live test-airflow reliability lint format bench lock docs
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ VERSION ?= 2.11.2
 test-airflow: .venv/.development ## the live tests with another Airflow; VERSION=2.8.4
 	@sh tests/airflow_versions/install.sh $(VERSION)
 	$(PYTHON_IN_VENV) -m pytest tests/live --airflow=$(VERSION) -m every_airflow
+
+reliability: .venv/.development ## bring every fault about, and write docs/reliability.md
+	$(PYTHON_IN_VENV) -m pytest tests/live/faults --write-reliability
 
 lint: .venv/.development ## ruff, mypy, import-linter, migrations
 	$(PYTHON_IN_VENV) -m ruff check .

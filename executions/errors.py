@@ -52,9 +52,10 @@ class RevisionNotServed(DomainError):
 
     def __init__(self, name: str, number: int, current: int) -> None:
         super().__init__(
-            f"Revision {number} of pipeline '{name}' has other nodes, edges, retries or timeouts "
-            f"than revision {current}, which Airflow serves, and a watermark: both at once would "
-            f"read the same rows. Restore revision {number}, then execute the pipeline.",
+            f"Revision {number} of pipeline '{name}' differs from revision {current}, which "
+            "Airflow serves, in nodes, edges, retries, timeouts or watermarks, and has a "
+            f"watermark: both at once would read the same rows. Restore revision {number}, then "
+            "execute the pipeline.",
             title="Revision is not served",
             status=409,
             type="revision-not-served",

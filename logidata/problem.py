@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.views.defaults import bad_request as html_bad_request
@@ -80,6 +81,15 @@ def _answer(error: Exception) -> Response | None:
     if isinstance(error, AirflowError):
         body = problem(type="airflow-error", title="Airflow cannot do it", detail=str(error))
         return Response(body, status=503 if error.retryable else 502)
+    if isinstance(error, OperationalError):
+        logger.error("The database did not answer", exc_info=error)
+        body = problem(
+            type="database-unavailable",
+            title="Database unavailable",
+            detail="LogiData's database does not answer at the moment. Try again; "
+            "GET /api/v1/health tells when it is back.",
+        )
+        return Response(body, status=503)
     if isinstance(error, exceptions.ValidationError):
         errors = list(_flatten(error.detail))
         body = problem(

@@ -19,6 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="VERSION",
         help="run the live tests with the Airflow of .venv-airflow-VERSION (make test-airflow)",
     )
+    parser.addoption(
+        "--write-reliability",
+        action="store_true",
+        help="write what the tests of faults saw into docs/reliability.md (make reliability)",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -78,6 +78,9 @@ def get_connection(connection_id: str) -> Any | None:
     """Return Airflow's connection, from its database, environment or secrets backend.
 
     Returns None where it is not defined. Airflow masks its secrets in all logs from then on.
+
+    Raises:
+        ConnectionError: Airflow cannot say.
     """
     from airflow.exceptions import AirflowNotFoundException
 
@@ -87,8 +90,29 @@ def get_connection(connection_id: str) -> Any | None:
         from airflow.hooks.base import BaseHook
     try:
         return BaseHook.get_connection(connection_id)
-    except AirflowNotFoundException:
+    except AirflowNotFoundException as error:
+        if not _is_unknown(connection_id):
+            raise ConnectionError(f"Airflow did not say what '{connection_id}' is") from error
         return None
+
+
+def _is_unknown(connection_id: str) -> bool:
+    """Return whether Airflow's API says that there is no such connection.
+
+    Airflow 3 takes an API that cannot answer, for its database is away, for one without it.
+    """
+    try:
+        from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+        from airflow.sdk.execution_time.comms import ErrorResponse, GetConnection
+        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+    except ImportError:
+        # Airflow 2, which raises its database's error; or no task, as in `dag.test()`.
+        return True
+    try:
+        answer = SUPERVISOR_COMMS.send(GetConnection(conn_id=connection_id))
+    except AirflowRuntimeError as error:
+        answer = error.error
+    return isinstance(answer, ErrorResponse) and answer.error == ErrorType.CONNECTION_NOT_FOUND
 
 
 def redact(text: str) -> str:

@@ -210,9 +210,16 @@ class ETLOperator(BaseOperator):
 
     def _connection(self, connection_id: str) -> Connection:
         from etl.connections import Connection
-        from etl.errors import ConfigError
+        from etl.errors import ConfigError, TransientError
 
-        found = get_connection(connection_id)
+        try:
+            found = get_connection(connection_id)
+        except ConnectionError as error:
+            raise TransientError(
+                f"Airflow could not give connection '{connection_id}'. See that its API server and "
+                "its database run, then retry.",
+                node=self.task_id,
+            ) from error
         if found is None:
             raise ConfigError(
                 f"connection '{connection_id}' is not defined in Airflow. Create it under "

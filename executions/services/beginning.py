@@ -19,6 +19,9 @@ from pipelines.services import redeploy, serve_apart
 UNKNOWN_DAG = "does not know the DAG any more"
 BROKEN_DAG = "can no longer import the DAG file"
 
+# A request to begin is given up after so many seconds: Airflow can be asked what came of it. Until
+# then, nobody else may send it, even though the worker that did may be dead.
+_GIVEN_UP_AFTER = 15.0
 # What Airflow may take to act on a request that was given up.
 _ARRIVES_LATE = timedelta(seconds=10)
 
@@ -70,8 +73,9 @@ def may_arrive() -> timedelta:
 
 
 def patience() -> float:
-    """Return the seconds that a request may take: login, request, and both again."""
-    return 4 * (settings.AIRFLOW_CONNECT_TIMEOUT + settings.AIRFLOW_READ_TIMEOUT)
+    """Return the seconds that a request may take: login, request, and both again, but bounded."""
+    timeouts = settings.AIRFLOW_CONNECT_TIMEOUT + settings.AIRFLOW_READ_TIMEOUT
+    return min(4 * timeouts, _GIVEN_UP_AFTER)
 
 
 def deployed_again(execution: PipelineExecution, revision: PipelineRevision, cause: str) -> Waits:
@@ -125,11 +129,13 @@ def require_served(
 def _require_served_apart(client: AirflowClient, revision: PipelineRevision) -> None:
     try:
         found = serve_apart(client, revision)
-    except (OSError, DagFileError) as error:
+    except DagFileError as error:
+        raise Impossible(str(error)) from error
+    except OSError as error:
         raise Waits(
             f"The DAG file of revision {revision.number} cannot be written into "
-            f"{settings.LOGIDATA_DAGS_DIR}: {error} Make room there or grant access, and the "
-            "execution goes on by itself.",
+            f"{settings.LOGIDATA_DAGS_DIR}: {error.strerror or error}. Make room there or grant "
+            "access, and the execution goes on by itself.",
             Attempt.LATER,
         ) from error
     if found.state == "failed":

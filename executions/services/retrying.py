@@ -96,9 +96,9 @@ def _graph_to_run(execution: PipelineExecution, pipeline: Pipeline | None) -> Gr
         raise NotRetryable("which revision it ran is not known. Execute the pipeline again.")
     if not execution.is_pinned and structure_of(own) != structure_of(current):
         raise NotRetryable(
-            f"it ran revision {own.number}, and Airflow would run the nodes of revision "
-            f"{current.number}, which has others. Restore revision {own.number} and retry, or "
-            "execute the pipeline again."
+            f"it ran revision {own.number}, and Airflow would follow revision {current.number}, "
+            "which differs in nodes, edges, retries, timeouts or watermarks. Restore revision "
+            f"{own.number} and retry, or execute the pipeline again."
         )
     return parse_graph(own.snapshot["config"])
 

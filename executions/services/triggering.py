@@ -127,10 +127,10 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
     dag_id = dag_to_run(own, current)
     if dag_id is None:
         raise Impossible(
-            f"Pipeline '{pipeline.name}' was changed to revision {current.number}, with other "
-            f"nodes, edges, retries or timeouts, before this execution of revision {own.number} "
-            "could start, and it has a watermark, so that both must not run at once. Execute the "
-            "pipeline again to run the new revision."
+            f"Pipeline '{pipeline.name}' was changed to revision {current.number} before this "
+            f"execution of revision {own.number} could start. They differ in nodes, edges, "
+            "retries, timeouts or watermarks, and this one has a watermark, so that both must not "
+            "run at once. Execute the pipeline again to run the new revision."
         )
     if not execution.runs_apart and dag_id != execution.airflow_dag_id:
         _move_apart(execution, dag_id)

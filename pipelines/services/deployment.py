@@ -96,9 +96,9 @@ def queue_deployment(pipeline_id: uuid.UUID) -> None:
 def deploy(pipeline_id: uuid.UUID) -> bool:
     """Write the DAG file of the current revision; return False if there is none to write now.
 
-    A file that cannot be written fails the deployment with the reason. One that would change what
-    runs now is not written yet: the deployment says what it waits for, its deadline does not run,
-    and `resume_deployments` comes back to it.
+    A file that cannot be written (the disk is full), or would change what runs now, is not written
+    yet: the deployment says what it waits for, its deadline does not run, and `resume_deployments`
+    comes back to it. A revision of which no file can be made fails it with the reason.
     """
     holds = _may_hold_back(pipeline_id)
     with transaction.atomic():
@@ -117,14 +117,17 @@ def deploy(pipeline_id: uuid.UUID) -> bool:
             return False
         try:
             generator().update_dag(pipeline.current_revision.dag_spec())
-        except (OSError, DagFileError) as error:
+        except DagFileError as error:
             _settle(
                 pipeline,
                 pipeline.current_revision,
                 deployment_status=DeploymentStatus.FAILED,
-                deployment_error=_unwritten(error),
+                deployment_error=str(error),
                 deployment_checked_at=timezone.now(),
             )
+            return False
+        except OSError as error:
+            _wait(pipeline, pipeline.current_revision, _unwritten(error))
             return False
         # Whatever it waited for, it does no longer.
         _settle(pipeline, pipeline.current_revision, deployment_error="")
@@ -195,12 +198,10 @@ def check_deployment(pipeline_id: uuid.UUID) -> bool:
     ).exists()
 
 
-def _unwritten(error: OSError | DagFileError) -> str:
-    if isinstance(error, DagFileError):
-        return str(error)
+def _unwritten(error: OSError) -> str:
     return (
         f"The DAG file could not be written into {settings.LOGIDATA_DAGS_DIR}: "
-        f"{error.strerror or error}. Make room there or grant access, then deploy again."
+        f"{error.strerror or error}. Make room there or grant access; LogiData goes on by itself."
     )
 
 

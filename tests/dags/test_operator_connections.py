@@ -8,7 +8,7 @@ import pytest
 import etl.replay
 import etl.runner
 from etl.connections import Connection
-from etl.errors import ConfigError
+from etl.errors import ConfigError, ETLError, TransientError
 from tests.dags.nodes import Recorder, an_operator, run, the_failure
 from tests.dags.runs import a_context
 
@@ -42,6 +42,29 @@ def test_a_connection_that_airflow_does_not_have_says_where_to_create_it(node: R
         "Node 'keep': connection 'nowhere' is not defined in Airflow. Create it under "
         "Connections, or pick another."
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "error"), [("CONNECTION_NOT_FOUND", ConfigError), ("API_SERVER_ERROR", TransientError)]
+)
+def test_an_airflow_that_cannot_say_is_no_airflow_without_the_connection(
+    node: Recorder, monkeypatch: pytest.MonkeyPatch, said: str, error: type[ETLError]
+) -> None:
+    from airflow.sdk.exceptions import ErrorType
+    from airflow.sdk.execution_time import task_runner
+    from airflow.sdk.execution_time.comms import ErrorResponse
+
+    class Supervisor:
+        """What a task asks, which asks Airflow's API."""
+
+        def send(self, message: object) -> ErrorResponse:
+            return ErrorResponse(error=ErrorType(said))
+
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor(), raising=False)
+    run(an_operator(), a_context())
+
+    with pytest.raises(error, match="'nowhere'"):
+        node.context.connection("nowhere")
 
 
 def test_a_connections_password_is_masked_in_errors(

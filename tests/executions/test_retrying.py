@@ -172,7 +172,7 @@ def test_a_worker_that_died_while_telling_airflow_is_waited_for_and_then_followe
     claimed.update(clear_claimed_at=timezone.now())
     assert trigger_execution(failed.pk) is Attempt.LATER
     assert airflow.calls["clear_tasks"] == 0
-    claimed.update(clear_claimed_at=timezone.now() - timedelta(minutes=10))
+    claimed.update(clear_claimed_at=timezone.now() - timedelta(seconds=30))
     assert trigger_execution(failed.pk) is Attempt.TRIGGERED
     assert airflow.calls["clear_tasks"] == 1
 

@@ -18,11 +18,22 @@ from tests.fake_airflow import FakeAirflow
 def test_a_trigger_may_arrive_for_as_long_as_the_timeouts_allow(
     pending: PipelineExecution, settings: Any
 ) -> None:
-    settings.AIRFLOW_CONNECT_TIMEOUT, settings.AIRFLOW_READ_TIMEOUT = 5, 100
-    PipelineExecution.objects.update(trigger_claimed_at=timezone.now() - timedelta(seconds=420))
+    settings.AIRFLOW_CONNECT_TIMEOUT, settings.AIRFLOW_READ_TIMEOUT = 1, 2
+    PipelineExecution.objects.update(trigger_claimed_at=timezone.now() - timedelta(seconds=20))
     services.request_cancel(pending, None)
     assert services.carry_out_cancel(pending.pk) is services.Cancel.SOON
-    settings.AIRFLOW_READ_TIMEOUT = 30
+    settings.AIRFLOW_READ_TIMEOUT = 1
+    assert services.carry_out_cancel(pending.pk) is services.Cancel.DONE
+
+
+def test_a_trigger_whose_worker_died_holds_up_a_cancel_for_half_a_minute_at_most(
+    pending: PipelineExecution, settings: Any
+) -> None:
+    settings.AIRFLOW_CONNECT_TIMEOUT, settings.AIRFLOW_READ_TIMEOUT = 5, 100
+    PipelineExecution.objects.update(trigger_claimed_at=timezone.now() - timedelta(seconds=20))
+    services.request_cancel(pending, None)
+    assert services.carry_out_cancel(pending.pk) is services.Cancel.SOON
+    PipelineExecution.objects.update(trigger_claimed_at=timezone.now() - timedelta(seconds=30))
     assert services.carry_out_cancel(pending.pk) is services.Cancel.DONE
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import OperationalError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework.test import APIClient
 
@@ -42,6 +43,24 @@ def test_all_well_is_a_200(signed_in: APIClient, monkeypatch: pytest.MonkeyPatch
     assert answer.status_code == 200
     assert answer.json()["status"] == "ok"
     assert set(answer.json()["components"]) == {"database", "redis", "worker", "beat", "airflow"}
+
+
+def test_a_token_that_cannot_be_checked_is_told_what_is_down_and_no_more(
+    anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise OperationalError("connection refused")
+
+    ill = all_well() | {"database": Finding(DOWN), "redis": Finding(OK, "detail", {"fact": 1})}
+    monkeypatch.setattr(health, "check_all", lambda: ill)
+    monkeypatch.setattr("knox.auth.TokenAuthentication.authenticate", gone)
+    answer = anonymous.get(URL, HTTP_AUTHORIZATION="Bearer some-token")
+    assert answer.status_code == 503
+    components = answer.json()["components"]
+    assert {name: found["status"] for name, found in components.items()} == {
+        name: found.status for name, found in ill.items()
+    }
+    assert components["redis"] == {"status": "ok", "detail": "", "milliseconds": 0.0}
 
 
 def test_who_asks_at_the_same_time_shares_one_look(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -117,3 +118,16 @@ def test_a_stranger_who_opens_the_docs_is_led_to_sign_in(db: None, anonymous: AP
 )
 def test_pages_for_people_answer(db: None, address: str, status: int) -> None:
     assert Client().get(address).status_code == status
+
+
+def test_a_database_that_is_away_is_a_503_that_says_so(
+    anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("knox.auth.TokenAuthentication.authenticate", gone)
+    answer = anonymous.get("/api/v1/executions", HTTP_AUTHORIZATION="Bearer some-token")
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "database-unavailable"
+    assert set(answer.json()) == SHAPE

@@ -99,13 +99,22 @@ def test_repeated_messages_do_not_multiply_the_looks(deployed: Pipeline, queue: 
     assert len(queue.of("follow_deployment")) == 1
 
 
-def test_a_folder_that_cannot_be_written_fails_it_with_the_reason(
-    pipeline: Pipeline, dags_dir: Path
+def test_a_folder_that_cannot_be_written_is_waited_for(
+    pipeline: Pipeline, dags_dir: Path, queue: Queue, resume: Any
 ) -> None:
     dags_dir.write_text("in the way")
+    queue.clear()
     tasks.deploy_pipeline(str(pipeline.pk))
-    assert status_of(pipeline) == "failed"
+    assert status_of(pipeline) == "registering"
     assert str(dags_dir) in pipeline.deployment_error
+    assert queue == []
+    dags_dir.unlink()
+    resume()
+    assert queue.of("deploy_pipeline") == [[str(pipeline.pk)]]
+    tasks.deploy_pipeline(str(pipeline.pk))
+    assert file_of(pipeline, dags_dir).exists()
+    pipeline.refresh_from_db()
+    assert pipeline.deployment_error == ""
 
 
 def test_an_answer_about_an_old_revision_does_not_settle_the_new_one(

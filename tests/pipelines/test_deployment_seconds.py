@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +10,11 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from pipelines import services, tasks
+from pipelines import services
 from pipelines.models import Pipeline
 from tests.fake_airflow import FakeAirflow
 from tests.pipelines.conftest import URL
-from tests.pipelines.deployments import look, serve
+from tests.pipelines.deployments import later, look, serve
 
 
 def asked(pipeline: Pipeline, ago: float) -> None:
@@ -68,13 +67,11 @@ def test_the_time_in_which_airflow_was_away_counts(
     assert data["deployment"]["started_at"] < data["deployment"]["ready_at"]
 
 
-def test_a_failed_one_says_after_what_time(
-    api: APIClient, pipeline: Pipeline, dags_dir: Path
-) -> None:
-    dags_dir.write_text("in the way")
-    asked(pipeline, 5)
-    tasks.deploy_pipeline(str(pipeline.pk))
-    data = told(api, pipeline)
+def test_a_failed_one_says_after_what_time(api: APIClient, deployed: Pipeline) -> None:
+    asked(deployed, 5)
+    later(deployed, 10_000)
+    look(deployed)
+    data = told(api, deployed)
     assert data["deployment"]["status"] == "failed"
     assert 5 <= data["deployment_seconds"] < 10
 
