@@ -105,10 +105,13 @@ def begin_attempt(
 
     How it ended is kept as an `ExecutionAttempt`. The nodes that run again (None: whichever Airflow
     runs) are pending at once. `execution` is as it was read when that was decided: another attempt
-    begun since makes this one lose.
+    begun since, or its outputs being removed, makes this one lose.
     """
     row = PipelineExecution.objects.filter(
-        pk=execution.pk, attempt=execution.attempt, status=execution.status
+        pk=execution.pk,
+        attempt=execution.attempt,
+        status=execution.status,
+        staging_removed_at=execution.staging_removed_at,
     )
     if not execution.is_final or row.select_for_update().first() is None:
         return False

@@ -35,7 +35,7 @@ def remove_staging(at_most: int) -> int:
         if not due().filter(pk=execution.pk).update(staging_removed_at=now):
             continue
         try:
-            _remove(staging, staging_key(execution))
+            remove(staging, staging_key(execution))
             cleaned += 1
         except (OSError, ETLError) as error:
             row.filter(staging_removed_at=now).update(staging_removed_at=None)
@@ -76,7 +76,8 @@ def _replayed_now() -> QuerySet[PipelineExecution, Any]:
     return replays.filter(replay_of__isnull=False).values("replay_of")
 
 
-def _remove(staging: str, key: str) -> None:
+def remove(staging: str, key: str) -> None:
+    """Remove all that an execution has staged; raise OSError or ETLError if some of it stays."""
     remove_execution(staging, key)
     if Storage(staging).folders(key):
         raise PermissionError(f"{staging}/{key} cannot be removed. Let the worker write there")

@@ -17,9 +17,10 @@ MASK = "***"
 _IN_ADDRESS = re.compile(r"(://[^\s:/@]*:)[^\s@/]+(?=@)")
 # password=..., "api_key": "...", Authorization: Bearer ...
 _NAMED = re.compile(
-    r"""(?ix) ((?<![\w-]) [\w-]* (?: password | passwd | secret | token | api[_-]?key
-        | access[_-]?key | authorization ) ["']? \s* [:=] \s* (?: bearer\s+ | basic\s+ )? )
-        ( "[^"]*" | '[^']*' | [^\s"',;&)}\]]+ )"""
+    r"""(?ix) ((?<![\w-]) [\w-]* (?: password | passwd | pwd | passphrase | secret | token
+        | (?: api | access | account | private )[_-]?key | authorization )
+        \\*["']? \s* [:=] \s* (?: bearer\s+ | basic\s+ )? )
+        ( b?"(?: [^"\\] | \\. )*" | b?'(?: [^'\\] | \\. )*' | \\+"[^"]*" | [^\s"',;&)}\]]+ )"""
 )
 # Shorter ones would be found in words.
 _SHORTEST = 6

@@ -16,6 +16,8 @@ from executions.models import PipelineExecution
 # The rest of what may be kept is its end, where the failure is.
 _BEGINNING = 0.25
 _LONGEST_MESSAGE = 100_000
+# What a message takes beside its text: without it, empty ones could be kept without end.
+_EACH = 60
 
 
 def keep(execution: PipelineExecution, node: str, attempt: int, events: Iterable[LogEvent]) -> bool:
@@ -66,13 +68,13 @@ def _bounded(events: Iterable[LogEvent], most: int) -> Iterator[LogEvent]:
     used, tail, tail_used, left_out = 0, deque[LogEvent](), 0, 0
     for event in map(_shortened, events):
         if used < beginning and not tail:
-            used += len(event.message)
+            used += _size(event)
             yield event
             continue
         tail.append(event)
-        tail_used += len(event.message)
+        tail_used += _size(event)
         while tail_used > most - beginning and len(tail) > 1:
-            tail_used -= len(tail.popleft().message)
+            tail_used -= _size(tail.popleft())
             left_out += 1
     if left_out:
         yield LogEvent(
@@ -82,6 +84,10 @@ def _bounded(events: Iterable[LogEvent], most: int) -> Iterator[LogEvent]:
             "of a log. Airflow may still have the whole.]",
         )
     yield from tail
+
+
+def _size(event: LogEvent) -> int:
+    return _EACH + len(event.message)
 
 
 def _shortened(event: LogEvent) -> LogEvent:

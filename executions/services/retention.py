@@ -12,7 +12,6 @@ from django.db.models import Min, Model, Q, QuerySet
 from django.db.models.deletion import ProtectedError
 from django.utils import timezone
 
-from etl.dataset import remove_execution
 from etl.errors import ETLError
 from etl.settings import run_settings
 from executions.models import PipelineExecution
@@ -115,12 +114,14 @@ def _remove_logs(execution: PipelineExecution) -> None:
 
 
 def _remove_execution(execution: PipelineExecution) -> None:
-    remove_execution(run_settings().staging, staging_key(execution))
-    log_store.forget(execution)
     with transaction.atomic():
-        # Someone may have retried it meanwhile.
+        # Someone may have retried it since it was found due, and needs its data then; from here on
+        # whoever wants to waits until it is gone.
         due = _due_executions().filter(pk=execution.pk, attempt=execution.attempt)
-        due.select_for_update(of=("self",)).first()
+        if due.select_for_update(of=("self",)).first() is None:
+            return
+        cleaning.remove(run_settings().staging, staging_key(execution))
+        log_store.forget(execution)
         due.delete()
 
 

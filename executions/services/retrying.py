@@ -69,7 +69,9 @@ def retry_execution(
         clear_claimed_at=None,
     )
     if not begun:
-        raise NotRetryable("someone else has taken it up just now. Look at it again.")
+        raise NotRetryable(
+            "it was taken up, or its outputs were removed, at this moment. Look at it again."
+        )
     warnings = _warnings(graph, tasks, again)
     execution.refresh_from_db()
     queue_execute_on_commit(execution)

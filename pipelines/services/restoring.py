@@ -10,6 +10,7 @@ from django.db import transaction
 from pipelines.models import Pipeline, PipelineRevision
 from pipelines.services.comparing import Difference, compare, revision_of
 from pipelines.services.saving import Person, assign, save_pipeline
+from pipelines.services.snapshots import readable_snapshot
 from pipelines.services.validation import field_values
 
 # When a pipeline runs is no part of what it does: going back to an older graph must neither
@@ -86,7 +87,9 @@ def restore_revision(
 def _values(pipeline: Pipeline, revision: PipelineRevision, *, when: bool) -> dict[str, Any]:
     """Return the fields that restoring a revision sets."""
     kept = () if when else WHEN
-    values = {field: value for field, value in revision.snapshot.items() if field not in kept}
+    # A field that is younger than the revision had its default then.
+    then = readable_snapshot(revision.snapshot)
+    values = {field: value for field, value in then.items() if field not in kept}
     return values | {"config": _placed(values["config"], pipeline.config)}
 
 

@@ -140,6 +140,14 @@ def test_only_so_much_is_kept_and_the_end_of_it_above_all(
     assert f"[{1000 - (len(lines) - 1):,} messages are left out here" in left_out
 
 
+def test_messages_without_text_are_bounded_too(
+    ended: PipelineExecution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "LOGIDATA_LOG_BYTES", 4000)
+    keep(ended, "read", 1, events(*[""] * 1000))
+    assert len(list(kept(ended, "read", 1) or ())) < 100
+
+
 def test_a_single_message_without_end_is_cut(ended: PipelineExecution) -> None:
     keep(ended, "read", 1, events("x" * 300_000))
     [event] = kept(ended, "read", 1) or ()
@@ -168,6 +176,10 @@ def test_a_damaged_copy_says_so(ended: PipelineExecution, log_folder: Path) -> N
         ('{"api_key": "abc def", "n": 1}', '{"api_key": ***, "n": 1}'),
         ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
         ("DB_PASSWORD: 'x y'", "DB_PASSWORD: ***"),
+        (r"{\"password\": \"a b\"}", r"{\"password\": ***}"),
+        (r"password: 'it\'s' next", "password: *** next"),
+        ("{'secret': b'abc'}", "{'secret': ***}"),
+        ("Server=db;PWD=abc;", "Server=db;PWD=***;"),
         ("run --db-password=abc", "run --db-password=***"),
         ("db=.redis://:abc@cache/0", "db=.redis://:***@cache/0"),
         ("tokens of rows: 12", "tokens of rows: 12"),

@@ -77,6 +77,34 @@ def test_what_waits_or_runs_stays_however_old(running: PipelineExecution) -> Non
     assert again(running).status == "running"
 
 
+def test_what_is_retried_while_others_are_removed_keeps_what_it_has(
+    ended: PipelineExecution,
+    pipeline: Pipeline,
+    airflow: FakeAirflow,
+    log_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = services.start_execution(pipeline)
+    services.trigger_execution(other.pk)
+    airflow.finish(*key(other))
+    services.sync_active()
+    log_store.keep(other, "read", 1, [LogEvent(None, "info", "read")])
+    age(ended, 367)
+    age(other, 366)
+    forget = log_store.forget
+
+    def retry_the_next_one(execution: PipelineExecution) -> None:
+        if execution == ended:
+            services.retry_execution(other, None, nodes=["read"])
+        forget(execution)
+
+    PipelineExecution.objects.update(logs_removed_at=timezone.now())
+    monkeypatch.setattr(log_store, "forget", retry_the_next_one)
+    remove_unkept(at_most=10)
+    assert list(PipelineExecution.objects.all()) == [other]
+    assert [path.parts[-3] for path in log_folder.rglob("*.gz")] == [str(other.pk)]
+
+
 def test_what_is_replayed_at_the_moment_stays(ended: PipelineExecution, pipeline: Pipeline) -> None:
     replay = services.start_execution(pipeline)
     PipelineExecution.objects.filter(pk=replay.pk).update(replay_of=ended)

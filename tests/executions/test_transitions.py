@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 from django.db.models import Q
+from django.utils import timezone
 
 from executions import transitions
 from executions.models import PipelineExecution
@@ -75,6 +76,16 @@ def test_of_two_who_begin_an_attempt_at_once_one_wins(pending: PipelineExecution
     assert [begin_attempt(one, reason="again") for one in seen] == [True, False]
     assert again(pending).attempt == 2
     assert pending.earlier_attempts.count() == 1
+
+
+def test_an_attempt_does_not_count_on_outputs_that_are_removed_at_that_moment(
+    pending: PipelineExecution,
+) -> None:
+    change_status(pending.pk, "failed")
+    seen = again(pending)
+    PipelineExecution.objects.update(staging_removed_at=timezone.now())
+    assert not begin_attempt(seen, reason="again")
+    assert begin_attempt(again(pending), reason="again")
 
 
 def test_what_was_asked_in_an_attempt_before_is_not_written(pending: PipelineExecution) -> None:

@@ -53,6 +53,15 @@ def test_it_is_a_new_revision_with_what_the_old_one_held_and_is_deployed(
     assert queue.of("deploy_pipeline") == [[str(stored.pk)]]
 
 
+def test_a_field_that_is_younger_than_the_revision_gets_its_default(
+    changed: Pipeline, save: Save, ann: User
+) -> None:
+    older = {key: value for key, value in snapshot(changed, 1).items() if key != "timeout"}
+    changed.revisions.filter(number=1).update(snapshot=older)
+    services.restore_revision(save(changed, timeout=30.0), 1, user=ann)
+    assert Pipeline.objects.get().timeout is None
+
+
 def test_it_stands_in_the_history(changed: Pipeline, ann: User) -> None:
     services.restore_revision(changed, 1, user=ann)
     entry = LogEntry.objects.get()
