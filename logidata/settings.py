@@ -199,7 +199,7 @@ SPECTACULAR_SETTINGS = {
         "ExecutionStatus": "executions.statuses.ExecutionStatus",
         "NodeStatus": "executions.statuses.NodeStatus",
         "TriggerType": "executions.statuses.TriggerType",
-        "ChosenTriggerType": "pipelines.serializers.CHOSEN_TRIGGER_TYPES",
+        "ChosenTriggerType": "pipelines.serializers.bodies.CHOSEN_TRIGGER_TYPES",
         "HealthStatus": "logidata.health.STATUSES",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
