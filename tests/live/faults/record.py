@@ -64,7 +64,8 @@ def write(page: Path = PAGE) -> None:
             lines.append(_line(name, promises[name], *times))
         elif name in old:
             lines.append(_line(name, promises[name], *old[name][1:]))
-    page.write_text(text.replace(_table(text), "\n" + "\n".join(lines) + "\n"))
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    page.write_text(before + "\n".join([BEGIN, *lines, END]) + after)
 
 
 def _line(*cells: str) -> str:
