@@ -65,8 +65,7 @@ def write(page: Path = PAGE) -> None:
         elif name in old:
             lines.append(_line(name, promises[name], *old[name][1:]))
     before, after = text.split(BEGIN)[0], text.split(END)[1]
-    table = "\n".join(["", *lines, ""])
-    page.write_text(before + BEGIN + table + END + after)
+    page.write_text(before + "\n".join([BEGIN, *lines, END]) + after)
 
 
 def _line(*cells: str) -> str:
