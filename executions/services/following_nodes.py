@@ -1,7 +1,9 @@
 """Bring the nodes of an execution up to what Airflow says of its run's task instances."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from django.db import transaction
 
 from airflow_bridge.client import AirflowClient, TaskInstance
 from airflow_bridge.states import node_status
@@ -11,13 +13,13 @@ from executions.services.ration import Ration
 from executions.services.results import read_result
 from executions.services.stopping import Stop
 from executions.statuses import FINAL_NODE_STATUSES, NodeStatus
-from executions.transitions import change_node
+from executions.transitions import NodeChange, change_nodes
 
 # What a node leaves a result or an error behind with, each of which is a request of its own.
 _WITH_RESULT = frozenset({NodeStatus.SUCCESS, NodeStatus.FAILED})
 
 
-def apply_nodes(
+def node_changes(
     client: AirflowClient,
     execution: PipelineExecution,
     instances: Iterable[TaskInstance],
@@ -25,17 +27,18 @@ def apply_nodes(
     *,
     tasks: Iterable[TaskExecution] | None = None,
     ration: Ration | None = None,
-) -> bool:
-    """Write what Airflow said of a run's nodes, reading the result of each finished try once.
+) -> tuple[list[NodeChange], bool]:
+    """Return what is new about a run's nodes, with the result of each finished try, read once.
 
-    Return whether all of it is written: a node whose result goes beyond the ration stays as it
-    was. `tasks` are the execution's nodes if they are read already. Of a run that was stopped, a
-    node has ended only once its process has.
+    And whether that is all: a node whose result goes beyond the ration stays as it is. `tasks` are
+    the execution's nodes if they are read already. Of a run that was stopped, a node has ended only
+    once its process has.
     """
     rows = execution.tasks.all() if tasks is None else tasks
     known = {task.node_id: task for task in rows}
     ration = ration or Ration()
-    complete, count = True, False
+    changes: list[NodeChange] = []
+    complete = True
     for instance in instances:
         task = known.get(instance.task_id)
         if task is None and instance.state == "removed":
@@ -56,12 +59,16 @@ def apply_nodes(
         if status in _WITH_RESULT and not ration.take():
             complete = False
             continue
-        written = _write(client, execution, task, instance, status, stop)
-        # What begins for the first time has rejected nothing.
-        count |= written and (status in FINAL_NODE_STATUSES or bool(task.rows_rejected))
-    if count:
-        count_rejected(execution)
-    return complete
+        changes.append(_change(client, execution, task, instance, status, stop))
+    return changes, complete
+
+
+def write_nodes(changes: Sequence[NodeChange]) -> None:
+    """Write what is new about nodes, of several executions together."""
+    if not changes:
+        return
+    with transaction.atomic():
+        count_rejected({change.execution.pk for change in change_nodes(changes)})
 
 
 def _nothing_new(task: TaskExecution, instance: TaskInstance, status: str) -> bool:
@@ -72,18 +79,18 @@ def _nothing_new(task: TaskExecution, instance: TaskInstance, status: str) -> bo
     )
 
 
-def _write(
+def _change(
     client: AirflowClient,
     execution: PipelineExecution,
     task: TaskExecution,
     instance: TaskInstance,
     status: str,
     stop: Stop | None,
-) -> bool:
-    """Write how a node stands; return whether this writer won."""
+) -> NodeChange:
     tries = max(instance.try_number, 0)
     fields: dict[str, Any] = {
-        **({} if tries <= task.tries else TaskExecution.NO_RESULT),
+        # Nothing is there to be taken back before the first try.
+        **(TaskExecution.NO_RESULT if tries > task.tries > 0 else {}),
         "max_tries": max(instance.max_tries + 1, tries, 1),
         "started_at": instance.start_date,
         "completed_at": instance.end_date,
@@ -98,4 +105,4 @@ def _write(
         status = fields.pop("status", status)
     if status != NodeStatus.FAILED:
         fields.setdefault("error", "")
-    return change_node(execution, task, status=status, tries=tries, **fields)
+    return NodeChange(execution, task, status, tries, fields)
