@@ -139,7 +139,7 @@ class NodeChange:
     """
 
     execution: PipelineExecution
-    task: TaskExecution
+    node_pk: int
     status: str
     tries: int
     fields: dict[str, Any]
@@ -162,7 +162,7 @@ def change_node(
     execution: PipelineExecution, task: TaskExecution, *, status: str, tries: int, **fields: Any
 ) -> bool:
     """Change one node as `change_nodes` does; return whether it won."""
-    return bool(change_nodes([NodeChange(execution, task, status, tries, fields)]))
+    return bool(change_nodes([NodeChange(execution, task.pk, status, tries, fields)]))
 
 
 @transaction.atomic
@@ -183,17 +183,17 @@ def change_nodes(changes: Sequence[NodeChange]) -> list[NodeChange]:
         if (attempt, sent_at) == (read[pk].attempt, read[pk].cancel_sent_at)
     }
     wanted = [change for change in changes if change.execution.pk in still]
-    nodes = _locked(TaskExecution, [change.task.pk for change in wanted])
+    nodes = _locked(TaskExecution, [change.node_pk for change in wanted])
     known = {pk: stand for pk, *stand in nodes.values_list("pk", "status", "tries")}
     won = [
         change
         for change in wanted
-        if change.task.pk in known and change.is_newer_than(*known[change.task.pk])
+        if change.node_pk in known and change.is_newer_than(*known[change.node_pk])
     ]
     update_rows(
         TaskExecution,
         {
-            change.task.pk: {"status": change.status, "tries": change.tries, **change.fields}
+            change.node_pk: {"status": change.status, "tries": change.tries, **change.fields}
             for change in won
         },
     )

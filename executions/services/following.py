@@ -16,10 +16,10 @@ from airflow_bridge.client import AirflowClient, DagRun, TaskInstance
 from airflow_bridge.errors import AirflowError, RunNotFound
 from airflow_bridge.states import execution_status
 from executions.errors import AirflowNotAnswering
-from executions.models import PipelineExecution, TaskExecution
+from executions.models import PipelineExecution
 from executions.services.accounting import open_account
 from executions.services.cleaning import remove_cut_off
-from executions.services.following_nodes import node_changes, write_nodes
+from executions.services.following_nodes import KnownNode, node_changes, write_nodes
 from executions.services.queueing import queue_cancel
 from executions.services.ration import Ration
 from executions.services.stopping import Stop, allow_nodes, look_for_stop
@@ -114,12 +114,12 @@ def read_run(
     execution: PipelineExecution,
     run: DagRun,
     instances: Sequence[TaskInstance],
-    tasks: Iterable[TaskExecution] | None = None,
+    nodes: Iterable[KnownNode] | None = None,
     ration: Ration | None = None,
 ) -> Reading | None:
     """Return what is new about an execution; None if the run is not that of its attempt.
 
-    `tasks` are its nodes if they are read already.
+    `nodes` are those of the execution if they are read already.
     """
     if execution.clear_pending and not was_cleared(execution, run):
         # What Airflow says is about the attempt before.
@@ -127,7 +127,7 @@ def read_run(
     if not _take_up(execution, run):
         return None
     stop = look_for_stop(execution, run, instances)
-    changes, complete = node_changes(client, execution, instances, stop, tasks=tasks, ration=ration)
+    changes, complete = node_changes(client, execution, instances, stop, nodes=nodes, ration=ration)
     return Reading(execution, changes, complete, run, stop)
 
 

@@ -25,7 +25,7 @@ from django.db import DatabaseError
 from airflow_bridge.client import AirflowClient, DagRun, TaskInstance
 from airflow_bridge.errors import AirflowError, RunNotFound
 from airflow_bridge.states import TERMINAL_TASK_STATES
-from executions.models import PipelineExecution, TaskExecution
+from executions.models import PipelineExecution
 from executions.services.adopting import adopt
 from executions.services.following import (
     Reading,
@@ -35,7 +35,7 @@ from executions.services.following import (
     read_run,
     was_cleared,
 )
-from executions.services.following_nodes import node_changes, write_nodes
+from executions.services.following_nodes import KnownNode, known_nodes, node_changes, write_nodes
 from executions.services.ration import Ration
 from executions.services.triggering import confirm_triggered
 from executions.statuses import ACTIVE_STATUSES
@@ -119,7 +119,7 @@ class SyncRound:
         for instance in self._client.task_instances(keys):
             instances.setdefault((instance.dag_id, instance.run_id), []).append(instance)
         executions = {key: self._others.get(key) or self._active[key] for key in keys}
-        tasks = _tasks_of(executions.values())
+        nodes = known_nodes(executions.values())
         missing, readings = [], []
         for key, execution in executions.items():
             found = instances.get(key, [])
@@ -128,7 +128,7 @@ class SyncRound:
                 continue
             with self._apart(key):
                 self._report.followed += 1
-                reading = self._read(execution, found, tasks.get(execution.pk, []))
+                reading = self._read(execution, found, nodes.get(execution.pk, []))
                 if reading is not None:
                     readings.append(reading)
         self._write(readings)
@@ -139,7 +139,7 @@ class SyncRound:
         self,
         execution: PipelineExecution,
         instances: list[TaskInstance],
-        tasks: list[TaskExecution],
+        nodes: list[KnownNode],
     ) -> Reading | None:
         run = self._changed.get(_key(execution))
         if run is not None:
@@ -148,7 +148,7 @@ class SyncRound:
                 execution.refresh_from_db()
                 if _has_nothing_new(execution, run):
                     return None
-            return read_run(self._client, execution, run, instances, tasks, self._ration)
+            return read_run(self._client, execution, run, instances, nodes, self._ration)
         # Nodes may move while their run does not; and the change of one that ended may have been
         # missed, which its nodes tell.
         if execution.cancel_sent_at is not None or _all_ended(instances):
@@ -157,7 +157,7 @@ class SyncRound:
                 self._report.postponed += 1
             return None
         changes, complete = node_changes(
-            self._client, execution, instances, tasks=tasks, ration=self._ration
+            self._client, execution, instances, nodes=nodes, ration=self._ration
         )
         return Reading(execution, changes, complete)
 
@@ -259,17 +259,6 @@ def _executions_of(keys: Iterable[Key]) -> dict[Key, PipelineExecution]:
         airflow_dag_run_id__in={run_id for _, run_id in wanted},
     ).defer("params", "replay_plan")
     return {key: one for one in found if (key := _key(one)) in wanted}
-
-
-def _tasks_of(executions: Iterable[PipelineExecution]) -> dict[object, list[TaskExecution]]:
-    """Return what following needs of each execution's nodes, by the execution's id."""
-    tasks: dict[object, list[TaskExecution]] = {}
-    rows = TaskExecution.objects.filter(execution__in=[one.pk for one in executions])
-    for task in rows.only(
-        "execution_id", "node_id", "status", "tries", "started_at", "rows_rejected"
-    ).order_by():
-        tasks.setdefault(task.execution_id, []).append(task)
-    return tasks
 
 
 def _has_nothing_new(execution: PipelineExecution, run: DagRun) -> bool:
