@@ -6,13 +6,15 @@ backwards within an attempt.
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 
+from executions.bulk import update_rows
 from executions.models import ExecutionAttempt, PipelineExecution, TaskExecution
 from executions.statuses import (
     DELETED_IN_AIRFLOW,
@@ -145,26 +147,99 @@ def begin_attempt(
     return True
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class NodeChange:
+    """A node's status, and `fields` beside it, as seen in its try `tries`.
+
+    `execution` is as it was read before Airflow was asked.
+    """
+
+    execution: PipelineExecution
+    node_pk: int
+    status: str
+    tries: int
+    fields: dict[str, Any]
+
+    def is_newer_than(self, status: str, tries: int) -> bool:
+        """Return whether it may follow on that."""
+        return tries < self.tries or (tries == self.tries and status not in FINAL_NODE_STATUSES)
+
+
+@dataclass(frozen=True)
+class StatusChange:
+    """The status of an execution whose attempt goes on, and `fields` beside it."""
+
+    execution: PipelineExecution
+    status: str
+    fields: dict[str, Any]
+
+
 def change_node(
     execution: PipelineExecution, task: TaskExecution, *, status: str, tries: int, **fields: Any
 ) -> bool:
-    """Set the status and `fields` of a node as seen in its try `tries`; return whether it won.
+    """Change one node as `change_nodes` does; return whether it won."""
+    return bool(change_nodes([NodeChange(execution, task.pk, status, tries, fields)]))
 
-    `execution` is as it was read before Airflow was asked. Has a cancel been sent since, then what
-    Airflow answered may be the work of the cancel; has another attempt begun, it is about the one
-    before: it is not written.
+
+@transaction.atomic
+def change_nodes(changes: Sequence[NodeChange]) -> list[NodeChange]:
+    """Write how nodes stand; return the changes that won.
+
+    Has a cancel been sent since an execution was read, then what Airflow answered may be the work
+    of the cancel; has another attempt begun, it is about the one before: it is not written.
     """
-    # Locked first, as by whoever begins an attempt, and the node's own conditions in the UPDATE
-    # itself: PostgreSQL checks those, and no subquery, again once it has waited for a lock.
-    still = PipelineExecution.objects.select_for_update(no_key=True).filter(
-        pk=execution.pk, cancel_sent_at=execution.cancel_sent_at, attempt=execution.attempt
+    # All are locked first, executions before nodes as by whoever begins an attempt, and in one
+    # order: what is compared then is what is written over.
+    read = {change.execution.pk: change.execution for change in changes}
+    still = {
+        pk
+        for pk, attempt, sent_at in _locked(PipelineExecution, read).values_list(
+            "pk", "attempt", "cancel_sent_at"
+        )
+        if (attempt, sent_at) == (read[pk].attempt, read[pk].cancel_sent_at)
+    }
+    wanted = [change for change in changes if change.execution.pk in still]
+    nodes = _locked(TaskExecution, [change.node_pk for change in wanted])
+    known = {pk: stand for pk, *stand in nodes.values_list("pk", "status", "tries")}
+    won = [
+        change
+        for change in wanted
+        if change.node_pk in known and change.is_newer_than(*known[change.node_pk])
+    ]
+    update_rows(
+        TaskExecution,
+        {
+            change.node_pk: {"status": change.status, "tries": change.tries, **change.fields}
+            for change in won
+        },
     )
-    if not still.values_list("pk"):
-        return False
-    newer = Q(tries__lt=tries) | (Q(tries=tries) & ~Q(status__in=FINAL_NODE_STATUSES))
-    row = TaskExecution.objects.filter(newer, pk=task.pk)
-    return row.update(status=status, tries=tries, **fields) == 1
+    return won
+
+
+def change_statuses(changes: Sequence[StatusChange]) -> None:
+    """Write the statuses of executions that go on, as `change_status` does for one.
+
+    One for which a cancel was asked or another attempt begun since it was read is left alone.
+    """
+    wanted = {change.execution.pk: change for change in changes}
+    if not wanted:
+        return
+    with transaction.atomic():
+        found = _locked(PipelineExecution, wanted)
+        rows: dict[uuid.UUID, dict[str, Any]] = {}
+        columns = ("pk", "status", "attempt", "cancel_requested_at")
+        for pk, status, *stand in found.values_list(*columns):
+            change, read = wanted[pk], wanted[pk].execution
+            if stand == [read.attempt, read.cancel_requested_at] and (
+                status in _REACHED_FROM[change.status]
+            ):
+                rows[pk] = {"status": change.status, **change.fields}
+        update_rows(PipelineExecution, rows)
+
+
+def _locked(model: type[Model], pks: Iterable[Any]) -> QuerySet[Any]:
+    rows = model._default_manager.select_for_update(no_key=True)
+    return rows.filter(pk__in=list(pks)).order_by("pk")
 
 
 @transaction.atomic
@@ -174,11 +249,12 @@ def mark_deleted(executions: Collection[PipelineExecution]) -> None:
     Another attempt begun since `executions` were read is left alone.
     """
     attempts = {execution.pk: execution.attempt for execution in executions}
-    rows = PipelineExecution.objects.select_for_update(no_key=True).filter(
-        pk__in=attempts, status__in=_REACHED_FROM[ExecutionStatus.UNKNOWN]
-    )
-    found = rows.order_by("pk").values_list("pk", "attempt")
-    gone = [pk for pk, attempt in found if attempts[pk] == attempt]
+    found = _locked(PipelineExecution, attempts).values_list("pk", "status", "attempt")
+    gone = [
+        pk
+        for pk, status, attempt in found
+        if attempts[pk] == attempt and status in _REACHED_FROM[ExecutionStatus.UNKNOWN]
+    ]
     PipelineExecution.objects.filter(pk__in=gone).update(
         status=ExecutionStatus.UNKNOWN, status_reason=DELETED_IN_AIRFLOW
     )

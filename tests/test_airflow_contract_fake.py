@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
 import pytest
 
 from airflow_bridge.client import AirflowClient, DagRun
+from airflow_bridge.factory import connect
+from airflow_bridge.rest import RestSession, Server
+from airflow_bridge.rest_v2 import AirflowV2
+from tests.airflow_bridge.stub_airflow import PASSWORD, USERNAME
+from tests.airflow_bridge.stub_server import serve
 from tests.airflow_contract import AirflowContract
 from tests.fake_airflow import FakeAirflow
+from tests.fake_airflow.over_http import FakeAirflow3
 
 
 class FakeWorld:
@@ -44,10 +51,22 @@ class FakeWorld:
         return dag_id
 
 
-@pytest.fixture
-def world() -> FakeWorld:
-    return FakeWorld()
-
-
 class TestFakeAirflow(AirflowContract):
     """Every case of the contract."""
+
+    @pytest.fixture
+    def world(self) -> FakeWorld:
+        return FakeWorld()
+
+
+class TestFakeAirflowOverHttp(AirflowContract):
+    """Every case, by the client that talks to the real one."""
+
+    @pytest.fixture(params=[1, 100], ids=["page of 1", "page of 100"])
+    def world(self, request: pytest.FixtureRequest) -> Iterator[FakeWorld]:
+        world = FakeWorld()
+        with serve(FakeAirflow3(world.airflow, request.param)) as wire:
+            world.client = connect(Server(wire.url), USERNAME, PASSWORD)
+            nowhere = RestSession(Server("http://127.0.0.1:1", connect_timeout=1))
+            world.unreachable = AirflowV2(nowhere, USERNAME, PASSWORD)
+            yield world

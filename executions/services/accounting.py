@@ -1,6 +1,7 @@
 """Whether the rows of an execution add up across its nodes, and how many of them were rejected."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Collection, Mapping
 
 from django.db import transaction
 from django.db.models import Sum
@@ -14,15 +15,16 @@ _NEXT = (
 )
 
 
-def count_rejected(execution: PipelineExecution) -> None:
-    """Bring the execution's sum of rejected rows up to what its nodes say."""
-    with transaction.atomic():
-        # Whoever writes a node counts after it, one after the other: the last sees all of them.
-        PipelineExecution.objects.select_for_update().filter(pk=execution.pk).first()
-        rows = execution.tasks.aggregate(rows=Sum("rows_rejected"))["rows"] or 0
-        PipelineExecution.objects.filter(pk=execution.pk).exclude(rows_rejected=rows).update(
-            rows_rejected=rows
-        )
+@transaction.atomic
+def count_rejected(execution_ids: Collection[uuid.UUID]) -> None:
+    """Bring the executions' sums of rejected rows up to what their nodes say."""
+    # Whoever writes a node counts after it, one after the other: the last sees all of them.
+    locked = PipelineExecution.objects.select_for_update(no_key=True).order_by("pk")
+    known = dict(locked.filter(pk__in=execution_ids).values_list("pk", "rows_rejected"))
+    nodes = TaskExecution.objects.filter(execution__in=known).order_by()
+    for pk, rows in nodes.values_list("execution").annotate(rows=Sum("rows_rejected")):
+        if known[pk] != (rows or 0):
+            PipelineExecution.objects.filter(pk=pk).update(rows_rejected=rows or 0)
 
 
 def open_account(execution: PipelineExecution) -> str:

@@ -5,6 +5,7 @@ complete: its counts and errors are there.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
@@ -15,15 +16,23 @@ from airflow_bridge.client import AirflowClient, DagRun, TaskInstance
 from airflow_bridge.errors import AirflowError, RunNotFound
 from airflow_bridge.states import execution_status
 from executions.errors import AirflowNotAnswering
-from executions.models import PipelineExecution, TaskExecution
+from executions.models import PipelineExecution
 from executions.services.accounting import open_account
 from executions.services.cleaning import remove_cut_off
-from executions.services.following_nodes import apply_nodes
+from executions.services.following_nodes import KnownNode, node_changes, write_nodes
 from executions.services.queueing import queue_cancel
 from executions.services.ration import Ration
 from executions.services.stopping import Stop, allow_nodes, look_for_stop
 from executions.statuses import FINAL_STATUSES, ExecutionStatus, NodeStatus
-from executions.transitions import begin_attempt, change_status, end_with_nodes, mark_deleted
+from executions.transitions import (
+    NodeChange,
+    StatusChange,
+    begin_attempt,
+    change_status,
+    change_statuses,
+    end_with_nodes,
+    mark_deleted,
+)
 
 MARKED_FAILED = (
     "The run was marked failed in Airflow although none of its nodes failed. "
@@ -61,7 +70,7 @@ def follow(
     except RunNotFound:
         mark_deleted([execution])
         return True
-    return apply_run(client, execution, run, instances, ration=ration)
+    return apply_run(client, execution, run, instances, ration)
 
 
 def apply_run(
@@ -69,41 +78,78 @@ def apply_run(
     execution: PipelineExecution,
     run: DagRun,
     instances: Sequence[TaskInstance],
-    tasks: Iterable[TaskExecution] | None = None,
     ration: Ration | None = None,
 ) -> bool:
     """Write what Airflow said of a run; return whether all of it is written.
 
     `execution` must have been read before Airflow was asked, so that a cancel which was sent in
-    between is noticed. `tasks` are its nodes if they are read already. Where the ration leaves the
-    result of a node unread, the execution has not ended yet.
+    between is noticed. Where the ration leaves something to be read, the execution goes on.
+    """
+    reading = read_run(client, execution, run, instances, ration=ration)
+    if reading is None:
+        return True
+    write_nodes(reading.changes)
+    change = conclude(reading)
+    if change is not None:
+        change_statuses([change])
+    return reading.complete
+
+
+@dataclass
+class Reading:
+    """What is new about an execution and not written yet.
+
+    `complete` is false where the ration left something. Without a `run` it is about nodes alone.
+    """
+
+    execution: PipelineExecution
+    changes: list[NodeChange]
+    complete: bool
+    run: DagRun | None = None
+    stop: Stop | None = None
+
+
+def read_run(
+    client: AirflowClient,
+    execution: PipelineExecution,
+    run: DagRun,
+    instances: Sequence[TaskInstance],
+    nodes: Iterable[KnownNode] | None = None,
+    ration: Ration | None = None,
+) -> Reading | None:
+    """Return what is new about an execution; None if the run is not that of its attempt.
+
+    `nodes` are those of the execution if they are read already.
     """
     if execution.clear_pending and not was_cleared(execution, run):
         # What Airflow says is about the attempt before.
-        return True
+        return None
     if not _take_up(execution, run):
-        return True
-    status = execution_status(run.state, execution.cancel_sent_at is not None)
+        return None
     stop = look_for_stop(execution, run, instances)
-    ended = status in FINAL_STATUSES
-    complete = apply_nodes(
-        client, execution, instances, stop, run_ended=ended, tasks=tasks, ration=ration
+    ended = execution_status(run.state, execution.cancel_sent_at is not None) in FINAL_STATUSES
+    changes, complete = node_changes(
+        client, execution, instances, stop, run_ended=ended, nodes=nodes, ration=ration
     )
-    if ended:
-        if complete:
-            _end(execution, run, stop)
-    elif status == ExecutionStatus.UNKNOWN:
-        asked = "Cancel asked for. " if execution.cancel_requested_at is not None else ""
-        change_status(
-            execution.pk,
-            status,
-            only_if=Q(attempt=execution.attempt),
-            status_reason=f"{asked}Airflow reports the state '{run.state}', which says nothing "
-            "certain. Look at the run in Airflow, or cancel the execution.",
-        )
-    else:
-        _go_on(execution, run, status)
-    return complete
+    return Reading(execution, changes, complete, run, stop)
+
+
+def conclude(reading: Reading, ration: Ration | None = None) -> StatusChange | None:
+    """End the execution if its run has ended; return the change of one that goes on, if any.
+
+    What is new about its nodes must be written. An end takes from the ration, too.
+    """
+    execution, run = reading.execution, reading.run
+    if run is None:
+        return None
+    status = execution_status(run.state, execution.cancel_sent_at is not None)
+    if status not in FINAL_STATUSES:
+        return _go_on(execution, run, status)
+    if not execution.is_final and reading.complete:
+        reading.complete = ration is None or ration.take()
+        if reading.complete:
+            _end(execution, run, reading.stop)
+    return None
 
 
 def _take_up(execution: PipelineExecution, run: DagRun) -> bool:
@@ -115,11 +161,6 @@ def _take_up(execution: PipelineExecution, run: DagRun) -> bool:
             execution, reason="Cleared in Airflow, so it runs again.", run_queued_at=run.queued_at
         ):
             return False
-    elif not execution.is_final and run.queued_at != execution.run_queued_at:
-        # Some of its nodes were cleared while it ran: that is no new attempt.
-        PipelineExecution.objects.filter(pk=execution.pk, attempt=execution.attempt).update(
-            run_queued_at=run.queued_at
-        )
     else:
         return True
     execution.refresh_from_db()
@@ -148,28 +189,30 @@ def confirm_cleared(execution: PipelineExecution, run: DagRun) -> None:
         queue_cancel(execution)
 
 
-def _go_on(execution: PipelineExecution, run: DagRun, status: str) -> None:
+def _go_on(execution: PipelineExecution, run: DagRun, status: str) -> StatusChange | None:
     reason = "Queued in Airflow." if status == ExecutionStatus.PENDING else ""
-    if execution.cancel_requested_at is not None:
-        reason = execution.status_reason or "Cancel asked for."
-    if (status, reason, run.start_date) != (
-        execution.status,
-        execution.status_reason,
-        execution.started_at,
-    ):
-        change_status(
-            execution.pk,
-            status,
-            only_if=Q(attempt=execution.attempt),
-            status_reason=reason,
-            started_at=run.start_date,
+    if status == ExecutionStatus.UNKNOWN:
+        asked = "Cancel asked for. " if execution.cancel_requested_at is not None else ""
+        reason = (
+            f"{asked}Airflow reports the state '{run.state}', which says nothing "
+            "certain. Look at the run in Airflow, or cancel the execution."
         )
+    elif execution.cancel_requested_at is not None:
+        reason = execution.status_reason or "Cancel asked for."
+    fields = {
+        "status_reason": reason,
+        "started_at": run.start_date,
+        # Later than was known if some of its nodes were cleared, which is no new attempt.
+        "run_queued_at": run.queued_at,
+    }
+    known = {name: getattr(execution, name) for name in fields}
+    if (status, fields) == (execution.status, known):
+        return None
+    return StatusChange(execution, status, fields)
 
 
 def _end(execution: PipelineExecution, run: DagRun, stop: Stop | None) -> None:
     """Give the execution the status its run ended with, unless a stop is still taking effect."""
-    if execution.is_final:
-        return
     status, error = ExecutionStatus.SUCCESS, ""
     if run.state != "success":
         if stop is not None and stop.waits_for:
@@ -195,6 +238,7 @@ def _end(execution: PipelineExecution, run: DagRun, stop: Stop | None) -> None:
         # A cancel sent since Airflow was asked may be what made the run fail: look again then.
         only_if=Q(cancel_sent_at=execution.cancel_sent_at, attempt=execution.attempt),
         started_at=run.start_date,
+        run_queued_at=run.queued_at,
         completed_at=completed,
         duration_seconds=_seconds(run.start_date, completed),
         error_message=error,

@@ -1,7 +1,11 @@
 """Bring the nodes of an execution up to what Airflow says of its run's task instances."""
 
-from collections.abc import Iterable
-from typing import Any
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
 
 from airflow_bridge.client import AirflowClient, TaskInstance
 from airflow_bridge.states import node_status
@@ -11,88 +15,127 @@ from executions.services.ration import Ration
 from executions.services.results import read_result
 from executions.services.stopping import Stop
 from executions.statuses import FINAL_NODE_STATUSES, NodeStatus
-from executions.transitions import change_node
+from executions.transitions import NodeChange, change_nodes
 
 # What a node leaves a result or an error behind with, each of which is a request of its own.
 _WITH_RESULT = frozenset({NodeStatus.SUCCESS, NodeStatus.FAILED})
 
 
-def apply_nodes(
+class KnownNode(NamedTuple):
+    """What is known of a node when Airflow is asked, without what it left: there are many."""
+
+    pk: int
+    node_id: str
+    status: str
+    tries: int
+    started_at: datetime | None
+
+
+def node_changes(
     client: AirflowClient,
     execution: PipelineExecution,
     instances: Iterable[TaskInstance],
     stop: Stop | None = None,
     *,
     run_ended: bool = False,
-    tasks: Iterable[TaskExecution] | None = None,
+    nodes: Iterable[KnownNode] | None = None,
     ration: Ration | None = None,
-) -> bool:
-    """Write what Airflow said of a run's nodes, reading the result of each finished try once.
+) -> tuple[list[NodeChange], bool]:
+    """Return what is new about a run's nodes, with the result of each finished try, read once.
 
-    Return whether all of it is written: a node whose result goes beyond the ration stays as it
-    was. `tasks` are the execution's nodes if they are read already. Of a run that was stopped, a
-    node has ended only once its process has.
+    And whether that is all: a node whose result goes beyond the ration stays as it is. `nodes` are
+    those of the execution if they are read already. Of a run that was stopped, a node has ended
+    only once its process has.
     """
     if not run_ended:
         # A run whose time is up skips what had begun. Until the run itself says that it has ended,
         # for which it is to be asked first, how such a node ended is not known.
         instances = [instance for instance in instances if not _was_skipped_midway(instance)]
-    rows = execution.tasks.all() if tasks is None else tasks
-    known = {task.node_id: task for task in rows}
+    if nodes is None:
+        nodes = known_nodes([execution]).get(execution.pk, [])
+    known = {node.node_id: node for node in nodes}
     ration = ration or Ration()
-    complete, count = True, False
+    changes: list[NodeChange] = []
+    complete = True
     for instance in instances:
-        task = known.get(instance.task_id)
-        if task is None and instance.state == "removed":
+        node = known.get(instance.task_id)
+        if node is None and instance.state == "removed":
             # A newer version of the DAG has lost it, and the run's own revision never had it.
             continue
-        if task is None:
-            task, _ = TaskExecution.objects.get_or_create(
-                execution=execution,
-                node_id=instance.task_id,
-                defaults={"position": len(known), "node_name": instance.task_id},
-            )
-            known[instance.task_id] = task
+        if node is None:
+            node = _added(execution, instance.task_id, position=len(known))
+            known[instance.task_id] = node
         status = node_status(instance.state, execution.cancel_sent_at is not None)
         if stop is not None:
             status = stop.status_of(instance, status)
-        if _nothing_new(task, instance, status):
+        if _nothing_new(node, instance, status):
             continue
         if status in _WITH_RESULT and not ration.take():
             complete = False
             continue
-        written = _write(client, execution, task, instance, status, stop)
-        # What begins for the first time has rejected nothing.
-        count |= written and (status in FINAL_NODE_STATUSES or bool(task.rows_rejected))
-    if count:
-        count_rejected(execution)
-    return complete
+        changes.append(_change(client, execution, node, instance, status, stop))
+    return changes, complete
+
+
+def write_nodes(changes: Sequence[NodeChange]) -> None:
+    """Write what is new about nodes, of several executions together."""
+    if not changes:
+        return
+    with transaction.atomic():
+        count_rejected(
+            {
+                change.execution.pk
+                for change in change_nodes(changes)
+                if "rows_rejected" in change.fields
+            }
+        )
+
+
+def known_nodes(
+    executions: Iterable[PipelineExecution],
+) -> dict[uuid.UUID, list[KnownNode]]:
+    """Return the nodes of executions, in one query, by the execution's id."""
+    rows = TaskExecution.objects.filter(execution__in=[one.pk for one in executions]).order_by()
+    nodes: dict[uuid.UUID, list[KnownNode]] = {}
+    for execution_id, *values in rows.values_list("execution", *KnownNode._fields):
+        nodes.setdefault(execution_id, []).append(KnownNode(*values))
+    return nodes
+
+
+def _added(execution: PipelineExecution, node_id: str, position: int) -> KnownNode:
+    """Return a node that the graph does not have, with a row of its own."""
+    task, _ = TaskExecution.objects.get_or_create(
+        execution=execution,
+        node_id=node_id,
+        defaults={"position": position, "node_name": node_id},
+    )
+    return KnownNode(*(getattr(task, name) for name in KnownNode._fields))
 
 
 def _was_skipped_midway(instance: TaskInstance) -> bool:
     return instance.state == "skipped" and instance.start_date is not None
 
 
-def _nothing_new(task: TaskExecution, instance: TaskInstance, status: str) -> bool:
-    if instance.try_number > task.tries:
+def _nothing_new(node: KnownNode, instance: TaskInstance, status: str) -> bool:
+    if instance.try_number > node.tries:
         return False
-    return task.status in FINAL_NODE_STATUSES or (
-        task.status == status and task.started_at == instance.start_date
+    return node.status in FINAL_NODE_STATUSES or (
+        node.status == status and node.started_at == instance.start_date
     )
 
 
-def _write(
+def _change(
     client: AirflowClient,
     execution: PipelineExecution,
-    task: TaskExecution,
+    node: KnownNode,
     instance: TaskInstance,
     status: str,
     stop: Stop | None,
-) -> bool:
-    """Write how a node stands; return whether this writer won."""
+) -> NodeChange:
     tries = max(instance.try_number, 0)
     fields: dict[str, Any] = {
-        **({} if tries <= task.tries else TaskExecution.NO_RESULT),
+        # Before the first try there is none to be taken back.
+        **(TaskExecution.NO_RESULT if tries > max(node.tries, 1) else {}),
         "max_tries": max(instance.max_tries + 1, tries, 1),
         "started_at": instance.start_date,
         "completed_at": instance.end_date,
@@ -107,4 +150,4 @@ def _write(
         status = fields.pop("status", status)
     if status != NodeStatus.FAILED:
         fields.setdefault("error", "")
-    return change_node(execution, task, status=status, tries=tries, **fields)
+    return NodeChange(execution, node.pk, status, tries, fields)

@@ -2,7 +2,7 @@
 
 What changed is listed, the task instances of a few hundred runs come together, and only what is
 told of one thing alone (a node's result, a run that seems to be gone) is asked for one by one, as
-far as the ration goes. A round makes at most
+far as the ration goes, which the end of an execution takes from, too. A round makes at most
 
     1 + changed / 1000      the listing, of which Airflow must be allowed to give 1000 a page
     + active / 400          task instances
@@ -20,17 +20,26 @@ from datetime import datetime
 from itertools import chain, islice, zip_longest
 from typing import TypeVar
 
+from django.db import DatabaseError
+
 from airflow_bridge.client import AirflowClient, DagRun, TaskInstance
 from airflow_bridge.errors import AirflowError, RunNotFound
 from airflow_bridge.states import TERMINAL_TASK_STATES
-from executions.models import PipelineExecution, TaskExecution
+from executions.models import PipelineExecution
 from executions.services.adopting import adopt
-from executions.services.following import apply_run, follow, was_cleared
-from executions.services.following_nodes import apply_nodes
+from executions.services.following import (
+    Reading,
+    apply_run,
+    conclude,
+    follow,
+    read_run,
+    was_cleared,
+)
+from executions.services.following_nodes import KnownNode, known_nodes, node_changes, write_nodes
 from executions.services.ration import Ration
 from executions.services.triggering import confirm_triggered
 from executions.statuses import ACTIVE_STATUSES
-from executions.transitions import NOT_BEGUN, mark_deleted
+from executions.transitions import NOT_BEGUN, change_statuses, mark_deleted
 
 logger = logging.getLogger(__name__)
 
@@ -105,62 +114,83 @@ class SyncRound:
         return execution
 
     def _follow(self, keys: Sequence[Key]) -> None:
+        """Ask for the task instances of these runs together, and write what is new together."""
         instances: dict[Key, list[TaskInstance]] = {}
         for instance in self._client.task_instances(keys):
             instances.setdefault((instance.dag_id, instance.run_id), []).append(instance)
         executions = {key: self._others.get(key) or self._active[key] for key in keys}
-        tasks = _tasks_of(executions.values())
-        missing = []
+        nodes = known_nodes(executions.values())
+        missing, readings = [], []
         for key, execution in executions.items():
-            found, own = instances.get(key, []), tasks.get(execution.pk, [])
+            found = instances.get(key, [])
             if key not in self._changed and not found:
                 missing.append(execution)
                 continue
             with self._apart(key):
                 self._report.followed += 1
-                if key in self._changed:
-                    self._apply_changed(execution, self._changed[key], found, own)
-                else:
-                    self._apply_unchanged(execution, found, own)
+                reading = self._read(execution, found, nodes.get(execution.pk, []))
+                if reading is not None:
+                    readings.append(reading)
+        self._write(readings)
         if missing:
             self._look_for(missing)
 
-    def _apply_changed(
-        self,
-        execution: PipelineExecution,
-        run: DagRun,
-        instances: list[TaskInstance],
-        tasks: list[TaskExecution],
-    ) -> None:
-        if execution.triggered_at is None:
-            confirm_triggered(execution, run)
-            execution.refresh_from_db()
-            if _has_nothing_new(execution, run):
-                return
-        if not apply_run(self._client, execution, run, instances, tasks, self._ration):
-            self._report.postponed += 1
-            if run.updated_at is not None:
-                self._postponed_since = min(self._postponed_since or run.updated_at, run.updated_at)
-
-    def _apply_unchanged(
+    def _read(
         self,
         execution: PipelineExecution,
         instances: list[TaskInstance],
-        tasks: list[TaskExecution],
-    ) -> None:
-        """Follow an execution whose run is not among those that changed.
-
-        Nodes may move while their run does not; and the change of one that ended may have been
-        missed, which its nodes tell.
-        """
+        nodes: list[KnownNode],
+    ) -> Reading | None:
+        run = self._changed.get(_key(execution))
+        if run is not None:
+            if execution.triggered_at is None:
+                confirm_triggered(execution, run)
+                execution.refresh_from_db()
+                if _has_nothing_new(execution, run):
+                    return None
+            return read_run(self._client, execution, run, instances, nodes, self._ration)
+        # Nodes may move while their run does not; and the change of one that ended may have been
+        # missed, which its nodes tell.
         if execution.cancel_sent_at is not None or _all_ended(instances):
             # The run first and then its nodes: those read already may be older.
-            complete = not self._ration.take(2) or follow(self._client, execution, self._ration)
+            if self._ration.take(2) and not follow(self._client, execution, self._ration):
+                self._report.postponed += 1
+            return None
+        changes, complete = node_changes(
+            self._client, execution, instances, nodes=nodes, ration=self._ration
+        )
+        return Reading(execution, changes, complete)
+
+    def _write(self, readings: Sequence[Reading]) -> None:
+        going_on = []
+        for reading in self._with_nodes_written(readings):
+            with self._apart(_key(reading.execution)):
+                change = conclude(reading, self._ration)
+                if change is not None:
+                    going_on.append(change)
+                if not reading.complete:
+                    self._postpone(reading.run)
+        change_statuses(going_on)
+
+    def _with_nodes_written(self, readings: Sequence[Reading]) -> Sequence[Reading]:
+        """Write what is new about nodes, together or, if that fails, one by one."""
+        try:
+            write_nodes([change for reading in readings for change in reading.changes])
+        except DatabaseError:
+            logger.warning("Sync: nodes could not be written together", exc_info=True)
         else:
-            complete = apply_nodes(
-                self._client, execution, instances, tasks=tasks, ration=self._ration
-            )
-        self._report.postponed += not complete
+            return readings
+        written = []
+        for reading in readings:
+            with self._apart(_key(reading.execution)):
+                write_nodes(reading.changes)
+                written.append(reading)
+        return written
+
+    def _postpone(self, run: DagRun | None) -> None:
+        self._report.postponed += 1
+        if run is not None and run.updated_at is not None:
+            self._postponed_since = min(self._postponed_since or run.updated_at, run.updated_at)
 
     def _look_for(self, missing: Sequence[PipelineExecution]) -> None:
         """Mark the executions, of which no task instance was found, whose runs are gone.
@@ -229,17 +259,6 @@ def _executions_of(keys: Iterable[Key]) -> dict[Key, PipelineExecution]:
         airflow_dag_run_id__in={run_id for _, run_id in wanted},
     ).defer("params", "replay_plan")
     return {key: one for one in found if (key := _key(one)) in wanted}
-
-
-def _tasks_of(executions: Iterable[PipelineExecution]) -> dict[object, list[TaskExecution]]:
-    """Return what following needs of each execution's nodes, by the execution's id."""
-    tasks: dict[object, list[TaskExecution]] = {}
-    rows = TaskExecution.objects.filter(execution__in=[one.pk for one in executions])
-    for task in rows.only(
-        "execution_id", "node_id", "status", "tries", "started_at", "rows_rejected"
-    ).order_by():
-        tasks.setdefault(task.execution_id, []).append(task)
-    return tasks
 
 
 def _has_nothing_new(execution: PipelineExecution, run: DagRun) -> bool:

@@ -222,15 +222,15 @@ def test_a_run_that_cannot_be_followed_does_not_hold_up_the_others(
     bad, good = started(pipeline), started(pipeline)
     for execution in (bad, good):
         airflow.finish(*key(execution))
-    apply = sync_round.apply_run
+    read = sync_round.read_run
 
-    def fail_for_bad(client: Any, execution: PipelineExecution, *args: Any) -> bool:
+    def fail_for_bad(client: Any, execution: PipelineExecution, *args: Any) -> Any:
         if execution.pk == bad.pk:
             raise RuntimeError("unforeseen")
-        return apply(client, execution, *args)
+        return read(client, execution, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sync_round, "apply_run", fail_for_bad)
+        patch.setattr(sync_round, "read_run", fail_for_bad)
         assert services.sync_active().failed == 1
     assert (again(bad).status, again(good).status) == ("pending", "success")
     services.sync_active()

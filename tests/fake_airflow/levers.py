@@ -183,6 +183,20 @@ class Levers:
         for table in (self.runs, self._instances, self._changed):
             del table[dag_id, run_id]
 
+    def schedule(self) -> None:
+        """Have the scheduler look at every run that goes on, which changes nothing but that."""
+        for key, run in self.runs.items():
+            if run.state not in ENDED:
+                self._changed[key] = self.now()
+
+    def written_at(self, key: Key) -> datetime:
+        """Return when Airflow last wrote the run."""
+        return self._changed[key]
+
+    def instances(self, key: Key) -> list[TaskInstance]:
+        """Return the task instances of a run, none of one that there is not."""
+        return list(self._instances.get(key, {}).values())
+
     def _store(self, run: DagRun) -> DagRun:
         times = [run.queued_at, run.start_date, run.end_date]
         run = replace(run, updated_at=max(time for time in times if time is not None))
