@@ -1,0 +1,1 @@
+"""Django's database backend for PostgreSQL, which can keep connections from request to request."""
