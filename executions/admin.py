@@ -125,6 +125,7 @@ class PipelineExecutionAdmin(ExecutionsListed, RetryPages, QuarantinePages):
             params=list(execution.params.items()),
             may_cancel=self.has_cancel_permission(request),
             may_retry=execution.is_final and request.user.has_perm(EXECUTE),
+            may_run_again=not execution.is_active and request.user.has_perm(EXECUTE),
             attempts=services.attempts_of(execution) if execution.attempt > 1 else (),
             pipeline_url=pipeline_url,
             replays=list(execution.replays.order_by("created_at")),

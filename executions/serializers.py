@@ -177,7 +177,7 @@ class LogQuerySerializer(serializers.Serializer[Any]):
 
     node = serializers.CharField(required=False, help_text="Id of a node; all nodes by default.")
     offset = serializers.IntegerField(
-        default=0, min_value=-(2**31), max_value=2**31 - 1, help_text="From the end if negative."
+        default=0, min_value=-10_000, max_value=2**31 - 1, help_text="From the end if negative."
     )
     limit = serializers.IntegerField(default=PAGE, min_value=1, max_value=10_000)
 

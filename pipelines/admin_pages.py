@@ -63,7 +63,9 @@ class PipelinePages(_ModelAdmin):
         if not self.has_execute_permission(request):
             raise PermissionDenied
         revision = self._chosen_revision(request, pipeline)
-        given = executions.params_of_execution(request.GET.get("again", ""), revision)
+        again = request.GET.get("again", "")
+        may_see = request.user.has_perm("executions.view_pipelineexecution")
+        given = executions.params_of_execution(again, revision) if may_see else {}
         data = request.POST if request.method == "POST" else None
         form = execute_form(revision, data, given=given)
         if form.is_valid():

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from airflow_bridge import factory
 from airflow_bridge.client import LogEvent
-from airflow_bridge.errors import AirflowError, RunNotFound
+from airflow_bridge.errors import AirflowError
 from executions.errors import AirflowNotAnswering, LogGone, LogsRemoved, LogsUnreadable, UnknownNode
 from executions.models import PipelineExecution, TaskExecution
 from executions.services.log_masking import masked
 from executions.services.log_store import kept
+from executions.statuses import DELETED_IN_AIRFLOW
 
 PAGE = 1000
 """So many events are given at once, unless more are asked for."""
@@ -68,7 +69,8 @@ def execution_logs(
     if our copy cannot be read.
     """
     return [
-        _page(execution, task, attempt, offset, limit) for task in _chosen(execution, node, attempt)
+        _page(execution, task, attempt, offset, limit, named=node is not None)
+        for task in _chosen(execution, node, attempt)
     ]
 
 
@@ -96,6 +98,8 @@ def _page(
     attempt: int | None,
     offset: int,
     limit: int,
+    *,
+    named: bool,
 ) -> NodeLog:
     shown = min(attempt or task.tries, task.tries)
     if shown < 1 or execution.triggered_at is None:
@@ -106,6 +110,9 @@ def _page(
         raise LogsUnreadable(task.node_id, str(error)) from error
     events = own if own is not None else masked(_from_airflow(execution, task, shown))
     start, page, total = _cut(events, offset, limit)
+    if not total and own is None and named and execution.status_reason == DELETED_IN_AIRFLOW:
+        # Among the logs of all nodes, those that are there are to be seen.
+        raise LogGone(task.node_id)
     if not total and execution.logs_removed_at is not None:
         raise LogsRemoved(task.node_id, f"{execution.logs_removed_at:%Y-%m-%d}")
     return NodeLog(task.node_id, shown, page, start, total, own is not None)
@@ -118,8 +125,6 @@ def _from_airflow(
         yield from factory.get_airflow_client().logs(
             execution.airflow_dag_id, execution.airflow_dag_run_id, task.node_id, attempt
         )
-    except RunNotFound as error:
-        raise LogGone(task.node_id) from error
     except AirflowError as error:
         raise AirflowNotAnswering(str(error)) from error
 

@@ -53,9 +53,10 @@ def retry_execution(
     execution = PipelineExecution.objects.select_related("revision").get(pk=execution.pk)
     graph = _graph_to_run(execution, pipeline)
     tasks = {task.node_id: task for task in execution.tasks.all()}
-    again = _nodes_to_run(execution, graph, tasks, nodes)
-    _require_outputs(execution, graph, tasks, again)
     has_run = execution.triggered_at is not None
+    # Without a run there is nothing to be cleared: one is started, of all nodes.
+    again = _nodes_to_run(execution, graph, tasks, nodes if has_run else graph.topological_order())
+    _require_outputs(execution, graph, tasks, again)
     begun = begin_attempt(
         execution,
         nodes=again,
@@ -101,6 +102,11 @@ def _graph_to_run(execution: PipelineExecution, pipeline: Pipeline | None) -> Gr
             f"it ran revision {own.number}, and Airflow would follow revision {current.number}, "
             "which differs in nodes, edges, retries, timeouts or watermarks. Restore revision "
             f"{own.number} and retry, or execute the pipeline again."
+        )
+    if execution.bundle_version and execution.staging_removed_at is not None:
+        raise NotRetryable(
+            "its outputs and, after as many days, the version of its DAG file were removed. Run it "
+            "again as a new execution."
         )
     return parse_graph(own.snapshot["config"])
 

@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from airflow_bridge.errors import RunNotFound
 from executions import services
 from executions.models import PipelineExecution
 from pipelines.models import Pipeline
@@ -157,10 +156,9 @@ def test_monitoring_while_airflow_is_down_says_so(
 def test_a_log_that_went_with_its_run_is_told_with_what_is_left(
     running: PipelineExecution, airflow: FakeAirflow, viewer: APIClient
 ) -> None:
-    def gone() -> None:
-        raise RunNotFound("Airflow has no such run.")
-
-    airflow.before("logs", gone)
+    airflow.forget_run(*key(running))
+    viewer.post(url(running, "monitor"))
+    assert viewer.get(url(running, "logs")).status_code == 200
     answer = viewer.get(url(running, "logs"), {"node": "read"})
     assert (answer.status_code, answer.json()["type"]) == (404, "log-gone")
     assert "execute the pipeline again for a new log" in answer.json()["detail"]

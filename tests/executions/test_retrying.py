@@ -108,6 +108,21 @@ def test_outputs_that_were_removed_are_needed_no_more_from_the_first_node_on(
     assert again(failed).staging_removed_at is None
 
 
+def test_a_run_whose_dag_file_was_removed_with_its_outputs_is_not_retried(
+    failed: PipelineExecution,
+) -> None:
+    PipelineExecution.objects.update(staging_removed_at=timezone.now(), bundle_version="abc")
+    with pytest.raises(NotRetryable, match="Run it again as a new execution"):
+        retry_execution(failed, None, nodes=["read"])
+
+
+def test_all_nodes_of_an_execution_that_never_had_a_run_are_run(
+    pending: PipelineExecution,
+) -> None:
+    PipelineExecution.objects.update(status="failed")
+    assert retry_execution(pending, None, nodes=["write"]).nodes == ("read", "keep", "write")
+
+
 def test_what_has_not_ended_is_not_retried(running: PipelineExecution) -> None:
     with pytest.raises(NotRetryable, match="still running"):
         retry_execution(running, None)
