@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 
 import pytest
-import requests
 
 from tests.live.client import Json, LiveStack, eventually
 from tests.live.nodes import ORDERS, chain, csv_node, filter_node, load_node
@@ -170,53 +168,6 @@ def test_params_that_miss_a_required_key_are_refused_by_name(live):
     assert answer.status_code == 400
     assert "least" in answer.text
     assert live.call("GET", f"executions?pipeline={pipeline['id']}")["results"] == []
-
-
-@dataclass(frozen=True)
-class Outage:
-    """What was done while Airflow was down, and what LogiData showed of it then."""
-
-    known: Json
-    execution: Json
-    saved: Json
-    first_execution: Json
-    health: requests.Response
-
-
-@pytest.fixture(scope="module")
-def outage(live: LiveStack) -> Outage:
-    """One outage for the tests below: Airflow takes most of a minute to return."""
-    (live.data / "orders.csv").write_text(ORDERS)
-    known = live.create(*chain(csv_node("orders.csv"), load_node("fault_outage")))
-    assert live.run(known)["status"] == "success"
-    with live.without_airflow():
-        saved = live.create(*chain(csv_node("orders.csv"), load_node("fault_saved")))
-        ids = [live.execute(known), live.execute(saved)]
-        waiting = [
-            live.wait(one, until=lambda found: "Airflow" in found["status_reason"]) for one in ids
-        ]
-        saved = live.call("GET", f"pipelines/{saved['id']}")
-        return Outage(known, waiting[0], saved, waiting[1], live.request("GET", "health"))
-
-
-def test_an_execution_waits_while_airflow_is_down_and_goes_on_by_itself(live, outage):
-    assert outage.execution["status"] == "pending"
-    assert "Airflow" in outage.execution["status_reason"]
-    assert outage.health.status_code == 503
-    assert outage.health.json()["components"]["airflow"]["status"] != "ok"
-    assert live.wait(outage.execution["id"], seconds=120)["status"] == "success"
-    runs = live.airflow_call("GET", f"dags/pipeline_{outage.known['id']}/dagRuns").json()
-    assert runs["total_entries"] == 2
-
-
-def test_a_pipeline_that_is_saved_while_airflow_is_down_runs_when_it_returns(live, outage):
-    assert outage.saved["deployment"]["status"] == "registering"
-    assert outage.first_execution["status"] == "pending"
-    execution = live.wait(outage.first_execution["id"], seconds=120)
-    assert execution["status"] == "success", execution
-    saved = live.call("GET", f"pipelines/{outage.saved['id']}")
-    assert saved["deployment"]["status"] == "ready", saved
-    assert len(live.warehouse("SELECT order_id FROM fault_saved")) == 4
 
 
 def broken(whole: str) -> str:

@@ -67,7 +67,9 @@ class Trial:
         found: Json = self.live.call("GET", f"pipelines/{self.pipeline['id']}")["deployment"]
         return found
 
-    def start(self, count: int = 1, *, seconds: float = 0, ends: Iterable[str] = ("success",)):
+    def start(
+        self, count: int = 1, *, seconds: float = 0, ends: Iterable[str] = ("success",)
+    ) -> list[str]:
         """Start executions and return their ids; `ends` are the statuses that they may end with."""
         ids = []
         for _ in range(count):
@@ -88,6 +90,7 @@ class Trial:
         self.over()
 
     def over(self) -> None:
+        """Note that the fault has ended."""
         self.healed = time.monotonic()
 
     def untrue(self) -> list[str]:
