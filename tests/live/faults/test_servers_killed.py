@@ -115,7 +115,7 @@ def executions_marked(live: LiveStack, mark: str) -> list[str]:
 @pytest.mark.parametrize("trial", [{"retries": 2}], indirect=True)
 @fault(
     "Airflow's API server killed",
-    "executions wait and say why; tasks that run go on, or are tried again",
+    "executions wait until it is back; tasks that run go on, or are tried again",
 )
 def test_airflows_api_server_that_is_killed_comes_back(live, trial):
     [running] = trial.start(seconds=8)
