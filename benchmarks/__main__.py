@@ -13,7 +13,7 @@ from statistics import median
 
 import psutil
 
-from benchmarks import dataplane, latency, parsing
+from benchmarks import dataplane, following, latency, parsing
 from benchmarks.dataplane.tried import TRIED
 from stack.layout import PROJECT
 from stack.programs import airflow_environment
@@ -31,7 +31,10 @@ def main() -> None:
         times = latency.measure(live)
         parsed = _parse_times(live)
     found = dataplane.measure()
-    RESULTS.write_text(_page(times, parsed) + dataplane.page(found) + TRIED)
+    followed = following.measure()
+    RESULTS.write_text(
+        _page(times, parsed) + following.page(followed) + dataplane.page(found) + TRIED
+    )
     print(RESULTS.read_text())
 
 
