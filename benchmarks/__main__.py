@@ -20,7 +20,7 @@ from statistics import median
 
 import psutil
 
-from benchmarks import dataplane, latency, lists, parsing
+from benchmarks import dataplane, following, latency, lists, parsing
 from benchmarks.dataplane.tried import TRIED
 from stack.layout import PROJECT
 from stack.programs import airflow_environment
@@ -70,6 +70,10 @@ def _lists() -> str:
     return lists.page(lists.measure())
 
 
+def _following() -> str:
+    return following.page(following.measure())
+
+
 def _dataplane() -> str:
     return dataplane.page(dataplane.measure()) + TRIED
 
@@ -78,6 +82,7 @@ def _dataplane() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "latency": _latency,
     "lists": _lists,
+    "following": _following,
     "dataplane": _dataplane,
 }
 
