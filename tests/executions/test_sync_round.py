@@ -106,6 +106,26 @@ def test_results_are_read_a_ration_at_a_time_and_nodes_wait_for_theirs(
     assert {execution.tasks.get(node_id="read").rows_out for execution in fleet} == {7}
 
 
+def test_results_that_were_read_before_airflow_went_away_are_written(
+    fleet: list[PipelineExecution], airflow: FakeAirflow
+) -> None:
+    for execution in fleet:
+        airflow.set_task(*key(execution), "read", "success", result=dataset())
+
+    def go_away_at_the_next() -> None:
+        def go_away() -> None:
+            raise AirflowUnavailable("Airflow did not answer in time.")
+
+        airflow.before("xcom", go_away)
+
+    airflow.after("xcom", go_away_at_the_next)
+    services.sync_active()
+    read = [statuses(execution)["read"] for execution in fleet]
+    assert read.count("success") == 1
+    services.sync_active()
+    assert airflow.calls["xcom"] == 2 + 4
+
+
 def test_the_oldest_and_the_newest_have_their_results_read_first(
     fleet: list[PipelineExecution], airflow: FakeAirflow
 ) -> None:
