@@ -208,7 +208,7 @@ def page(found: list[Measured]) -> str:
 
 One round of `sync_executions` with {ACTIVE:,} executions of three nodes, in {PIPELINES} pipelines, beside a
 stub that answers as the recorded Airflow 3.3.2 in a process of its own on the same two cores
-(`python -m benchmarks.following`). 1 + active / 100 is {BOUND} requests. A real Airflow 3.3.2 takes
+(`python -m benchmarks following`). 1 + active / 100 is {BOUND} requests. A real Airflow 3.3.2 takes
 longer than the stub: about 0.3 s for the task instances of 400 runs of three nodes, 0.2 s for a
 thousand changed runs and 15 ms for a result, measured once on the same machine.
 
@@ -221,12 +221,3 @@ thousand changed runs and 15 ms for a result, measured once on the same machine.
 def _kinds(one: Measured) -> str:
     most = max(one.rounds, key=lambda round_: round_.requests.total())
     return ", ".join(f"{count} {kind}" for kind, count in most.requests.most_common())
-
-
-def main() -> None:
-    """Measure and print."""
-    print(page(measure()))
-
-
-if __name__ == "__main__":
-    main()
