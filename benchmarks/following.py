@@ -1,6 +1,6 @@
 """What a round of the sync costs with thousands of active executions: requests, and seconds.
 
-Run as a program it measures and prints. LogiData's database is a PostgreSQL of its own with the
+LogiData's database is a PostgreSQL of its own with the
 safety of production; Airflow is a stub of the recorded one, in a process of its own
 (`benchmarks/fleet.py`), so that the seconds are LogiData's and the stub's, not Airflow's.
 """
