@@ -1,6 +1,6 @@
 """`make bench`: measure, each part in one run, and write docs/benchmarks.md.
 
-`python -m benchmarks latency lists` measures just these parts and leaves the others as they are.
+`python -m benchmarks lists load` measures just these parts and leaves the others as they are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from statistics import median
 
 import psutil
 
-from benchmarks import dataplane, latency, lists, parsing
+from benchmarks import dataplane, following, latency, lists, load, parsing
 from benchmarks.dataplane.tried import TRIED
 from stack.layout import PROJECT
 from stack.programs import airflow_environment
@@ -66,8 +66,17 @@ def _latency() -> str:
         return _page(times, _parse_times(live))
 
 
+def _load() -> str:
+    with _stack() as live:
+        return load.page(load.measure(live))
+
+
 def _lists() -> str:
     return lists.page(lists.measure())
+
+
+def _following() -> str:
+    return following.page(following.measure())
 
 
 def _dataplane() -> str:
@@ -77,7 +86,9 @@ def _dataplane() -> str:
 # In the order of the page; each starts and stops what it needs.
 PARTS: dict[str, Callable[[], str]] = {
     "latency": _latency,
+    "load": _load,
     "lists": _lists,
+    "following": _following,
     "dataplane": _dataplane,
 }
 

@@ -1,6 +1,6 @@
 """What a round of the sync costs with thousands of active executions: requests, and seconds.
 
-Run as a program it measures and prints. LogiData's database is a PostgreSQL of its own with the
+LogiData's database is a PostgreSQL of its own with the
 safety of production; Airflow is a stub of the recorded one, in a process of its own
 (`benchmarks/fleet.py`), so that the seconds are LogiData's and the stub's, not Airflow's.
 """
@@ -208,7 +208,9 @@ def page(found: list[Measured]) -> str:
 
 One round of `sync_executions` with {ACTIVE:,} executions of three nodes, in {PIPELINES} pipelines, beside a
 stub that answers as the recorded Airflow 3.3.2 in a process of its own on the same two cores
-(`python -m benchmarks.following`). 1 + active / 100 is {BOUND} requests.
+(`python -m benchmarks following`). 1 + active / 100 is {BOUND} requests. A real Airflow 3.3.2 takes
+longer than the stub: about 0.3 s for the task instances of 400 runs of three nodes, 0.2 s for a
+thousand changed runs and 15 ms for a result, measured once on the same machine.
 
 | what happened in Airflow | rounds | requests, the most | of which | median | slowest | CPU of LogiData, the most |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -219,12 +221,3 @@ stub that answers as the recorded Airflow 3.3.2 in a process of its own on the s
 def _kinds(one: Measured) -> str:
     most = max(one.rounds, key=lambda round_: round_.requests.total())
     return ", ".join(f"{count} {kind}" for kind, count in most.requests.most_common())
-
-
-def main() -> None:
-    """Measure and print."""
-    print(page(measure()))
-
-
-if __name__ == "__main__":
-    main()

@@ -95,7 +95,7 @@ class Environment(environ.Env):
         if not parts.get("dbname"):
             raise _malformed(name, None, f"it names no database; {example}")
         return {
-            "ENGINE": "logidata.database",
+            "ENGINE": "django.db.backends.postgresql",
             "NAME": parts.pop("dbname"),
             "USER": parts.pop("user", ""),
             "PASSWORD": parts.pop("password", ""),

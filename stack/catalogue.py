@@ -21,14 +21,18 @@ def _python(*arguments: str) -> Callable[[Stack], list[str]]:
     return lambda stack: [sys.executable, *arguments]
 
 
-def _airflow(name: str, title: str, *arguments: str) -> Program:
+def _airflow(name: str, title: str, *arguments: str, nice: int = 0) -> Program:
     return Program(
         f"airflow-{name}",
         title,
         lambda stack: [stack.airflow.python, "-m", "airflow", name, *arguments],
         airflow_environment,
+        nice=nice,
     )
 
+
+# The scheduler starts the tasks. However many run, those who look on and start more are answered.
+_SCHEDULER = _airflow("scheduler", "Airflow scheduler", "--skip-serve-logs", nice=10)
 
 STORES: tuple[Program, ...] = (
     Program(
@@ -54,11 +58,11 @@ STORES: tuple[Program, ...] = (
 AIRFLOW: dict[int, tuple[Program, ...]] = {
     2: (
         _airflow("webserver", "Airflow web server"),
-        _airflow("scheduler", "Airflow scheduler", "--skip-serve-logs"),
+        _SCHEDULER,
     ),
     3: (
         _airflow("api-server", "Airflow API server"),
-        _airflow("scheduler", "Airflow scheduler", "--skip-serve-logs"),
+        _SCHEDULER,
         _airflow("dag-processor", "Airflow DAG processor"),
         _airflow("triggerer", "Airflow triggerer", "--skip-serve-logs"),
     ),
@@ -116,4 +120,5 @@ def become(name: str, stack: Stack) -> None:
     folder = program.folder(stack)
     command = program.command(stack)
     os.chdir(folder)
+    os.nice(program.nice)
     os.execve(command[0], command, environment)

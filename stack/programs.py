@@ -64,6 +64,8 @@ class Program:
     folder: Callable[[Stack], Path] = lambda stack: stack.layout.project
     stop_signal: str = "TERM"
     stop_seconds: int = 15
+    # How far it and what it starts give way to the other programs, from 0 to 19.
+    nice: int = 0
 
 
 def base_environment(stack: Stack) -> dict[str, str]:

@@ -167,6 +167,18 @@ class AirflowContract:
         assert running.end_date is None
         world.client.cancel_run(*keys[1])
 
+    def test_task_instances_of_hundreds_of_runs_may_be_asked_for(self, world: AirflowWorld) -> None:
+        dag_id, run_id = world.quick_dag(), a_run_id()
+        world.client.trigger(dag_id, run_id, {})
+        world.until_ended(dag_id, run_id)
+        unknown = [(dag_id, a_run_id()) for _ in range(900)]
+        found = world.client.task_instances([*unknown[:450], (dag_id, run_id), *unknown[450:]])
+        assert [one.run_id for one in found] == [run_id, run_id]
+
+    def test_the_clocks_of_one_machine_do_not_differ(self, world: AirflowWorld) -> None:
+        world.client.version()
+        assert world.client.clock_ahead() == timedelta()
+
     def test_no_runs_have_no_task_instances(self, world: AirflowWorld) -> None:
         assert world.client.task_instances([]) == []
 

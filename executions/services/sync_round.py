@@ -13,7 +13,7 @@ requests: no more than 1 + active / 100 from about 3000 active executions on.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -119,21 +119,26 @@ class SyncRound:
         for instance in self._client.task_instances(keys):
             instances.setdefault((instance.dag_id, instance.run_id), []).append(instance)
         executions = {key: self._others.get(key) or self._active[key] for key in keys}
-        nodes = known_nodes(executions.values())
-        missing, readings = [], []
-        for key, execution in executions.items():
-            found = instances.get(key, [])
-            if key not in self._changed and not found:
-                missing.append(execution)
-                continue
-            with self._apart(key):
-                self._report.followed += 1
-                reading = self._read(execution, found, nodes.get(execution.pk, []))
-                if reading is not None:
-                    readings.append(reading)
-        self._write(readings)
+        missing = {
+            key: executions.pop(key)
+            for key in keys
+            if key not in instances and key not in self._changed
+        }
         if missing:
             self._look_for(missing)
+        nodes = known_nodes(executions.values())
+        readings = []
+        try:
+            for key, execution in executions.items():
+                with self._apart(key):
+                    self._report.followed += 1
+                    found = instances.get(key, [])
+                    reading = self._read(execution, found, nodes.get(execution.pk, []))
+                    if reading is not None:
+                        readings.append(reading)
+        finally:
+            # Also what was read before Airflow went away: results are asked for once.
+            self._write(readings)
 
     def _read(
         self,
@@ -192,17 +197,17 @@ class SyncRound:
         if run is not None and run.updated_at is not None:
             self._postponed_since = min(self._postponed_since or run.updated_at, run.updated_at)
 
-    def _look_for(self, missing: Sequence[PipelineExecution]) -> None:
+    def _look_for(self, missing: Mapping[Key, PipelineExecution]) -> None:
         """Mark the executions, of which no task instance was found, whose runs are gone.
 
         A listing leaves out what it may not show, and what moves between its pages. So they are
         looked for once more, and of each DAG one run is asked for by itself: if that is gone, so
         are the others. If not, each has to be asked for.
         """
-        again = {(one.dag_id, one.run_id) for one in self._client.task_instances(_keys(missing))}
+        again = {(one.dag_id, one.run_id) for one in self._client.task_instances(list(missing))}
         of_dag: dict[str, list[PipelineExecution]] = {}
-        for execution in missing:
-            if _key(execution) not in again:
+        for key, execution in missing.items():
+            if key not in again:
                 of_dag.setdefault(execution.airflow_dag_id, []).append(execution)
         gone = []
         for executions in of_dag.values():
@@ -294,7 +299,3 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 def _key(execution: PipelineExecution) -> Key:
     return execution.airflow_dag_id, execution.airflow_dag_run_id
-
-
-def _keys(executions: Iterable[PipelineExecution]) -> list[Key]:
-    return [_key(execution) for execution in executions]

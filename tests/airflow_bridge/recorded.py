@@ -107,6 +107,17 @@ V1_RUN: dict[str, Any] = {
     "start_date": "2026-11-22T18:35:28.719553+00:00",
     "state": "success",
 }
+# Whole, as are the run and the task instance: how long the answers are matters where they are many.
+V2_DAG_VERSION: dict[str, Any] = {
+    "id": "01a20492-4f0e-7c7d-8a38-2b0b1d5a3c11",
+    "version_number": 1,
+    "dag_id": DAG,
+    "bundle_name": "logidata",
+    "bundle_version": VERSION,
+    "created_at": "2026-11-22T18:35:26.914511Z",
+    "dag_display_name": "Orders",
+    "bundle_url": None,
+}
 V2_RUN: dict[str, Any] = {
     "dag_run_id": RUN,
     "dag_id": DAG,
@@ -115,6 +126,8 @@ V2_RUN: dict[str, Any] = {
     "start_date": "2026-11-22T18:35:28.719553Z",
     "end_date": "2026-11-22T18:37:31.965938Z",
     "duration": 123.246385,
+    "data_interval_start": "2026-11-22T18:35:27.364314Z",
+    "data_interval_end": "2026-11-22T18:35:27.364314Z",
     "run_after": "2026-11-22T18:35:27.341563Z",
     "last_scheduling_decision": "2026-11-22T18:37:31.963227Z",
     "run_type": "manual",
@@ -123,8 +136,11 @@ V2_RUN: dict[str, Any] = {
     "triggering_user_name": "admin",
     "conf": CONF,
     "note": None,
-    "dag_versions": [{"version_number": 1, "bundle_version": None}],
+    "dag_versions": [V2_DAG_VERSION],
+    "bundle_version": VERSION,
     "dag_display_name": "Orders",
+    "partition_key": None,
+    "partition_date": None,
 }
 
 V1_TASK: dict[str, Any] = {
@@ -151,16 +167,35 @@ V2_TASK: dict[str, Any] = {
     "dag_id": DAG,
     "dag_run_id": RUN,
     "map_index": -1,
+    "logical_date": "2026-11-22T18:35:27.364314Z",
+    "run_after": "2026-11-22T18:35:27.341563Z",
     "start_date": "2026-11-22T18:36:15.988897Z",
     "end_date": "2026-11-22T18:36:16.698360Z",
     "duration": 0.709463,
     "state": "success",
     "try_number": 1,
     "max_tries": 2,
+    "task_display_name": "Read orders",
+    "dag_display_name": "Orders",
     "hostname": "vm",
+    "unixname": "airflow",
+    "pool": "default_pool",
+    "pool_slots": 1,
+    "queue": "default",
+    "priority_weight": 3,
     "operator": "ETLOperator",
+    "operator_name": "ETLOperator",
     "queued_when": "2026-11-22T18:35:29.439400Z",
+    "scheduled_when": "2026-11-22T18:35:29.410112Z",
+    "pid": 41337,
+    "executor": None,
+    "executor_config": "{}",
+    "note": None,
+    "rendered_map_index": None,
     "rendered_fields": {"config": {"path": "orders.csv"}},
+    "trigger": None,
+    "triggerer_job": None,
+    "dag_version": V2_DAG_VERSION,
 }
 
 V1_LOG = {

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 from django.utils import timezone
 
 from airflow_bridge.errors import AirflowUnavailable
@@ -106,6 +106,26 @@ def test_results_are_read_a_ration_at_a_time_and_nodes_wait_for_theirs(
     assert {execution.tasks.get(node_id="read").rows_out for execution in fleet} == {7}
 
 
+def test_results_that_were_read_before_airflow_went_away_are_written(
+    fleet: list[PipelineExecution], airflow: FakeAirflow
+) -> None:
+    for execution in fleet:
+        airflow.set_task(*key(execution), "read", "success", result=dataset())
+
+    def go_away_at_the_next() -> None:
+        def go_away() -> None:
+            raise AirflowUnavailable("Airflow did not answer in time.")
+
+        airflow.before("xcom", go_away)
+
+    airflow.after("xcom", go_away_at_the_next)
+    services.sync_active()
+    read = [statuses(execution)["read"] for execution in fleet]
+    assert read.count("success") == 1
+    services.sync_active()
+    assert airflow.calls["xcom"] == 2 + 4
+
+
 def test_the_oldest_and_the_newest_have_their_results_read_first(
     fleet: list[PipelineExecution], airflow: FakeAirflow
 ) -> None:
@@ -137,6 +157,58 @@ def test_a_task_goes_on_with_rounds_until_no_result_waits(
         airflow.set_task(*key(execution), "read", "success", result=dataset())
     tasks.sync_executions()
     assert {statuses(execution)["read"] for execution in fleet[:9]} == {"success"}
+
+
+def test_many_runs_that_begin_at_once_are_written_together(
+    fleet: list[PipelineExecution], airflow: FakeAirflow, django_assert_max_num_queries: Any
+) -> None:
+    SyncCursor.objects.update(runs_seen_until=timezone.now())
+    for execution in fleet:
+        airflow.clear(*key(execution), ["keep"])
+        airflow.set_run(*key(execution), "running")
+        airflow.set_task(*key(execution), "keep", "running")
+        airflow.set_task(*key(execution), "write", "skipped")
+    with django_assert_max_num_queries(60):
+        services.sync_active()
+    for execution in fleet:
+        assert statuses(execution) == {"read": "running", "keep": "running", "write": "skipped"}
+        assert again(execution).run_queued_at == airflow.runs[key(execution)].queued_at
+
+
+def test_ends_without_a_result_are_rationed_too(
+    fleet: list[PipelineExecution], airflow: FakeAirflow
+) -> None:
+    """Runs that somebody marked as failed, thousands at a time."""
+    SyncCursor.objects.update(runs_seen_until=timezone.now())
+    for execution in fleet[:9]:
+        for node in NODES:
+            airflow.set_task(*key(execution), node, "skipped")
+        airflow.set_run(*key(execution), "failed")
+    services.sync_active()
+    assert PipelineExecution.objects.filter(status="failed").count() == 4
+    sync_until_nothing_waits()
+    assert PipelineExecution.objects.filter(status="failed").count() == 9
+
+
+def test_a_node_that_cannot_be_written_holds_up_no_other(
+    fleet: list[PipelineExecution], airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = fleet[0]
+    for execution in (bad, *fleet[-3:]):
+        airflow.set_task(*key(execution), "keep", "running")
+    write = sync_round.write_nodes
+
+    def fail_for_bad(changes: Any) -> None:
+        if any(change.execution.pk == bad.pk for change in changes):
+            raise DataError("out of range")
+        write(changes)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sync_round, "write_nodes", fail_for_bad)
+        assert services.sync_active().failed == 1
+    assert [statuses(one)["keep"] for one in (bad, *fleet[-3:])] == ["pending", *["running"] * 3]
+    services.sync_active()
+    assert statuses(bad)["keep"] == "running"
 
 
 def test_runs_deleted_in_airflow_cost_two_looks_and_a_request_a_dag(

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from executions import services
 from executions.models import PipelineExecution, SyncCursor
-from executions.services import sync_round
+from executions.services import sync_round, syncing
 from executions.services.sync_lock import LOCK
 from executions.services.triggering import trigger_execution
 from pipelines.models import Pipeline
@@ -190,6 +190,17 @@ def test_a_cancel_whose_message_was_lost_is_queued_again(
     aged(running, cancel_requested_at=15)
     services.sync_active()
     assert "cancel_pipeline" in queue.names()
+
+
+def test_thousands_of_lost_messages_are_queued_again_some_at_a_time(
+    pipeline: Pipeline, airflow: FakeAirflow, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syncing, "_QUEUED", 2)
+    lost = [services.start_execution(pipeline) for _ in range(5)]
+    for execution in lost:
+        aged(execution, created_at=40)
+    assert [services.sync_active().queued for _ in range(4)] == [2, 2, 1, 0]
+    assert {message.args[-1] for message in queue.messages} == {str(one.pk) for one in lost}
 
 
 def test_while_airflow_is_down_running_executions_say_so_and_then_no_more(

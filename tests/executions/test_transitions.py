@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 from django.db.models import Q
 from django.utils import timezone
 
-from executions import transitions
+from executions import services, transitions
 from executions.models import PipelineExecution
 from executions.statuses import FINAL_STATUSES, ExecutionStatus
-from executions.transitions import begin_attempt, change_node, change_status, end_without_run
+from executions.transitions import (
+    StatusChange,
+    begin_attempt,
+    change_node,
+    change_status,
+    change_statuses,
+    end_without_run,
+    mark_deleted,
+)
+from pipelines.models import Pipeline
 from tests.executions.conftest import again, statuses
 
 
@@ -110,3 +120,28 @@ def test_a_node_moves_within_a_try_until_it_has_ended_and_then_with_the_next(
     assert change("running", 2)
     assert not change("success", 1)
     assert statuses(pending)["read"] == "running"
+
+
+def test_of_many_that_go_on_those_with_a_cancel_an_attempt_or_an_end_since_are_left_alone(
+    make_pipeline: Callable[..., Pipeline],
+) -> None:
+    pipeline = make_pipeline()
+    ones = [services.start_execution(pipeline) for _ in range(4)]
+    PipelineExecution.objects.filter(pk=ones[0].pk).update(cancel_requested_at=timezone.now())
+    PipelineExecution.objects.filter(pk=ones[1].pk).update(attempt=2)
+    change_status(ones[2].pk, "success")
+    change_statuses([StatusChange(one, "running", {"status_reason": "on"}) for one in ones])
+    stored = [(again(one).status, again(one).status_reason) for one in ones]
+    assert stored == [("pending", ""), ("pending", ""), ("success", ""), ("running", "on")]
+
+
+def test_of_many_that_were_deleted_those_with_an_attempt_or_an_end_since_are_left_alone(
+    make_pipeline: Callable[..., Pipeline],
+) -> None:
+    pipeline = make_pipeline()
+    ones = [services.start_execution(pipeline) for _ in range(3)]
+    PipelineExecution.objects.filter(pk=ones[0].pk).update(attempt=2)
+    change_status(ones[1].pk, "success")
+    mark_deleted(ones)
+    assert [again(one).status for one in ones] == ["pending", "success", "unknown"]
+    assert [set(statuses(one).values()) for one in ones] == [{"pending"}, {"pending"}, {"unknown"}]

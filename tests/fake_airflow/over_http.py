@@ -58,9 +58,13 @@ class FakeAirflow3(StubAirflow3):
         known = {"dag_ids", "dag_run_ids", "page_limit", "page_offset"}
         if unknown := set(asked.body) - known:
             return self.refusal(422, f"Extra inputs are not permitted: {unknown}")
-        dag_ids, run_ids = set(asked.body["dag_ids"]), asked.body["dag_run_ids"]
-        keys = [(dag_id, run_id) for run_id in run_ids for dag_id in dag_ids]
-        found = [one for key in keys for one in self.fake.instances(key)]
+        dag_ids, run_ids = set(asked.body["dag_ids"]), set(asked.body["dag_run_ids"])
+        found = [
+            instance
+            for dag_id, run_id in self.fake.runs
+            if run_id in run_ids and dag_id in dag_ids
+            for instance in self.fake.instances((dag_id, run_id))
+        ]
         start = asked.body.get("page_offset", 0)
         page = found[start : start + asked.body.get("page_limit", 100)]
         return self._collection("task_instances", page, len(found))

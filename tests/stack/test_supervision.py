@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
-from stack.catalogue import programs_of
+from stack.catalogue import become, programs_of
 from stack.errors import StackError
 from stack.layout import PROJECT, Layout
 from stack.ports import Ports
@@ -105,3 +105,14 @@ def test_a_memory_limit_reaches_the_programs(stack, monkeypatch):
         Supervisor(stack).start()
     assert given["LOGIDATA_MEMORY_LIMIT"] == "300MB"
     assert "LOGIDATA_OTHER" not in given
+
+
+def test_what_runs_tasks_gives_way_to_what_answers_people(stack, monkeypatch):
+    steps = []
+    monkeypatch.setattr(os, "chdir", lambda folder: None)
+    monkeypatch.setattr(os, "execve", lambda *command: None)
+    monkeypatch.setattr(os, "nice", steps.append)
+    for name in ("airflow-scheduler", "web", "airflow-api-server", "postgres", "worker"):
+        become(name, stack)
+    assert steps[0] > 0
+    assert set(steps[1:]) == {0}
