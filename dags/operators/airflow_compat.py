@@ -5,6 +5,7 @@ Import-light: a DAG file that uses it costs what one importing Airflow itself co
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from airflow import __version__ as airflow_version
@@ -88,31 +89,31 @@ def get_connection(connection_id: str) -> Any | None:
         from airflow.sdk import BaseHook
     except ImportError:
         from airflow.hooks.base import BaseHook
-    try:
+    with contextlib.suppress(AirflowNotFoundException):
         return BaseHook.get_connection(connection_id)
-    except AirflowNotFoundException as error:
-        if not _is_unknown(connection_id):
-            raise ConnectionError(f"Airflow did not say what '{connection_id}' is") from error
-        return None
+    # Airflow 3 says so as well of a connection that it could not look up.
+    if not _database_answers():
+        raise ConnectionError(f"Airflow cannot say what connection '{connection_id}' is")
+    with contextlib.suppress(AirflowNotFoundException):
+        return BaseHook.get_connection(connection_id)
+    return None
 
 
-def _is_unknown(connection_id: str) -> bool:
-    """Return whether Airflow's API says that there is no such connection.
-
-    Airflow 3 takes an API that cannot answer, for its database is away, for one without it.
-    """
+def _database_answers() -> bool:
+    """Return whether Airflow's API reaches its database; Airflow 2 asks that itself."""
     try:
-        from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
-        from airflow.sdk.execution_time.comms import ErrorResponse, GetConnection
+        from airflow.sdk.exceptions import AirflowRuntimeError
+        from airflow.sdk.execution_time.comms import ErrorResponse, GetDRCount
         from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
     except ImportError:
-        # Airflow 2, which raises its database's error; or no task, as in `dag.test()`.
+        # Airflow 2; or no task, as in `dag.test()`.
         return True
     try:
-        answer = SUPERVISOR_COMMS.send(GetConnection(conn_id=connection_id))
-    except AirflowRuntimeError as error:
-        answer = error.error
-    return isinstance(answer, ErrorResponse) and answer.error == ErrorType.CONNECTION_NOT_FOUND
+        # The supervisor of the task repeats for a while what the API cannot answer.
+        answer = SUPERVISOR_COMMS.send(GetDRCount(dag_id="any"))
+    except AirflowRuntimeError:
+        return False
+    return not isinstance(answer, ErrorResponse)
 
 
 def redact(text: str) -> str:

@@ -1,14 +1,18 @@
 """The connections that a node is given are Airflow's."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import ErrorType
+from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import DRCount, ErrorResponse, GetDRCount
 
 import etl.replay
 import etl.runner
 from etl.connections import Connection
-from etl.errors import ConfigError, ETLError, TransientError
+from etl.errors import ConfigError, TransientError
 from tests.dags.nodes import Recorder, an_operator, run, the_failure
 from tests.dags.runs import a_context
 
@@ -44,26 +48,47 @@ def test_a_connection_that_airflow_does_not_have_says_where_to_create_it(node: R
     )
 
 
-@pytest.mark.parametrize(
-    ("said", "error"), [("CONNECTION_NOT_FOUND", ConfigError), ("API_SERVER_ERROR", TransientError)]
-)
-def test_an_airflow_that_cannot_say_is_no_airflow_without_the_connection(
-    node: Recorder, monkeypatch: pytest.MonkeyPatch, said: str, error: type[ETLError]
+class Supervisor:
+    """What a task asks; `database` gives the answer for which Airflow asks its database."""
+
+    def __init__(self, database: Callable[[], object]) -> None:
+        self.database = database
+
+    def send(self, message: object) -> object:
+        if isinstance(message, GetDRCount):
+            return self.database()
+        return ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND)
+
+
+@pytest.fixture
+def supervised(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    return lambda database: monkeypatch.setattr(
+        task_runner, "SUPERVISOR_COMMS", Supervisor(database), raising=False
+    )
+
+
+def test_an_airflow_whose_database_is_away_is_not_one_without_the_connection(
+    node: Recorder, supervised: Any
 ) -> None:
-    from airflow.sdk.exceptions import ErrorType
-    from airflow.sdk.execution_time import task_runner
-    from airflow.sdk.execution_time.comms import ErrorResponse
-
-    class Supervisor:
-        """What a task asks, which asks Airflow's API."""
-
-        def send(self, message: object) -> ErrorResponse:
-            return ErrorResponse(error=ErrorType(said))
-
-    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor(), raising=False)
+    supervised(lambda: ErrorResponse(error=ErrorType.API_SERVER_ERROR))
     run(an_operator(), a_context())
 
-    with pytest.raises(error, match="'nowhere'"):
+    with pytest.raises(TransientError, match="'nowhere'"):
+        node.context.connection("nowhere")
+
+
+def test_a_connection_is_asked_for_again_once_airflows_database_answers(
+    node: Recorder, supervised: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answers() -> DRCount:
+        monkeypatch.setenv("AIRFLOW_CONN_BACK", "postgres://db.example/shop")
+        return DRCount(count=0)
+
+    supervised(answers)
+    run(an_operator(), a_context())
+
+    assert node.context.connection("back").host == "db.example"
+    with pytest.raises(ConfigError, match="'nowhere'"):
         node.context.connection("nowhere")
 
 
