@@ -150,10 +150,18 @@ class Trial:
         return [row["number"] for row in self.live.warehouse(query, [mark])]
 
     def _runs(self) -> Counter[str]:
-        path = f"dags/pipeline_{self.pipeline['id']}/dagRuns?limit=100"
+        """Count Airflow's runs by their id, in the pipeline's DAG and those of single revisions."""
+        own = f"pipeline_{self.pipeline['id']}"
+        found: Counter[str] = Counter()
+        for dag in self._of_airflow(f"dags?limit=100&dag_id_pattern={own}", "dags"):
+            runs = self._of_airflow(f"dags/{dag['dag_id']}/dagRuns?limit=100", "dag_runs")
+            found.update(run["dag_run_id"] for run in runs)
+        return found
+
+    def _of_airflow(self, path: str, key: str) -> list[Json]:
         answer = self.live.airflow_call("GET", path)
-        runs = answer.json()["dag_runs"] if answer.ok else []
-        return Counter(run["dag_run_id"] for run in runs)
+        found: list[Json] = answer.json()[key] if answer.ok else []
+        return found
 
 
 def settle(*trials: Trial) -> None:

@@ -11,11 +11,10 @@ import requests
 
 from tests.live.client import Json, LiveStack
 from tests.live.faults.record import fault
-from tests.live.faults.soundness import Trial, settle
+from tests.live.faults.soundness import Trial
 from tests.live.nodes import filter_node
 
 SECONDS = 15
-CHANGED = "was changed to revision"
 
 
 class Person(threading.Thread):
@@ -53,8 +52,7 @@ class Person(threading.Thread):
         body = {"params": {"mark": mark, "seconds": seconds}, "trigger_type": "manual"}
         answer = self.call("POST", f"pipelines/{self.trial.pipeline['id']}/execute", body)
         if answer.status_code == 202:
-            ends = frozenset({"success", "cancelled", "failed"})
-            self.trial.accepted[answer.json()["execution_id"]] = ends
+            self.trial.accepted[answer.json()["execution_id"]] = frozenset({"success", "cancelled"})
 
     def cancel(self) -> None:
         if self.trial.accepted:
@@ -82,8 +80,8 @@ class Person(threading.Thread):
 
 @fault(
     "Two people executing, cancelling, retrying and editing one pipeline at once",
-    "each request is carried out or refused with the reason; an execution of a revision that was "
-    "replaced before it could start fails and says so",
+    "each request is carried out or refused with the reason; an execution runs the revision that "
+    "it was started with, though that was replaced before it could begin",
 )
 def test_two_people_at_once_end_in_one_truth(live: LiveStack, trial: Trial):
     people = [Person(trial, seed) for seed in (1, 2)]
@@ -92,11 +90,10 @@ def test_two_people_at_once_end_in_one_truth(live: LiveStack, trial: Trial):
             person.start()
         for person in people:
             person.join(SECONDS + 60)
+        # Two cores take their time for all that was asked of them.
+        for execution_id in trial.accepted:
+            live.wait(execution_id)
     assert [person.error for person in people] == [None, None]
     codes = {answer.status_code for person in people for answer in person.answers}
     assert codes <= {200, 202, 409}, codes
     assert len(trial.accepted) > 4
-    settle(trial)
-    for execution_id in trial.accepted:
-        execution = live.execution(execution_id)
-        assert execution["status"] != "failed" or CHANGED in execution["error_message"], execution
