@@ -95,8 +95,8 @@ def _dag_arguments(spec: DagSpec) -> list[tuple[str, str]]:
     return [
         *arguments,
         ("catchup", "False"),
-        # Two runs at once would read the same rows.
         *([("dagrun_timeout", f"timedelta(seconds={spec.timeout!r})")] if spec.timeout else []),
+        # Two runs at once would read the same rows.
         *([("max_active_runs", "1")] if any(node.watermark for node in spec.graph.nodes) else []),
         ("is_paused_upon_creation", "False"),
         (

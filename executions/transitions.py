@@ -174,13 +174,6 @@ class StatusChange:
     fields: dict[str, Any]
 
 
-def change_node(
-    execution: PipelineExecution, task: TaskExecution, *, status: str, tries: int, **fields: Any
-) -> bool:
-    """Change one node as `change_nodes` does; return whether it won."""
-    return bool(change_nodes([NodeChange(execution, task.pk, status, tries, fields)]))
-
-
 @transaction.atomic
 def change_nodes(changes: Sequence[NodeChange]) -> list[NodeChange]:
     """Write how nodes stand; return the changes that won.

@@ -18,10 +18,10 @@ from airflow_bridge.states import execution_status
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution
 from executions.services.accounting import open_account
+from executions.services.budget import Budget
 from executions.services.cleaning import remove_cut_off
 from executions.services.following_nodes import KnownNode, node_changes, write_nodes
 from executions.services.queueing import queue_cancel
-from executions.services.ration import Ration
 from executions.services.stopping import Stop, allow_nodes, look_for_stop
 from executions.statuses import FINAL_STATUSES, ExecutionStatus, NodeStatus
 from executions.transitions import (
@@ -57,7 +57,7 @@ def refresh_execution(execution: PipelineExecution) -> PipelineExecution:
 
 
 def follow(
-    client: AirflowClient, execution: PipelineExecution, ration: Ration | None = None
+    client: AirflowClient, execution: PipelineExecution, budget: Budget | None = None
 ) -> bool:
     """Ask for the execution's run and nodes and write what changed; raise AirflowError.
 
@@ -70,7 +70,7 @@ def follow(
     except RunNotFound:
         mark_deleted([execution])
         return True
-    return apply_run(client, execution, run, instances, ration)
+    return apply_run(client, execution, run, instances, budget)
 
 
 def apply_run(
@@ -78,14 +78,14 @@ def apply_run(
     execution: PipelineExecution,
     run: DagRun,
     instances: Sequence[TaskInstance],
-    ration: Ration | None = None,
+    budget: Budget | None = None,
 ) -> bool:
     """Write what Airflow said of a run; return whether all of it is written.
 
     `execution` must have been read before Airflow was asked, so that a cancel which was sent in
-    between is noticed. Where the ration leaves something to be read, the execution goes on.
+    between is noticed. Where the budget leaves something to be read, the execution goes on.
     """
-    reading = read_run(client, execution, run, instances, ration=ration)
+    reading = read_run(client, execution, run, instances, budget=budget)
     if reading is None:
         return True
     write_nodes(reading.changes)
@@ -99,7 +99,7 @@ def apply_run(
 class Reading:
     """What is new about an execution and not written yet.
 
-    `complete` is false where the ration left something. Without a `run` it is about nodes alone.
+    `complete` is false where the budget left something. Without a `run` it is about nodes alone.
     """
 
     execution: PipelineExecution
@@ -115,7 +115,7 @@ def read_run(
     run: DagRun,
     instances: Sequence[TaskInstance],
     nodes: Iterable[KnownNode] | None = None,
-    ration: Ration | None = None,
+    budget: Budget | None = None,
 ) -> Reading | None:
     """Return what is new about an execution; None if the run is not that of its attempt.
 
@@ -129,15 +129,15 @@ def read_run(
     stop = look_for_stop(execution, run, instances)
     ended = execution_status(run.state, execution.cancel_sent_at is not None) in FINAL_STATUSES
     changes, complete = node_changes(
-        client, execution, instances, stop, run_ended=ended, nodes=nodes, ration=ration
+        client, execution, instances, stop, run_ended=ended, nodes=nodes, budget=budget
     )
     return Reading(execution, changes, complete, run, stop)
 
 
-def conclude(reading: Reading, ration: Ration | None = None) -> StatusChange | None:
+def conclude(reading: Reading, budget: Budget | None = None) -> StatusChange | None:
     """End the execution if its run has ended; return the change of one that goes on, if any.
 
-    What is new about its nodes must be written. An end takes from the ration, too.
+    What is new about its nodes must be written. An end takes from the budget, too.
     """
     execution, run = reading.execution, reading.run
     if run is None:
@@ -146,7 +146,7 @@ def conclude(reading: Reading, ration: Ration | None = None) -> StatusChange | N
     if status not in FINAL_STATUSES:
         return _go_on(execution, run, status)
     if not execution.is_final and reading.complete:
-        reading.complete = ration is None or ration.take()
+        reading.complete = budget is None or budget.take()
         if reading.complete:
             _end(execution, run, reading.stop)
     return None

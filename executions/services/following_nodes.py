@@ -11,7 +11,7 @@ from airflow_bridge.client import AirflowClient, TaskInstance
 from airflow_bridge.states import node_status
 from executions.models import PipelineExecution, TaskExecution
 from executions.services.accounting import count_rejected
-from executions.services.ration import Ration
+from executions.services.budget import Budget
 from executions.services.results import read_result
 from executions.services.stopping import Stop
 from executions.statuses import FINAL_NODE_STATUSES, NodeStatus
@@ -39,11 +39,11 @@ def node_changes(
     *,
     run_ended: bool = False,
     nodes: Iterable[KnownNode] | None = None,
-    ration: Ration | None = None,
+    budget: Budget | None = None,
 ) -> tuple[list[NodeChange], bool]:
     """Return what is new about a run's nodes, with the result of each finished try, read once.
 
-    And whether that is all: a node whose result goes beyond the ration stays as it is. `nodes` are
+    And whether that is all: a node whose result goes beyond the budget stays as it is. `nodes` are
     those of the execution if they are read already. Of a run that was stopped, a node has ended
     only once its process has.
     """
@@ -54,7 +54,7 @@ def node_changes(
     if nodes is None:
         nodes = known_nodes([execution]).get(execution.pk, [])
     known = {node.node_id: node for node in nodes}
-    ration = ration or Ration()
+    budget = budget or Budget()
     changes: list[NodeChange] = []
     complete = True
     for instance in instances:
@@ -70,7 +70,7 @@ def node_changes(
             status = stop.status_of(instance, status)
         if _nothing_new(node, instance, status):
             continue
-        if status in _WITH_RESULT and not ration.take():
+        if status in _WITH_RESULT and not budget.take():
             complete = False
             continue
         changes.append(_change(client, execution, node, instance, status, stop))

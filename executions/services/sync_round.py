@@ -2,7 +2,7 @@
 
 What changed is listed, the task instances of a few hundred runs come together, and only what is
 told of one thing alone (a node's result, a run that seems to be gone) is asked for one by one, as
-far as the ration goes, which the end of an execution takes from, too. A round makes at most
+far as the budget goes, which the end of an execution takes from, too. A round makes at most
 
     1 + changed / 1000      the listing, of which Airflow must be allowed to give 1000 a page
     + active / 400          task instances
@@ -27,6 +27,7 @@ from airflow_bridge.errors import AirflowError, RunNotFound
 from airflow_bridge.states import TERMINAL_TASK_STATES
 from executions.models import PipelineExecution
 from executions.services.adopting import adopt
+from executions.services.budget import Budget
 from executions.services.following import (
     Reading,
     apply_run,
@@ -36,7 +37,6 @@ from executions.services.following import (
     was_cleared,
 )
 from executions.services.following_nodes import KnownNode, known_nodes, node_changes, write_nodes
-from executions.services.ration import Ration
 from executions.services.triggering import confirm_triggered
 from executions.statuses import ACTIVE_STATUSES
 from executions.transitions import NOT_BEGUN, change_statuses, mark_deleted
@@ -75,7 +75,7 @@ class SyncRound:
         self._active = {_key(one): one for one in _active()}
         self._changed: dict[Key, DagRun] = {}
         self._others: dict[Key, PipelineExecution] = {}
-        self._ration = Ration(max(_FEWEST_SINGLE, len(self._active) // _ACTIVE_A_SINGLE))
+        self._budget = Budget(max(_FEWEST_SINGLE, len(self._active) // _ACTIVE_A_SINGLE))
         self._postponed_since: datetime | None = None
 
     def run(self, since: datetime | None) -> None:
@@ -153,16 +153,16 @@ class SyncRound:
                 execution.refresh_from_db()
                 if _has_nothing_new(execution, run):
                     return None
-            return read_run(self._client, execution, run, instances, nodes, self._ration)
+            return read_run(self._client, execution, run, instances, nodes, self._budget)
         # Nodes may move while their run does not; and the change of one that ended may have been
         # missed, which its nodes tell.
         if execution.cancel_sent_at is not None or _all_ended(instances):
             # The run first and then its nodes: those read already may be older.
-            if self._ration.take(2) and not follow(self._client, execution, self._ration):
+            if self._budget.take(2) and not follow(self._client, execution, self._budget):
                 self._report.postponed += 1
             return None
         changes, complete = node_changes(
-            self._client, execution, instances, nodes=nodes, ration=self._ration
+            self._client, execution, instances, nodes=nodes, budget=self._budget
         )
         return Reading(execution, changes, complete)
 
@@ -170,7 +170,7 @@ class SyncRound:
         going_on = []
         for reading in self._with_nodes_written(readings):
             with self._apart(_key(reading.execution)):
-                change = conclude(reading, self._ration)
+                change = conclude(reading, self._budget)
                 if change is not None:
                     going_on.append(change)
                 if not reading.complete:
@@ -212,7 +212,7 @@ class SyncRound:
         gone = []
         for executions in of_dag.values():
             for number, execution in enumerate(executions):
-                if not self._ration.take():
+                if not self._budget.take():
                     break
                 if self._is_gone(execution):
                     gone.append(execution)
@@ -283,7 +283,7 @@ def _all_ended(instances: Iterable[TaskInstance]) -> bool:
 def _from_both_ends(items: Iterable[Item]) -> Iterator[Item]:
     """Yield the items from the last and from the first on, in turns.
 
-    So that the ration goes to who waits longest as well as to who has just begun.
+    So that the budget goes to who waits longest as well as to who has just begun.
     """
     ordered = list(items)
     middle = len(ordered) // 2

@@ -1,6 +1,5 @@
 """The rules for pipelines: what is valid, what saving does, how Airflow comes to serve it."""
 
-from pipelines.services.apart import dag_to_run, keep_apart, serve_apart
 from pipelines.services.columns import OutputColumns, lineage
 from pipelines.services.comparing import (
     Change,
@@ -25,6 +24,7 @@ from pipelines.services.holding import Runs, ask_before_deploying, structure_of
 from pipelines.services.reconciling import reconcile_deployments, resume_deployments
 from pipelines.services.removing import remove_dag
 from pipelines.services.restoring import WHEN, Restored, restore_revision, restoring
+from pipelines.services.revision_dags import dag_to_run, keep_apart, serve_apart
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
 from pipelines.services.validation import (
     field_values,

@@ -12,13 +12,13 @@ from airflow_bridge.dag_source import PRODUCT_TAG, hash_tag
 from airflow_bridge.errors import AirflowError, DagFileError
 from airflow_bridge.spec import parse_dag_id
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
-from pipelines.services.apart import remove_unused
 from pipelines.services.deployment import (
     generator,
     queue_deployment,
     redeploy,
 )
 from pipelines.services.removing import queue_removal
+from pipelines.services.revision_dags import remove_unused
 
 logger = logging.getLogger(__name__)
 

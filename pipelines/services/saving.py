@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from pipelines.errors import InvalidPipeline, PipelineChanged, PipelineGone, Problem
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
-from pipelines.services.apart import remove_all_apart
 from pipelines.services.deployment import begin_deployment
 from pipelines.services.fields import FIELDS
 from pipelines.services.removing import queue_removal
+from pipelines.services.revision_dags import remove_all_apart
 from pipelines.services.snapshots import hash_of, readable_snapshot, snapshot_of
 from pipelines.services.validation import (
     field_values,

@@ -20,9 +20,10 @@ from etl import registry
 from etl.graph import canonical, canonical_json
 from etl.settings import run_settings
 from executions import services
-from executions.models import PipelineExecution
+from executions.models import PipelineExecution, TaskExecution
 from executions.services import stopping
 from executions.services.triggering import trigger_execution
+from executions.transitions import NodeChange, change_nodes
 from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
 from tests.executions.quarantines import Given, Staging
 from tests.fake_airflow import FakeAirflow, dataset
@@ -84,6 +85,13 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> FakeAirflow:
     fake = FakeAirflow()
     monkeypatch.setattr(factory, "get_airflow_client", lambda: fake)
     return fake
+
+
+@pytest.fixture
+def dags_dir(settings: Any, tmp_path: Path) -> Path:
+    """The folder that Airflow reads, for a test's own DAG files."""
+    settings.LOGIDATA_DAGS_DIR = tmp_path / "dags"
+    return tmp_path / "dags"
 
 
 @pytest.fixture
@@ -216,6 +224,13 @@ def key(execution: PipelineExecution) -> tuple[str, str]:
 def again(execution: PipelineExecution) -> PipelineExecution:
     """Return the execution as it is stored."""
     return PipelineExecution.objects.get(pk=execution.pk)
+
+
+def change_node(
+    execution: PipelineExecution, task: TaskExecution, *, status: str, tries: int, **fields: Any
+) -> bool:
+    """Change one node as `change_nodes` does; return whether it won."""
+    return bool(change_nodes([NodeChange(execution, task.pk, status, tries, fields)]))
 
 
 def statuses(execution: PipelineExecution) -> dict[str, str]:

@@ -19,6 +19,8 @@ from pipelines.services import check_deployment, claim_look, deploy, resume_depl
 from tests.executions.conftest import GRAPH, Queue, again, key, revise, serve
 from tests.fake_airflow import FakeAirflow
 
+pytestmark = pytest.mark.usefixtures("dags_dir")
+
 
 def with_another_node() -> dict[str, Any]:
     graph = copy.deepcopy(GRAPH)
@@ -32,12 +34,6 @@ def with_another_config() -> dict[str, Any]:
     graph = copy.deepcopy(GRAPH)
     graph["nodes"][0]["config"]["path"] = "other.csv"
     return graph
-
-
-@pytest.fixture(autouse=True)
-def dags_dir(settings: Any, tmp_path: Path) -> Path:
-    settings.LOGIDATA_DAGS_DIR = tmp_path / "dags"
-    return tmp_path / "dags"
 
 
 @pytest.fixture

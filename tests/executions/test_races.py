@@ -13,10 +13,10 @@ from django.db import connection, transaction
 from executions import services
 from executions.models import PipelineExecution, TaskExecution
 from executions.services import trigger_execution
-from executions.transitions import begin_attempt, change_node, change_status
+from executions.transitions import begin_attempt, change_status
 from pipelines.errors import DomainError
 from pipelines.models import Pipeline
-from tests.executions.conftest import again, key
+from tests.executions.conftest import again, change_node, key
 from tests.fake_airflow import FakeAirflow
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,14 +15,13 @@ from executions.statuses import FINAL_STATUSES, ExecutionStatus
 from executions.transitions import (
     StatusChange,
     begin_attempt,
-    change_node,
     change_status,
     change_statuses,
     end_without_run,
     mark_deleted,
 )
 from pipelines.models import Pipeline
-from tests.executions.conftest import again, statuses
+from tests.executions.conftest import again, change_node, statuses
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Ration:
+class Budget:
     """So many requests about a single thing are `left`; what goes without one waits for the next.
 
     Without a number there is no end to it: a look at one execution takes what it needs.

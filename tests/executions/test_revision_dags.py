@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -19,11 +18,7 @@ from pipelines.models import DagRemoval, Pipeline, PipelineRevision
 from tests.executions.conftest import GRAPH, SHORTER, Queue, again, key, revise, serve
 from tests.fake_airflow import FakeAirflow
 
-
-@pytest.fixture(autouse=True)
-def dags(settings: Any, tmp_path: Path) -> Path:
-    settings.LOGIDATA_DAGS_DIR = tmp_path / "dags"
-    return tmp_path / "dags"
+pytestmark = pytest.mark.usefixtures("dags_dir")
 
 
 @pytest.fixture
@@ -52,13 +47,13 @@ def started(pipeline: Pipeline, airflow: FakeAirflow, older: PipelineRevision) -
 
 
 def test_it_waits_for_a_dag_of_its_own_and_runs_there(
-    pipeline: Pipeline, older: PipelineRevision, airflow: FakeAirflow, dags: Path
+    pipeline: Pipeline, older: PipelineRevision, airflow: FakeAirflow, dags_dir: Path
 ) -> None:
     execution = services.start_execution(pipeline, revision=1)
     assert execution.airflow_dag_id == f"{pipeline.dag_id}_r1"
     assert trigger_execution(execution.pk) is Attempt.SOON
     assert "registering revision 1 beside the current one" in again(execution).status_reason
-    code = (dags / f"{pipeline.dag_id}_r1.py").read_text()
+    code = (dags_dir / f"{pipeline.dag_id}_r1.py").read_text()
     assert "schedule=None" in code
     assert "'write'" in code
     serve_apart(airflow, older)
@@ -122,7 +117,7 @@ def test_a_trigger_that_may_still_arrive_keeps_it_where_it_is(
 
 
 def test_a_file_that_airflow_cannot_import_fails_it_with_the_reason(
-    pipeline: Pipeline, older: PipelineRevision, airflow: FakeAirflow, dags: Path
+    pipeline: Pipeline, older: PipelineRevision, airflow: FakeAirflow, dags_dir: Path
 ) -> None:
     execution = services.start_execution(pipeline, revision=1)
     trigger_execution(execution.pk)
@@ -133,12 +128,12 @@ def test_a_file_that_airflow_cannot_import_fails_it_with_the_reason(
 
 
 def test_a_folder_that_cannot_be_written_is_named(
-    pipeline: Pipeline, older: PipelineRevision, dags: Path
+    pipeline: Pipeline, older: PipelineRevision, dags_dir: Path
 ) -> None:
-    dags.write_text("not a folder")
+    dags_dir.write_text("not a folder")
     execution = services.start_execution(pipeline, revision=1)
     assert trigger_execution(execution.pk) is Attempt.LATER
-    assert str(dags) in again(execution).status_reason
+    assert str(dags_dir) in again(execution).status_reason
 
 
 def test_it_can_be_retried_whatever_is_current(
@@ -173,7 +168,7 @@ def test_a_run_made_there_by_hand_is_adopted_with_its_revision(
 
 
 def test_its_dag_stays_as_long_as_an_execution_in_it_is_on_record(
-    pipeline: Pipeline, older: PipelineRevision, airflow: FakeAirflow, dags: Path, queue: Queue
+    pipeline: Pipeline, older: PipelineRevision, airflow: FakeAirflow, dags_dir: Path, queue: Queue
 ) -> None:
     execution = started(pipeline, airflow, older)
     pipelines.reconcile_deployments()
