@@ -5,13 +5,13 @@ the node's own output and the file that the module declares; then its configurat
 That SQL must not name any of these files either: `etl.sql` sees to that.
 """
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
 from etl.settings import memory_bytes
 from etl.sql import literal, quote
@@ -28,18 +28,20 @@ _BYTES_PER_THREAD = 100_000_000
 # most for a window over all rows. It spills sooner for that, which takes no longer.
 _ACCOUNTED = 0.7
 
-# The connections whose queries a signal handler must be able to stop.
-_connections: "WeakSet[duckdb.DuckDBPyConnection]" = WeakSet()
+# The connections whose queries a signal handler or a timer must be able to stop.
+_connections: "set[duckdb.DuckDBPyConnection]" = set()
 
 
 def interrupt_queries() -> None:
-    """Stop the queries of this process; they end with an error. For signal handlers.
+    """Stop the queries of this process; they end with an error. For signal handlers and threads.
 
     An exception alone does not stop a query: it unwinds the thread that waits for it, and DuckDB's
     other threads go on, for as long as the query takes, with the unwinding waiting for them.
     """
-    for connection in list(_connections):
-        connection.interrupt()
+    for connection in _connections.copy():
+        # The engine's thread may close it at this moment: then there is nothing left to stop.
+        with contextlib.suppress(Exception):
+            connection.interrupt()
 
 
 def _source(content: "Sequence[Path | Column]") -> str:
@@ -127,6 +129,7 @@ class Engine:
     def close(self) -> None:
         """End what still runs, and release the memory and the temporary files of the engine."""
         if self._connection is not None:
+            _connections.discard(self._connection)
             # After a signal the threads of a query would otherwise go on.
             self._connection.interrupt()
             self._connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,13 +14,16 @@ from tests.etl.conftest import Lab
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path) -> Iterator[Engine]:
     staged = tmp_path / "in" / "part-0.parquet"
     staged.parent.mkdir()
     duckdb.sql("SELECT 1 AS a").write_parquet(str(staged))
     (tmp_path / "secret.csv").write_text("a\nsecret\n")
     (tmp_path / "out").mkdir()
-    return Engine(tables={"input": [staged]}, folder=tmp_path / "out", memory_limit="100MB")
+    with Engine(
+        tables={"input": [staged]}, folder=tmp_path / "out", memory_limit="100MB"
+    ) as engine:
+        yield engine
 
 
 def test_the_input_can_be_read(engine: Engine) -> None:

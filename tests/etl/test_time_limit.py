@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from etl.engine import Engine
 from etl.errors import TransientError
 from etl.time_limit import time_limit
 from tests.etl.conftest import Lab
@@ -48,6 +50,16 @@ def test_a_query_that_duckdb_is_busy_with_is_stopped(lab: Lab) -> None:
             timeout=0.5,
         )
     assert time.monotonic() - began < 20
+
+
+def test_an_engine_that_closes_at_that_moment_does_not_keep_the_time_from_being_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Engine(tables={}, folder=tmp_path, memory_limit="100MB") as engine:
+        closed = engine.connect()
+    monkeypatch.setattr("etl.engine._connections", {closed})
+    with pytest.raises(TransientError, match=r"timeout of 0\.2 s"), time_limit(0.2, "slow"):
+        time.sleep(30)
 
 
 @pytest.mark.usefixtures("warehouse_url")
