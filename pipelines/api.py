@@ -137,7 +137,7 @@ class PipelineViewSet(RevisionActions, WatermarkActions, viewsets.ModelViewSet[P
         request=PipelineSerializer(partial=True),
         responses=ValidationSerializer,
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], filter_backends=())
     def validate(self, request: Request, pk: str | None = None) -> Response:
         """Return every problem that saving would have."""
         pipeline = self.get_object()
@@ -152,7 +152,7 @@ class PipelineViewSet(RevisionActions, WatermarkActions, viewsets.ModelViewSet[P
         request=ExecuteSerializer,
         responses={202: StartedSerializer, 400: INVALID, 409: CONFLICT},
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], filter_backends=())
     def execute(self, request: Request, pk: str | None = None) -> Response:
         """Start an execution; answer as soon as it is queued."""
         pipeline = self.get_object()

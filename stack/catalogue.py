@@ -21,7 +21,13 @@ def _python(*arguments: str) -> Callable[[Stack], list[str]]:
     return lambda stack: [sys.executable, *arguments]
 
 
-def _airflow(name: str, title: str, *arguments: str, nice: int = 0) -> Program:
+# However much runs, those who look on and start more are answered: the web server goes before what
+# works in the background, and that before the tasks.
+_BACKGROUND = 5
+_TASKS = 10
+
+
+def _airflow(name: str, title: str, *arguments: str, nice: int = _BACKGROUND) -> Program:
     return Program(
         f"airflow-{name}",
         title,
@@ -31,8 +37,8 @@ def _airflow(name: str, title: str, *arguments: str, nice: int = 0) -> Program:
     )
 
 
-# The scheduler starts the tasks. However many run, those who look on and start more are answered.
-_SCHEDULER = _airflow("scheduler", "Airflow scheduler", "--skip-serve-logs", nice=10)
+# The scheduler starts the tasks.
+_SCHEDULER = _airflow("scheduler", "Airflow scheduler", "--skip-serve-logs", nice=_TASKS)
 
 STORES: tuple[Program, ...] = (
     Program(
@@ -92,6 +98,7 @@ LOGIDATA: tuple[Program, ...] = (
             "-Ofair",
         ),
         django_environment,
+        nice=_BACKGROUND,
     ),
     Program(
         "beat",

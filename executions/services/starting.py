@@ -67,7 +67,8 @@ def create_execution(
 ) -> PipelineExecution:
     """Write the rows of a new execution, without queuing it; raise as `start_execution` does."""
     # The lock keeps the revision still, and the pipeline from being deleted meanwhile.
-    locked = Pipeline.objects.select_for_update().filter(pk=pipeline.pk).first()
+    pipelines = Pipeline.objects.select_related("current_revision")
+    locked = pipelines.select_for_update(of=("self",)).filter(pk=pipeline.pk).first()
     if locked is None or locked.current_revision is None:
         raise PipelineNotSaved(pipeline.name)
     if not locked.is_active:
