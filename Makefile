@@ -5,7 +5,7 @@ export LOGIDATA_PORT
 export AIRFLOW_WEBSERVER_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs test test-fast test-slow test-live test-airflow reliability lint format bench lock docs
+.PHONY: help up down status logs test test-fast test-slow test-live test-airflow reliability lint frontend format bench lock docs
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -43,12 +43,17 @@ test-airflow: .venv/.development ## the live tests with another Airflow; VERSION
 reliability: .venv/.development ## bring every fault about, and write docs/reliability.md
 	$(PYTHON_IN_VENV) -m pytest tests/live/faults --write-reliability
 
-lint: .venv/.development ## ruff, mypy, import-linter, migrations
+lint: .venv/.development ## ruff, mypy, import-linter, migrations, the console's bundle
 	$(PYTHON_IN_VENV) -m ruff check .
 	$(PYTHON_IN_VENV) -m ruff format --check .
 	$(PYTHON_IN_VENV) -m tests.with_services -m mypy
 	PYTHONPATH=dags .venv/bin/lint-imports
 	$(PYTHON_IN_VENV) -m tests.with_services manage.py makemigrations --check --dry-run
+	@sh frontend/check.sh
+
+frontend: .venv/.development ## build the console's bundle from frontend/
+	sh frontend/node.sh ci --silent
+	sh frontend/node.sh run build
 
 format: .venv/.development ## let ruff mend and format the code
 	$(PYTHON_IN_VENV) -m ruff check --fix .

@@ -1,0 +1,51 @@
+/** What the REST API answers when it refuses: what, where, what next. */
+export interface Problem {
+  node: string | null;
+  field: string | null;
+  message: string;
+}
+
+/** An answer that is no success. `status` is 0 where no answer came. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+    readonly problems: Problem[] = [],
+  ) {
+    super(detail);
+  }
+}
+
+function csrfToken(): string {
+  return document.cookie.match(/(?:^|;\s*)csrftoken=([^;]*)/)?.[1] ?? "";
+}
+
+/**
+ * Ask the REST API in the session of the page; `path` is what follows `/api/v1/`.
+ *
+ * Throws an ApiError for every answer that is no success, and where the server cannot be reached.
+ */
+export async function api<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api/v1/${path}`, {
+      method,
+      credentials: "same-origin",
+      headers: {
+        Accept: "application/json",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(method === "GET" ? {} : { "X-CSRFToken": csrfToken() }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, "LogiData does not answer. Check the connection, then try again.");
+  }
+  const text = await answer.text();
+  const found: unknown = text === "" ? null : JSON.parse(text);
+  if (answer.ok) return found as T;
+  const problem = found as { detail?: string; errors?: Problem[] } | null;
+  throw new ApiError(answer.status, problem?.detail ?? answer.statusText, problem?.errors ?? []);
+}

@@ -1,0 +1,2 @@
+/** French, by the English text. */
+export const fr: Record<string, string> = {};

@@ -1,0 +1,1 @@
+import{n as e,t}from"./mount.js";var n=e();t(`console-editor`,(0,n.jsx)(`p`,{children:`editor`}));
