@@ -5,14 +5,16 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from executions.models import PipelineExecution
-from pipelines.badges import status_badge
+from pipelines.badges import status_badge, status_word
 from pipelines.durations import NOTHING, duration
 
 register = template.Library()
 
 register.filter(status_badge)
+register.filter(status_word)
 register.filter(duration)
 
 
@@ -23,7 +25,7 @@ def execution_badges(execution: PipelineExecution) -> SafeString:
     if not execution.has_rejected:
         return badge
     return format_html(
-        "{} {}", badge, status_badge("warning", f"{execution.rows_rejected:,} rejected")
+        "{} {}", badge, status_badge("warning", _("%s rejected") % rows(execution.rows_rejected))
     )
 
 
