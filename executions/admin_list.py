@@ -17,6 +17,7 @@ from executions.errors import InvalidCursor, SearchTooWide
 from executions.filters import OfPipeline, WithRejected
 from executions.models import Executions, PipelineExecution
 from executions.services.listing import NEWEST_FIRST
+from pipelines.live_list import LiveList
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[PipelineExecution]
@@ -86,7 +87,7 @@ class ActionOnThePage(ActionForm):
         return False
 
 
-class ExecutionsListed(_ModelAdmin):
+class ExecutionsListed(LiveList, _ModelAdmin):
     """How executions are listed, filtered and searched for."""
 
     # What is shown of each stands in the template, change_list.html.
@@ -100,6 +101,8 @@ class ExecutionsListed(_ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     action_form = ActionOnThePage
+
+    live_template = "admin/executions/pipelineexecution/rows.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the list that pages by key."""

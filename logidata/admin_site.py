@@ -11,7 +11,8 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,6 +31,25 @@ class LogiDataAdminSite(UnfoldAdminSite):
 
     site_header = site_title = "LogiData"
     index_title = gettext_lazy("Dashboard")
+
+    def get_urls(self) -> list[Any]:
+        """Add the parts that the first page renews."""
+        from logidata import dashboard
+
+        own = [
+            path("dashboard/", self.admin_view(dashboard.dashboard_view), name="dashboard"),
+            path("dashboard/health/", self.admin_view(dashboard.health_view), name="health"),
+        ]
+        return own + super().get_urls()
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show how all pipelines are doing."""
+        from logidata import dashboard
+
+        context = {**dashboard.dashboard_context(request), **(extra_context or {})}
+        return super().index(request, context)  # type: ignore[no-any-return]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Return the view for staff; others get a status that says what they lack."""

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db import transaction
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import select_template
@@ -14,11 +15,13 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from executions import services as executions
 from pipelines import services
-from pipelines.admin_pages import execution_page, pipeline_page
+from pipelines.admin_pages import pipeline_page
 from pipelines.badges import status_badge
 from pipelines.durations import duration
 from pipelines.errors import DomainError
 from pipelines.forms import PipelineForm
+from pipelines.list_admin import PipelineColumns, PipelineList, WithTag
+from pipelines.live_list import LiveList
 from pipelines.models import DeploymentStatus, Pipeline
 from pipelines.revision_admin import RevisionInline
 from pipelines.revision_pages import RevisionPages
@@ -28,17 +31,16 @@ EDITOR_TEMPLATES = [f"admin/pipelines/pipeline/{name}.html" for name in ("editor
 
 
 @admin.register(Pipeline)
-class PipelineAdmin(RevisionPages):
+class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
     """Pipelines: edit, deploy, execute."""
 
     form = PipelineForm
-    list_display = ("name", "is_active", "cron", "deployment", "last_execution", "updated_at")
-    list_filter = ("deployment_status", "is_active")
+    list_filter = ("deployment_status", "is_active", WithTag)
     list_select_related = ("current_revision",)
     list_per_page = 50
     search_fields = ("name", "description")
     ordering = ("name",)
-    actions = ("execute_selected",)
+    actions = ("execute_selected", "activate_selected", "deactivate_selected")
     inlines = (RevisionInline,)
     readonly_fields = ("deployment", "why", "revision", "dag", "owner", "created_at", "updated_at")
     fieldsets = (
@@ -65,18 +67,9 @@ class PipelineAdmin(RevisionPages):
 
     # What is shown
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Pipeline]:
-        """Add each pipeline's last execution, in the same query."""
-        runs = Pipeline._meta.get_field("executions").related_model._default_manager
-        last = runs.filter(pipeline=OuterRef("pk")).order_by("-created_at", "-pk")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                last_execution_id=Subquery(last.values("pk")[:1]),
-                last_execution_status=Subquery(last.values("status")[:1]),
-            )
-        )
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PipelineList]:
+        """Return the list that knows the last outcomes."""
+        return PipelineList
 
     def get_fieldsets(self, request: HttpRequest, obj: Pipeline | None = None) -> Any:
         """Leave out what a new pipeline does not have yet; say which state a form shows."""
@@ -127,18 +120,6 @@ class PipelineAdmin(RevisionPages):
         """Return the id under which Airflow knows it."""
         return pipeline.dag_id
 
-    @admin.display(description=gettext_lazy("Last execution"))
-    def last_execution(self, pipeline: Pipeline) -> SafeString | str:
-        """Return the last execution's status, leading to it."""
-        execution_id = getattr(pipeline, "last_execution_id", None)
-        if execution_id is None:
-            return "-"
-        return format_html(
-            '<a href="{}">{}</a>',
-            execution_page(execution_id),
-            status_badge(getattr(pipeline, "last_execution_status", "")),
-        )
-
     # What can be done
 
     def save_model(
@@ -174,6 +155,33 @@ class PipelineAdmin(RevisionPages):
         if started:
             text = ngettext("Started %d execution.", "Started %d executions.", started)
             self.message_user(request, text % started, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Activate selected pipelines"), permissions=["change"])
+    def activate_selected(self, request: HttpRequest, queryset: QuerySet[Pipeline]) -> None:
+        """Let each be executed and follow its schedule."""
+        self._switch(request, queryset, on=True)
+
+    @admin.action(description=gettext_lazy("Deactivate selected pipelines"), permissions=["change"])
+    def deactivate_selected(self, request: HttpRequest, queryset: QuerySet[Pipeline]) -> None:
+        """Let none of them be executed, and no schedule start one."""
+        self._switch(request, queryset, on=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Pipeline], *, on: bool) -> None:
+        switched = 0
+        for pipeline in queryset.exclude(is_active=on):
+            pipeline.is_active = on
+            try:
+                with transaction.atomic():
+                    services.save_pipeline(pipeline, user=request.user)
+                switched += 1
+            except DomainError as error:
+                self.message_user(request, f"{pipeline.name}: {error.detail}", messages.ERROR)
+        text = (
+            ngettext("Activated %d pipeline.", "Activated %d pipelines.", switched)
+            if on
+            else ngettext("Deactivated %d pipeline.", "Deactivated %d pipelines.", switched)
+        )
+        self.message_user(request, text % switched, messages.SUCCESS)
 
     # What a service refuses
 

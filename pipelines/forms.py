@@ -137,6 +137,7 @@ class PipelineForm(_ModelForm):
     class Meta:
         model = Pipeline
         fields = FIELDS
+        widgets = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
         help_texts = {
             "is_active": gettext_lazy(
                 "Only an active pipeline can be executed and follows its schedule."

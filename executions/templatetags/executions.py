@@ -49,6 +49,15 @@ def rows(count: int | None) -> str:
 
 
 @register.filter
+def many(count: int) -> str:
+    """Return a large number with three digits and the unit that fits: `812`, `1.24 million`."""
+    for unit, word in ((10**9, _("%s billion")), (10**6, _("%s million")), (10**4, _("%s k"))):
+        if count >= unit:
+            return word % f"{count / (unit if unit > 10**4 else 1000):.3g}"
+    return rows(count)
+
+
+@register.filter
 def cells(record: dict[str, Any], columns: list[str]) -> list[Any]:
     """Return the values of a sample row in the order of the columns."""
     return [record.get(column) for column in columns or []]
