@@ -1,10 +1,12 @@
 """How statuses, durations, counts and sizes are shown to people."""
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from executions.models import PipelineExecution
@@ -46,6 +48,12 @@ def size(count: int | None) -> str:
 def rows(count: int | None) -> str:
     """Return a number of rows with its thousands apart; a dash where it is not known."""
     return NOTHING if count is None else f"{count:,}"
+
+
+@register.filter
+def age(moment: datetime | None) -> str:
+    """Return how long ago something was, by its largest unit: `3 hours`."""
+    return NOTHING if moment is None else timesince(moment, depth=1)
 
 
 @register.filter
