@@ -75,6 +75,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "account_tree",
     "SITE_URL": reverse_lazy("admin:index"),
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": _file("logidata/icon.svg")},
+    ],
     "STYLES": [
         _file("logidata/console.css"),
         _file("pipelines/admin.css"),

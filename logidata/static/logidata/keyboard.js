@@ -29,5 +29,15 @@
     }
   }
 
-  document.addEventListener("DOMContentLoaded", () => prepare(document));
+  document.addEventListener("DOMContentLoaded", () => {
+    prepare(document);
+    document.getElementById("header-inner")?.setAttribute("role", "banner");
+    const content = document.getElementById("content");
+    content?.setAttribute("role", "main");
+    if (content) content.tabIndex = -1;
+  });
+  // Django draws its lists for choosing several once the page is loaded, after this.
+  window.addEventListener("load", () => setTimeout(() => {
+    for (const tip of document.querySelectorAll(".help-tooltip[aria-label]")) tip.setAttribute("role", "img");
+  }));
 })();

@@ -62,14 +62,40 @@
     }
   }
 
+  // The admin's script knows the rows that were there when the page came; this one those of now.
+  function recount(table) {
+    const counter = table.closest(".result-list-wrapper")?.querySelector("span.action-counter");
+    if (!counter) return;
+    const boxes = [...table.querySelectorAll("input.action-select")];
+    const chosen = { sel: boxes.filter((box) => box.checked).length, cnt: boxes.length };
+    counter.dataset.actionsIcnt = String(boxes.length);
+    counter.textContent = interpolate(
+      ngettext("%(sel)s of %(cnt)s selected", "%(sel)s of %(cnt)s selected", chosen.sel), chosen, true,
+    );
+    const toggle = table.querySelector(".action-toggle");
+    if (toggle) toggle.checked = boxes.length > 0 && chosen.sel === boxes.length;
+  }
+
+  function watchSelection(table) {
+    table.addEventListener("change", ({ target }) => {
+      if (target.matches(".action-toggle")) {
+        for (const box of table.querySelectorAll("input.action-select")) box.checked = target.checked;
+      }
+      recount(table);
+    });
+  }
+
   function merge(root, page) {
     for (const fresh of page.querySelectorAll("[data-part]")) {
       const part = root.querySelector(`[data-part="${fresh.dataset.part}"]`);
-      if (!part) continue;
+      // What stands within another root is renewed by that one.
+      if (!part || fresh.closest("[data-live]")) continue;
       const table = part.querySelector("table#result_list");
       const freshTable = fresh.querySelector("table#result_list");
-      if (table && freshTable) mergeTable(table, freshTable);
-      else fill(part, fresh);
+      if (table && freshTable) {
+        mergeTable(table, freshTable);
+        recount(table);
+      } else fill(part, fresh);
     }
   }
 
@@ -134,6 +160,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     for (const root of document.querySelectorAll("[data-live]")) {
       roots.set(root, { busy: false });
+      root.querySelectorAll("table#result_list").forEach(watchSelection);
       const every = Number(root.dataset.liveEvery);
       if (!every) continue;
       renew(root);
