@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from executions import services
@@ -19,7 +21,6 @@ from executions.models import PipelineExecution
 from executions.quarantine_admin import EXECUTE, QuarantinePages
 from executions.retry_admin import RetryPages
 from executions.services.logs import PAGE as LOG_PAGE
-from pipelines.badges import BadgeMedia
 from pipelines.errors import DomainError
 
 CANCEL = "executions.cancel_pipelineexecution"
@@ -30,9 +31,6 @@ class PipelineExecutionAdmin(ExecutionsListed, RetryPages, QuarantinePages):
     """Executions are made by executing a pipeline; here they are read, monitored and cancelled."""
 
     actions = ("monitor_selected", "cancel_selected")
-
-    class Media(BadgeMedia):
-        pass
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: an execution is made by executing a pipeline."""
@@ -54,16 +52,16 @@ class PipelineExecutionAdmin(ExecutionsListed, RetryPages, QuarantinePages):
         """Return whether the user may cancel executions."""
         return request.user.has_perm(CANCEL)
 
-    @admin.action(description="Monitor selected executions", permissions=["view"])
+    @admin.action(description=gettext_lazy("Monitor selected executions"), permissions=["view"])
     def monitor_selected(self, request: HttpRequest, queryset: QuerySet[PipelineExecution]) -> None:
         """Ask Airflow about each now, until it does not answer."""
         monitored = services.refresh_executions(list(queryset))
         if monitored.seen:
-            self.message_user(request, f"Monitored: {monitored.seen}.", messages.SUCCESS)
+            self.message_user(request, _("Monitored: %d.") % monitored.seen, messages.SUCCESS)
         if monitored.problem:
             self.message_user(request, monitored.problem, messages.ERROR)
 
-    @admin.action(description="Cancel selected executions", permissions=["cancel"])
+    @admin.action(description=gettext_lazy("Cancel selected executions"), permissions=["cancel"])
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[PipelineExecution]) -> None:
         """Ask for the cancel of each."""
         done = 0
@@ -76,7 +74,7 @@ class PipelineExecutionAdmin(ExecutionsListed, RetryPages, QuarantinePages):
                     request, f"{execution.pipeline_name}: {error.detail}", messages.ERROR
                 )
         if done:
-            self.message_user(request, f"Cancel asked for: {done}.", messages.SUCCESS)
+            self.message_user(request, _("Cancel asked for: %d.") % done, messages.SUCCESS)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the buttons and the pages of a node."""
@@ -170,7 +168,7 @@ class PipelineExecutionAdmin(ExecutionsListed, RetryPages, QuarantinePages):
             request,
             "log",
             execution,
-            part=f"Log of {node_id}",
+            part=_("Log of %s") % node_id,
             task=task,
             log=log,
             problem=problem,
@@ -181,10 +179,10 @@ class PipelineExecutionAdmin(ExecutionsListed, RetryPages, QuarantinePages):
         """Show from which columns of the extractors every column came."""
         execution = self._execution(request, pk)
         outputs = services.execution_lineage(execution)
-        return self._page(request, "lineage", execution, part="Columns", outputs=outputs)
+        return self._page(request, "lineage", execution, part=_("Columns"), outputs=outputs)
 
     def sample_view(self, request: HttpRequest, pk: UUID, node_id: str) -> HttpResponse:
         """Show the first rows that a node put out."""
         execution = self._execution(request, pk)
         task = self._task(execution, node_id)
-        return self._page(request, "sample", execution, part=f"Output of {node_id}", task=task)
+        return self._page(request, "sample", execution, part=_("Output of %s") % node_id, task=task)

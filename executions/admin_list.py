@@ -3,22 +3,27 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
-from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.contrib.admin.views.main import PAGE_VAR
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+from unfold.forms import ActionForm
+from unfold.views import ChangeList
 
 from executions import services
 from executions.errors import InvalidCursor, SearchTooWide
 from executions.filters import OfPipeline, WithRejected
 from executions.models import Executions, PipelineExecution
 from executions.services.listing import NEWEST_FIRST
+from pipelines.live_list import LiveList
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[PipelineExecution]
 else:
     # Generic for type checkers only.
-    _ModelAdmin = admin.ModelAdmin
+    _ModelAdmin = ModelAdmin
 
 # What a row of the list shows.
 SHOWN = (
@@ -45,7 +50,7 @@ class ExecutionList(ChangeList):
         except InvalidCursor:
             cursor = None
             messages.warning(
-                request, "The address is none of a page of this list. These are the newest."
+                request, _("The address is none of a page of this list. These are the newest.")
             )
         self.page = services.page_of(queryset.only(*SHOWN), cursor, self.list_per_page)
         self.is_first_page = cursor is None
@@ -82,7 +87,7 @@ class ActionOnThePage(ActionForm):
         return False
 
 
-class ExecutionsListed(_ModelAdmin):
+class ExecutionsListed(LiveList, _ModelAdmin):
     """How executions are listed, filtered and searched for."""
 
     # What is shown of each stands in the template, change_list.html.
@@ -90,14 +95,14 @@ class ExecutionsListed(_ModelAdmin):
     list_select_related = ("triggered_by",)
     list_per_page = 50
     search_fields = ("pipeline_name",)
-    search_help_text = (
-        "Words of a pipeline's name, a DAG run's id, or the beginning of an execution's id."
-    )
+    search_help_text = gettext_lazy("Name of a pipeline, id of a DAG run or of an execution")
     # An order by anything else would have to read the whole history, and so would counts.
     sortable_by = ()
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     action_form = ActionOnThePage
+
+    live_template = "admin/executions/pipelineexecution/rows.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the list that pages by key."""

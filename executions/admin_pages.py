@@ -3,20 +3,23 @@
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from django.contrib import admin
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
 
 from executions.models import PipelineExecution, TaskExecution
 
 if TYPE_CHECKING:
+    from django.contrib import admin
+
+    # Generic for type checkers only.
     _ModelAdmin = admin.ModelAdmin[PipelineExecution]
 else:
-    # Generic for type checkers only.
-    _ModelAdmin = admin.ModelAdmin
+    _ModelAdmin = ModelAdmin
 
 _TEMPLATES = "admin/executions/pipelineexecution"
 
@@ -55,8 +58,10 @@ class ExecutionPages(_ModelAdmin):
             {
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
-                "title": part or f"Execution of {execution.pipeline_name}",
+                "title": part or _("Execution of %s") % execution.pipeline_name,
                 "execution": execution,
+                # What the path at the head of the page leads back to.
+                "original": execution,
                 **context,
             },
         )

@@ -8,6 +8,7 @@ from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -67,14 +68,14 @@ class ExecutionSearch(SearchFilter):
 class WithRejected(SimpleListFilter):
     """The executions of which rows were set aside, for the admin's list."""
 
-    title = "rejected rows"
+    title = _("rejected rows")
     parameter_name = "has_rejected"
 
     def lookups(
         self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
     ) -> list[tuple[str, str]]:
         """Return what can be chosen."""
-        return [("true", "Some"), ("false", "None")]
+        return [("true", _("Some")), ("false", _("None"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the executions that are chosen."""
@@ -86,7 +87,7 @@ class WithRejected(SimpleListFilter):
 class OfPipeline(SimpleListFilter):
     """The executions of one pipeline, for the admin's list."""
 
-    title = "pipeline"
+    title = _("pipeline")
     parameter_name = "pipeline__id__exact"
     DELETED = "deleted"
     # More of them would bury the list: then the search finds a pipeline's executions, and the
@@ -103,7 +104,7 @@ class OfPipeline(SimpleListFilter):
             chosen = self.chosen
             found = list(pipelines.filter(pk=chosen)) if isinstance(chosen, UUID) else []
         listed = [(str(pk), name) for pk, name in found]
-        return [*listed, (self.DELETED, "Deleted pipelines")]
+        return [*listed, (self.DELETED, _("Deleted pipelines"))]
 
     @property
     def chosen(self) -> UUID | str | None:

@@ -11,6 +11,7 @@ from django.http import (
     HttpResponseBase,
 )
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from etl.rejected_rows import RejectedRow
@@ -47,7 +48,7 @@ class QuarantinePages(ExecutionPages):
             request,
             "quarantine",
             execution,
-            part=f"Rows rejected by {node_id}",
+            part=_("Rows rejected by %s") % node_id,
             task=task,
             found=found,
             records=[(row, *_editable(request, row)) for row in rows],

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from executions import services
@@ -32,7 +33,7 @@ class RetryPages(ExecutionPages):
             self.message_user(request, error.detail, messages.ERROR)
         else:
             again = ", ".join(retry.nodes)
-            self.message_user(request, f"Runs again: {again}.", messages.SUCCESS)
+            self.message_user(request, _("Runs again: %s.") % again, messages.SUCCESS)
             for warning in retry.warnings:
                 self.message_user(request, warning, messages.WARNING)
         return self._back(execution)

@@ -1,24 +1,113 @@
-"""Periodic tasks in the admin: when they run is for operators, what they run for superusers."""
+"""What the packages show in the admin, in its look: periodic tasks, people and their tokens.
+
+When a periodic task runs is for operators, what it runs for superusers.
+"""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as AnyGroupAdmin
+from django.contrib.auth.admin import UserAdmin as AnyUserAdmin
+from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
+from django_celery_beat.admin import ClockedScheduleAdmin as AnyClockedScheduleAdmin
+from django_celery_beat.admin import CrontabScheduleAdmin as AnyCrontabScheduleAdmin
 from django_celery_beat.admin import PeriodicTaskAdmin as AnyPeriodicTaskAdmin
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.admin import PeriodicTaskForm, PeriodicTaskInline, TaskSelectWidget
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
+from knox.admin import AuthTokenAdmin as AnyAuthTokenAdmin
+from knox.models import AuthToken
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-admin.site.unregister(PeriodicTask)
+for model in (
+    *(PeriodicTask, ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule),
+    *(User, Group, AuthToken),
+):
+    admin.site.unregister(model)
+
+
+@admin.register(User)
+class UserAdmin(AnyUserAdmin, ModelAdmin):
+    """Who may sign in, and what they may do."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class GroupAdmin(AnyGroupAdmin, ModelAdmin):
+    """Permissions that several people share."""
+
+
+@admin.register(AuthToken)
+class AuthTokenAdmin(AnyAuthTokenAdmin, ModelAdmin):
+    """Tokens for the API."""
+
+    list_display = ("token_key", "user", "created", "expiry")
+    list_select_related = ("user",)
+
+
+class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
+    """The choice of a registered task."""
+
+
+class AnyTaskForm(PeriodicTaskForm):
+    """A periodic task of any kind."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "task" in self.fields:
+            self.fields["task"].widget = UnfoldAdminTextInputWidget()
+        if "regtask" in self.fields:
+            self.fields["regtask"].widget = TaskSelect()
+
+
+class TasksOfSchedule(PeriodicTaskInline, TabularInline):
+    """The periodic tasks that follow a schedule."""
+
+
+@admin.register(IntervalSchedule, SolarSchedule)
+class ScheduleAdmin(ModelAdmin):
+    """When periodic tasks run."""
+
+    inlines = (TasksOfSchedule,)
+
+
+@admin.register(ClockedSchedule)
+class ClockedScheduleAdmin(AnyClockedScheduleAdmin, ModelAdmin):
+    """A moment at which a periodic task runs."""
+
+    inlines = (TasksOfSchedule,)
+
+
+@admin.register(CrontabSchedule)
+class CrontabScheduleAdmin(AnyCrontabScheduleAdmin, ModelAdmin):
+    """When periodic tasks run, as cron has it."""
+
+    inlines = (TasksOfSchedule,)
 
 
 @admin.register(PeriodicTask)
-class PeriodicTaskAdmin(AnyPeriodicTaskAdmin):
+class PeriodicTaskAdmin(AnyPeriodicTaskAdmin, ModelAdmin):
     """Periodic tasks.
 
     A task can be any of ours with any arguments: choosing one would go round the permissions to
     execute pipelines and to cancel executions.
     """
 
+    form = AnyTaskForm
+    # None lies ahead or behind: a row of months over the list would only be in the way.
+    date_hierarchy = None
     schedule_fields = ("enabled", "interval", "crontab")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

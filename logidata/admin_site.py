@@ -11,9 +11,13 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.csrf import csrf_failure as django_csrf_failure
+from unfold.sites import UnfoldAdminSite
 
 
 class LogiDataAdminConfig(AdminConfig):
@@ -22,11 +26,30 @@ class LogiDataAdminConfig(AdminConfig):
     default_site = "logidata.admin_site.LogiDataAdminSite"
 
 
-class LogiDataAdminSite(admin.AdminSite):
-    """Django's, but for its answers to those who may not see a page."""
+class LogiDataAdminSite(UnfoldAdminSite):
+    """Unfold's, but for its first page and its answers to those who may not see a page."""
 
     site_header = site_title = "LogiData"
-    index_title = "Pipelines and their executions"
+    index_title = gettext_lazy("Dashboard")
+
+    def get_urls(self) -> list[Any]:
+        """Add the parts that the first page renews."""
+        from logidata import dashboard
+
+        own = [
+            path("dashboard/", self.admin_view(dashboard.dashboard_view), name="dashboard"),
+            path("dashboard/health/", self.admin_view(dashboard.health_view), name="health"),
+        ]
+        return own + super().get_urls()
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show how all pipelines are doing."""
+        from logidata import dashboard
+
+        context = {**dashboard.dashboard_context(request), **(extra_context or {})}
+        return super().index(request, context)  # type: ignore[no-any-return]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Return the view for staff; others get a status that says what they lack."""
@@ -45,16 +68,14 @@ class LogiDataAdminSite(admin.AdminSite):
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
     """Return 401 with the login page, which leads on to what was asked for."""
-    from django.contrib.admin.forms import AdminAuthenticationForm
-
     index, logout = (reverse(f"admin:{name}") for name in ("index", "logout"))
     context = {
         **admin.site.each_context(request),
-        "title": "Sign in",
+        "title": _("Sign in"),
         "subtitle": None,
         # An empty form, whatever was sent: passwords are looked at by the login page alone,
         # where attempts are counted.
-        "form": AdminAuthenticationForm(request),
+        "form": admin.site.login_form(request),
         "app_path": reverse("admin:login"),
         REDIRECT_FIELD_NAME: index if request.path == logout else request.get_full_path(),
     }

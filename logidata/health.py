@@ -181,6 +181,11 @@ class SharedLook:
 _shared = SharedLook()
 
 
+def findings() -> dict[str, Finding]:
+    """Return what was found of each component, at most two seconds ago; it may take as long."""
+    return _shared.findings()
+
+
 def _in_thread(name: str, check: Callable[[], Finding]) -> "Future[Finding]":
     """Run a check in a thread of its own, which may outlive the answer but never the process."""
     future: Future[Finding] = Future()
@@ -243,15 +248,15 @@ class HealthView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Return 200 when all is well, else 503."""
-        findings = _shared.findings()
-        well = all(found.status == OK for found in findings.values())
+        seen = findings()
+        well = all(found.status == OK for found in seen.values())
         body: dict[str, Any] = {"status": OK if well else DOWN}
         try:
             signed_in = bool(request.user and request.user.is_authenticated)
         except DatabaseError:
             # Who asks is not known, but should learn what to mend.
-            body["components"] = {name: found.in_short() for name, found in findings.items()}
+            body["components"] = {name: found.in_short() for name, found in seen.items()}
             return Response(body, status=503)
         if signed_in:
-            body["components"] = {name: found.as_dict() for name, found in findings.items()}
+            body["components"] = {name: found.as_dict() for name, found in seen.items()}
         return Response(body, status=200 if well else 503)

@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from etl.errors import ConfigError
 from etl.settings import run_settings
+from logidata import console
 from logidata.environment import Environment
 
 env = Environment()
@@ -49,6 +50,8 @@ AIRFLOW_DAG_FETCH_INTERVAL = env.seconds("AIRFLOW_DAG_FETCH_INTERVAL", 10)
 INSTALLED_APPS = [
     # First, for its templates to take the place of the packages'.
     "logidata",
+    # The look of the admin; without its own site, which ours is one of.
+    "unfold.apps.BasicAppConfig",
     "logidata.admin_site.LogiDataAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -73,12 +76,15 @@ MIDDLEWARE = [
     "logidata.static_files.StaticFiles",
     "logidata.slashes.optional_trailing_slash",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+
+UNFOLD = console.UNFOLD
 
 ROOT_URLCONF = "logidata.urls"
 CSRF_FAILURE_VIEW = "logidata.admin_site.csrf_failure"
@@ -122,7 +128,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+# The one of them that the browser asks for.
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -3,69 +3,73 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db import transaction
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import select_template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from executions import services as executions
 from pipelines import services
-from pipelines.admin_pages import execution_page, pipeline_page
-from pipelines.badges import BadgeMedia, status_badge
+from pipelines.admin_pages import pipeline_page
+from pipelines.badges import status_badge
 from pipelines.durations import duration
 from pipelines.errors import DomainError
 from pipelines.forms import PipelineForm
+from pipelines.list_admin import PipelineColumns, PipelineList, WithTag
+from pipelines.live_list import LiveList
 from pipelines.models import DeploymentStatus, Pipeline
 from pipelines.revision_admin import RevisionInline
 from pipelines.revision_pages import RevisionPages
 
+# What draws the graph, above the form.
+EDITOR_TEMPLATES = [f"admin/pipelines/pipeline/{name}.html" for name in ("editor", "no_editor")]
+
 
 @admin.register(Pipeline)
-class PipelineAdmin(RevisionPages):
+class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
     """Pipelines: edit, deploy, execute."""
 
     form = PipelineForm
-    list_display = ("name", "is_active", "cron", "deployment", "last_execution", "updated_at")
-    list_filter = ("deployment_status", "is_active")
+    list_filter = ("deployment_status", "is_active", WithTag)
     list_select_related = ("current_revision",)
     list_per_page = 50
     search_fields = ("name", "description")
     ordering = ("name",)
-    actions = ("execute_selected",)
+    actions = ("execute_selected", "activate_selected", "deactivate_selected")
     inlines = (RevisionInline,)
     readonly_fields = ("deployment", "why", "revision", "dag", "owner", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("name", "description", "config", "default_params")}),
-        ("When", {"fields": ("is_active", "schedule", "timezone", "timeout", "tags")}),
         (
-            "Airflow",
+            gettext_lazy("When"),
+            {"fields": ("is_active", "schedule", "timezone", "timeout", "tags")},
+        ),
+        (
+            gettext_lazy("Airflow"),
             {
                 "fields": ("deployment", "why", "revision", "dag"),
-                "description": "Saving has Airflow serve the pipeline; that takes a second or two. "
-                "An execution started before waits for it.",
+                "description": gettext_lazy(
+                    "Saving has Airflow serve the pipeline; that takes a second or two. "
+                    "An execution started before waits for it."
+                ),
             },
         ),
-        ("About", {"fields": ("owner", "created_at", "updated_at"), "classes": ("collapse",)}),
+        (
+            gettext_lazy("About"),
+            {"fields": ("owner", "created_at", "updated_at"), "classes": ("collapse",)},
+        ),
     )
-
-    class Media(BadgeMedia):
-        pass
 
     # What is shown
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Pipeline]:
-        """Add each pipeline's last execution, in the same query."""
-        runs = Pipeline._meta.get_field("executions").related_model._default_manager
-        last = runs.filter(pipeline=OuterRef("pk")).order_by("-created_at", "-pk")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                last_execution_id=Subquery(last.values("pk")[:1]),
-                last_execution_status=Subquery(last.values("status")[:1]),
-            )
-        )
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PipelineList]:
+        """Return the list that knows the last outcomes."""
+        return PipelineList
 
     def get_fieldsets(self, request: HttpRequest, obj: Pipeline | None = None) -> Any:
         """Leave out what a new pipeline does not have yet; say which state a form shows."""
@@ -81,50 +85,40 @@ class PipelineAdmin(RevisionPages):
         """Show revisions of a pipeline that is stored."""
         return self.inlines if obj is not None else ()
 
-    @admin.display(description="Schedule", ordering="schedule")
+    @admin.display(description=gettext_lazy("Schedule"), ordering="schedule")
     def cron(self, pipeline: Pipeline) -> str:
         """Return when it runs."""
         return f"{pipeline.schedule} ({pipeline.timezone})" if pipeline.schedule else "-"
 
-    @admin.display(description="Deployment", ordering="deployment_status")
+    @admin.display(description=gettext_lazy("Deployment"), ordering="deployment_status")
     def deployment(self, pipeline: Pipeline) -> SafeString:
         """Return the deployment status as a badge, and how long that took, or takes already."""
         status = DeploymentStatus(pipeline.deployment_status)
-        badge = status_badge(status.value, str(status.label))
+        badge = status_badge(status.value)
         seconds = pipeline.deployment_seconds
         if seconds is None:
             return badge
-        word = "for" if status == DeploymentStatus.REGISTERING else "after"
-        return format_html("{} {} {}", badge, word, duration(seconds))
+        since = _("for %s") if status == DeploymentStatus.REGISTERING else _("after %s")
+        return format_html(
+            '{} <span class="quiet nowrap">{}</span>', badge, since % duration(seconds)
+        )
 
-    @admin.display(description="Reason")
+    @admin.display(description=gettext_lazy("Reason"))
     def why(self, pipeline: Pipeline) -> SafeString | str:
         """Return why it failed or what it waits for."""
         if not pipeline.deployment_error:
             return "-"
         return format_html('<pre class="code wrapped">{}</pre>', pipeline.deployment_error)
 
-    @admin.display(description="Revision")
+    @admin.display(description=gettext_lazy("Revision"))
     def revision(self, pipeline: Pipeline) -> str:
         """Return the current revision's number."""
         return str(pipeline.current_revision.number) if pipeline.current_revision else "-"
 
-    @admin.display(description="DAG")
+    @admin.display(description=gettext_lazy("DAG"))
     def dag(self, pipeline: Pipeline) -> str:
         """Return the id under which Airflow knows it."""
         return pipeline.dag_id
-
-    @admin.display(description="Last execution")
-    def last_execution(self, pipeline: Pipeline) -> SafeString | str:
-        """Return the last execution's status, leading to it."""
-        execution_id = getattr(pipeline, "last_execution_id", None)
-        if execution_id is None:
-            return "-"
-        return format_html(
-            '<a href="{}">{}</a>',
-            execution_page(execution_id),
-            status_badge(getattr(pipeline, "last_execution_status", "")),
-        )
 
     # What can be done
 
@@ -143,7 +137,7 @@ class PipelineAdmin(RevisionPages):
         for pipeline in queryset:
             self.delete_model(request, pipeline)
 
-    @admin.action(description="Execute selected pipelines", permissions=["execute"])
+    @admin.action(description=gettext_lazy("Execute selected pipelines"), permissions=["execute"])
     def execute_selected(self, request: HttpRequest, queryset: QuerySet[Pipeline]) -> None:
         """Execute each with its default parameters."""
         started = 0
@@ -159,8 +153,35 @@ class PipelineAdmin(RevisionPages):
             except DomainError as error:
                 self.message_user(request, error.detail, messages.ERROR)
         if started:
-            noun = "execution" if started == 1 else "executions"
-            self.message_user(request, f"Started {started} {noun}.", messages.SUCCESS)
+            text = ngettext("Started %d execution.", "Started %d executions.", started)
+            self.message_user(request, text % started, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Activate selected pipelines"), permissions=["change"])
+    def activate_selected(self, request: HttpRequest, queryset: QuerySet[Pipeline]) -> None:
+        """Let each be executed and follow its schedule."""
+        self._switch(request, queryset, on=True)
+
+    @admin.action(description=gettext_lazy("Deactivate selected pipelines"), permissions=["change"])
+    def deactivate_selected(self, request: HttpRequest, queryset: QuerySet[Pipeline]) -> None:
+        """Let none of them be executed, and no schedule start one."""
+        self._switch(request, queryset, on=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Pipeline], *, on: bool) -> None:
+        switched = 0
+        for pipeline in queryset.exclude(is_active=on):
+            pipeline.is_active = on
+            try:
+                with transaction.atomic():
+                    services.save_pipeline(pipeline, user=request.user)
+                switched += 1
+            except DomainError as error:
+                self.message_user(request, f"{pipeline.name}: {error.detail}", messages.ERROR)
+        text = (
+            ngettext("Activated %d pipeline.", "Activated %d pipelines.", switched)
+            if on
+            else ngettext("Deactivated %d pipeline.", "Deactivated %d pipelines.", switched)
+        )
+        self.message_user(request, text % switched, messages.SUCCESS)
 
     # What a service refuses
 
@@ -177,7 +198,11 @@ class PipelineAdmin(RevisionPages):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Tell the page's buttons what the user may do."""
-        context = {"may_execute": self.has_execute_permission(request), **(extra_context or {})}
+        context = {
+            "may_execute": self.has_execute_permission(request),
+            "editor_template": select_template(EDITOR_TEMPLATES),
+            **(extra_context or {}),
+        }
         view = super().changeform_view
         return self._refusable(
             request, lambda: view(request, object_id, form_url, context), request.path

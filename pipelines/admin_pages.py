@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
 
 from executions import services as executions
 from pipelines import services
@@ -21,9 +23,11 @@ from pipelines.watermark_admin import watermark_context
 
 # Generic for the type checker only.
 if TYPE_CHECKING:
+    from django.contrib import admin
+
     _ModelAdmin = admin.ModelAdmin[Pipeline]
 else:
-    _ModelAdmin = admin.ModelAdmin
+    _ModelAdmin = ModelAdmin
 
 
 class PipelinePages(_ModelAdmin):
@@ -80,13 +84,13 @@ class PipelinePages(_ModelAdmin):
             except DomainError as error:
                 show_refusal(form, error)
             else:
-                self.message_user(request, "Execution started.", messages.SUCCESS)
+                self.message_user(request, _("Execution started."), messages.SUCCESS)
                 return redirect(execution_page(execution.pk))
         return self._page(
             request,
             pipeline,
             "execute",
-            "Execute",
+            _("Execute"),
             form=form,
             chosen=revision,
             again=request.GET.get("again", ""),
@@ -111,7 +115,7 @@ class PipelinePages(_ModelAdmin):
         return self._refusable(
             request,
             lambda: self._page(
-                request, pipeline, "code", "DAG", code=services.generated_code(pipeline)
+                request, pipeline, "code", _("DAG"), code=services.generated_code(pipeline)
             ),
             pipeline_page(object_id),
         )
@@ -124,7 +128,7 @@ class PipelinePages(_ModelAdmin):
         context = watermark_context(request, pipeline)
         if isinstance(context, HttpResponse):
             return context
-        return self._page(request, pipeline, "watermarks", "Watermarks", **context)
+        return self._page(request, pipeline, "watermarks", _("Watermarks"), **context)
 
     def deploy_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
         """Have Airflow serve the current revision once more."""
@@ -135,7 +139,7 @@ class PipelinePages(_ModelAdmin):
         def deploy() -> HttpResponse:
             if request.method == "POST":
                 services.request_deployment(pipeline)
-                self.message_user(request, "Deploying again.", messages.SUCCESS)
+                self.message_user(request, _("Deploying again."), messages.SUCCESS)
             return redirect(pipeline_page(object_id))
 
         return self._refusable(request, deploy, pipeline_page(object_id))
@@ -149,6 +153,9 @@ class PipelinePages(_ModelAdmin):
             "original": pipeline,
             "title": f"{title}: {pipeline.name}",
             "action_title": title,
+            "page_name": name,
+            "may_execute": self.has_execute_permission(request),
+            "has_change_permission": self.has_change_permission(request, pipeline),
             "media": self.media,
         }
         return TemplateResponse(request, f"admin/pipelines/pipeline/{name}.html", context)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from pipelines.models import Pipeline
 from pipelines.services import Change, Difference, EdgeChange, NodeChange
@@ -30,15 +31,17 @@ class Row:
 
 def rows(changes: Iterable[Change]) -> list[Row]:
     """Return a row a change; what differs within two texts is marked in both."""
-    return [Row(_label(change.field), change.kind, *_sides(change)) for change in changes]
+    return [
+        Row(_label(change.field), kind_word(change.kind), *_sides(change)) for change in changes
+    ]
 
 
 def tables(difference: Difference) -> dict[str, Any]:
     """Return what the templates draw a difference from."""
     return {
         "settings": rows(difference.settings),
-        "nodes": [(node, rows(node.changes)) for node in difference.nodes],
-        "edges": [(edge.kind, edge_text(edge)) for edge in difference.edges],
+        "nodes": [(node, kind_word(node.kind), rows(node.changes)) for node in difference.nodes],
+        "edges": [(kind_word(edge.kind), edge_text(edge)) for edge in difference.edges],
     }
 
 
@@ -46,18 +49,24 @@ def summary(difference: Difference) -> str:
     """Return a difference in one line: `schedule, node keep_paid changed, edges`."""
     names = [_label(change.field) for change in difference.settings]
     names += [_named(node) for node in difference.nodes]
-    return ", ".join([*names, *(["edges"] if difference.edges else [])])
+    return ", ".join([*names, *([_("edges")] if difference.edges else [])])
+
+
+def kind_word(kind: str) -> str:
+    """Return what became of something, in the reader's language."""
+    words = {"added": _("added"), "removed": _("removed"), "changed": _("changed")}
+    return words.get(kind, kind)
 
 
 def edge_text(edge: EdgeChange) -> str:
     """Return an edge as `read.orders → join (port left)`."""
     source = f"{edge.source}.{edge.output}" if edge.output else edge.source
-    port = f" (port {edge.port})" if edge.port else ""
+    port = _(" (port %(port)s)") % {"port": edge.port} if edge.port else ""
     return f"{source} → {edge.target}{port}"
 
 
 def _named(node: NodeChange) -> str:
-    return f"node {node.node} {node.kind}"
+    return _("node %(node)s %(kind)s") % {"node": node.node, "kind": kind_word(node.kind)}
 
 
 def _label(field: str) -> str:
@@ -72,9 +81,9 @@ def _label(field: str) -> str:
 
 def _sides(change: Change) -> tuple[SafeString, SafeString]:
     if change.kind == "added":
-        return _words("not there"), _value(change.new)
+        return _words(_("not there")), _value(change.new)
     if change.kind == "removed":
-        return _value(change.old), _words("not there")
+        return _value(change.old), _words(_("not there"))
     old, new = change.old, change.new
     if isinstance(old, bool) and isinstance(new, bool):
         return _value(old), _value(new)
@@ -85,7 +94,7 @@ def _sides(change: Change) -> tuple[SafeString, SafeString]:
 
 def _value(value: Any) -> SafeString:
     if value is None or value == "":
-        return _words("none" if value is None else "empty")
+        return _words(_("none") if value is None else _("empty"))
     return format_html("<pre>{}</pre>", _text(value))
 
 

@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from pipelines.errors import PipelineChanged, Problem
 from pipelines.models import Pipeline
@@ -20,7 +30,7 @@ if TYPE_CHECKING:
 else:
     _ModelForm = forms.ModelForm
 
-_GRAPH_HELP = (
+_GRAPH_HELP = gettext_lazy(
     "Nodes and the edges between them, as JSON. Every node has an id, a module and the module's "
     "config; /api/v1/modules lists the modules and what their config may hold. In a config, "
     "{{ params.name }} stands for a parameter of the execution."
@@ -30,7 +40,7 @@ _GRAPH_HELP = (
 class PrettyJSONField(forms.JSONField):
     """JSON, shown indented."""
 
-    widget = forms.Textarea(attrs={"class": "json", "rows": 24, "spellcheck": "false"})
+    widget = UnfoldAdminTextareaWidget(attrs={"class": "json", "rows": 24, "spellcheck": "false"})
 
     def prepare_value(self, value: Any) -> Any:
         """Return the text to edit; what was no JSON is shown as it was typed."""
@@ -50,14 +60,17 @@ class PrettyJSONField(forms.JSONField):
             return json.loads(value)
         except json.JSONDecodeError as error:
             raise ValidationError(
-                f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}. "
-                "Correct it there."
+                _(
+                    "This is not JSON: %(problem)s in line %(line)d, column %(column)d. "
+                    "Correct it there."
+                ),
+                params={"problem": error.msg, "line": error.lineno, "column": error.colno},
             ) from error
         except ValueError as error:
             # An integer of thousands of digits.
-            raise ValidationError("This holds a number that is too long. Shorten it.") from error
+            raise ValidationError(_("This holds a number that is too long. Shorten it.")) from error
         except RecursionError as error:
-            raise ValidationError("This is nested too deeply. Make it flatter.") from error
+            raise ValidationError(_("This is nested too deeply. Make it flatter.")) from error
 
 
 class TagsField(forms.CharField):
@@ -75,40 +88,60 @@ class TagsField(forms.CharField):
 class PipelineForm(_ModelForm):
     """A pipeline; every problem of it is shown beside its field, all at once."""
 
-    config = PrettyJSONField(label="Graph", help_text=_GRAPH_HELP)
+    config = PrettyJSONField(label=gettext_lazy("Graph"), help_text=_GRAPH_HELP)
     schedule = forms.CharField(
         required=False,
         max_length=100,
-        help_text=(
-            "When Airflow starts the pipeline by itself: five cron fields (minute, hour, day of "
-            "month, month, day of week) such as 0 6 * * 1-5, or one of "
-            f"{', '.join(CRON_PRESETS)}. Empty: only when someone executes it."
+        label=gettext_lazy("Schedule"),
+        widget=UnfoldAdminTextInputWidget,
+        help_text=format_lazy(
+            gettext_lazy(
+                "When Airflow starts the pipeline by itself: five cron fields (minute, hour, day "
+                "of month, month, day of week) such as 0 6 * * 1-5, or one of {presets}. "
+                "Empty: only when someone executes it."
+            ),
+            presets=", ".join(CRON_PRESETS),
         ),
     )
     timezone = forms.ChoiceField(
-        label="Time zone",
+        label=gettext_lazy("Time zone"),
+        widget=UnfoldAdminSelectWidget,
         choices=lambda: [(name, name) for name in sorted(timezones())],
-        help_text="The time zone that the schedule is meant in.",
+        help_text=gettext_lazy("The time zone that the schedule is meant in."),
     )
     timeout = forms.FloatField(
         required=False,
-        help_text="Seconds after which an execution is stopped, and fails. Empty: none.",
+        label=gettext_lazy("Timeout"),
+        widget=UnfoldAdminDecimalFieldWidget,
+        help_text=gettext_lazy(
+            "Seconds after which an execution is stopped, and fails. Empty: none."
+        ),
     )
     default_params = PrettyJSONField(
-        label="Default parameters",
+        label=gettext_lazy("Default parameters"),
         required=False,
-        widget=forms.Textarea(attrs={"class": "json", "rows": 6, "spellcheck": "false"}),
-        help_text='A JSON object such as {"min_amount": 10}. Executions may give other values.',
+        widget=UnfoldAdminTextareaWidget(attrs={"class": "json", "rows": 6, "spellcheck": "false"}),
+        help_text=gettext_lazy(
+            'A JSON object such as {"min_amount": 10}. Executions may give other values.'
+        ),
     )
-    tags = TagsField(required=False, help_text="Separated by commas. Airflow shows them too.")
+    tags = TagsField(
+        required=False,
+        label=gettext_lazy("Tags"),
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy("Separated by commas. Airflow shows them too."),
+    )
     # When what the form shows was saved: it sends all fields, also those that nobody touched.
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Pipeline
         fields = FIELDS
+        widgets = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
         help_texts = {
-            "is_active": "Only an active pipeline can be executed and follows its schedule.",
+            "is_active": gettext_lazy(
+                "Only an active pipeline can be executed and follows its schedule."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -139,6 +172,8 @@ class PipelineForm(_ModelForm):
 
 class AnyValueField(forms.CharField):
     """A number, true, false, null or other JSON where it reads as such, else text."""
+
+    widget = UnfoldAdminTextInputWidget
 
     def clean(self, value: Any) -> Any:
         """Return the value; None for an empty field."""
@@ -186,9 +221,9 @@ class ExecuteForm(forms.Form):
             field.required = name in required
             field.label = name
             if name not in defaults:
-                field.help_text = "Text, a number, true, false, or other JSON."
+                field.help_text = _("Text, a number, true, false, or other JSON.")
             elif isinstance(field, NumberField | PrettyJSONField):
-                field.help_text = "Leave it empty for the default."
+                field.help_text = _("Leave it empty for the default.")
             self.fields[name] = field
 
     def params(self) -> dict[str, Any]:
@@ -221,10 +256,12 @@ def _as_typed(value: Any) -> str:
 def _field_for(default: Any) -> forms.Field:
     """Return a field that fits a default's type, bool before int, which it is a kind of."""
     if isinstance(default, bool):
-        return forms.BooleanField(initial=default)
+        return forms.BooleanField(initial=default, widget=UnfoldBooleanWidget)
     if isinstance(default, int | float):
-        return NumberField(initial=default, widget=forms.NumberInput(attrs={"step": "any"}))
+        return NumberField(
+            initial=default, widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any"})
+        )
     if isinstance(default, str):
-        return forms.CharField(initial=default, strip=False)
-    widget = forms.Textarea(attrs={"class": "json", "rows": 4})
+        return forms.CharField(initial=default, strip=False, widget=UnfoldAdminTextInputWidget)
+    widget = UnfoldAdminTextareaWidget(attrs={"class": "json", "rows": 4})
     return PrettyJSONField(initial=default, widget=widget)

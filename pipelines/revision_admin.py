@@ -8,8 +8,9 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
 
-from pipelines.badges import BadgeMedia
 from pipelines.models import Pipeline, PipelineRevision
 
 # Generic for the type checker only.
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     _Inline = admin.TabularInline[PipelineRevision, Pipeline]
     _ModelAdmin = admin.ModelAdmin[PipelineRevision]
 else:
-    _Inline, _ModelAdmin = admin.TabularInline, admin.ModelAdmin
+    _Inline, _ModelAdmin = TabularInline, ModelAdmin
 
 SHOWN_REVISIONS = 20
 
@@ -45,7 +46,7 @@ class RevisionInline(ReadOnly, _Inline):
     fields = readonly_fields = ("number", "created_at", "created_by", "sha256")
     extra = 0
     show_change_link = True
-    verbose_name_plural = f"The newest {SHOWN_REVISIONS} revisions"
+    verbose_name_plural = _("Newest revisions")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PipelineRevision]:
         """Return the newest ones only: a pipeline may have hundreds."""
@@ -61,9 +62,6 @@ class PipelineRevisionAdmin(ReadOnly, _ModelAdmin):
     list_display = ("__str__", "pipeline", "created_at", "created_by")
     list_select_related = ("pipeline__current_revision", "created_by")
     ordering = ("-created_at",)
-
-    class Media(BadgeMedia):
-        pass
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Return False: revisions are no entry of the menu."""
@@ -90,7 +88,7 @@ class PipelineRevisionAdmin(ReadOnly, _ModelAdmin):
             }
         return super().change_view(request, object_id, form_url, context)
 
-    @admin.display(description="Snapshot")
+    @admin.display(description=_("Snapshot"))
     def what(self, revision: PipelineRevision) -> SafeString:
         """Return the snapshot as indented JSON."""
         text = json.dumps(revision.snapshot, indent=2, ensure_ascii=False)

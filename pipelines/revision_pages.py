@@ -9,6 +9,9 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from pipelines import services
 from pipelines.admin_pages import PipelinePages, pipeline_page
@@ -23,8 +26,12 @@ PER_PAGE = 50
 class CompareForm(forms.Form):
     """Which two revisions."""
 
-    old = forms.IntegerField(label="From revision", min_value=1)
-    new = forms.IntegerField(label="to revision", min_value=1)
+    old = forms.IntegerField(
+        label=gettext_lazy("From revision"), min_value=1, widget=UnfoldAdminIntegerFieldWidget
+    )
+    new = forms.IntegerField(
+        label=gettext_lazy("To revision"), min_value=1, widget=UnfoldAdminIntegerFieldWidget
+    )
 
 
 class RevisionPages(PipelinePages):
@@ -56,7 +63,7 @@ class RevisionPages(PipelinePages):
             request,
             pipeline,
             "revisions",
-            "Revisions",
+            _("Revisions"),
             page=page,
             revisions=_with_summaries(pipeline, list(page)),
             may_open=request.user.has_perm("pipelines.view_pipelinerevision"),
@@ -84,7 +91,9 @@ class RevisionPages(PipelinePages):
             if comparison is not None
             else {}
         )
-        return self._page(request, pipeline, "compare", "Compare revisions", form=form, **context)
+        return self._page(
+            request, pipeline, "compare", _("Compare revisions"), form=form, **context
+        )
 
     def restore_view(self, request: HttpRequest, object_id: Any, number: int) -> HttpResponseBase:
         """Show what restoring a revision would change; do it."""
@@ -100,7 +109,7 @@ class RevisionPages(PipelinePages):
                 request,
                 pipeline,
                 "restore",
-                f"Restore revision {number}",
+                _("Restore revision %(number)d") % {"number": number},
                 **_announced(pipeline, number),
             ),
             reverse("admin:pipelines_pipeline_revisions", args=[object_id]),
@@ -113,7 +122,7 @@ class RevisionPages(PipelinePages):
         done = services.restore_revision(
             pipeline, number, when="when" in request.POST, user=request.user
         )
-        deploying = " Airflow is about to serve it." if done.made else ""
+        deploying = f" {_('Airflow is about to serve it.')}" if done.made else ""
         level = messages.SUCCESS if done.made else messages.INFO
         self.message_user(request, f"{done.detail}{deploying}", level)
         return redirect(pipeline_page(pipeline.pk))
@@ -140,14 +149,18 @@ def _with_summaries(
             revision,
             summary(services.compare(previous.snapshot, revision.snapshot))
             if previous is not None
-            else "the first one",
+            else _("the first one"),
         )
         for revision, previous in zip(revisions, older, strict=True)
     ]
 
 
 def _names(old: PipelineRevision, new: PipelineRevision) -> tuple[str, str]:
-    return f"Revision {old.number}", f"Revision {new.number}"
+    return _revision(old), _revision(new)
+
+
+def _revision(revision: PipelineRevision) -> str:
+    return _("Revision %(number)d") % {"number": revision.number}
 
 
 def _announced(pipeline: Pipeline, number: int) -> dict[str, Any]:
@@ -158,8 +171,8 @@ def _announced(pipeline: Pipeline, number: int) -> dict[str, Any]:
     when = Difference(tuple(change for change in full.settings if change.field in services.WHEN))
     return {
         "revision": revision,
-        "names": ("As it is now", "After restoring"),
-        "names_then": ("As it is now", f"In revision {number}"),
+        "names": (_("As it is now"), _("After restoring")),
+        "names_then": (_("As it is now"), _("In revision %(number)d") % {"number": number}),
         "difference": tables(plain),
         "differs": bool(plain),
         "when": rows(when.settings),

@@ -10,6 +10,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import (
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from etl.watermarks.store import Position
 from pipelines import services
@@ -25,17 +32,28 @@ class WatermarkForm(forms.Form):
         required=False,
         strip=True,
         max_length=500,
-        label="Go on from",
-        help_text="A value of the column. Rows with it are read again.",
+        label=gettext_lazy("Go on from"),
+        help_text=gettext_lazy("A value of the column. Rows with it are read again."),
+        widget=UnfoldAdminTextInputWidget,
     )
-    beginning = forms.BooleanField(required=False, label="From the very beginning")
-    reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+    beginning = forms.BooleanField(
+        required=False,
+        label=gettext_lazy("From the very beginning"),
+        widget=UnfoldBooleanWidget,
+    )
+    reason = forms.CharField(
+        max_length=1000,
+        label=gettext_lazy("Reason"),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+    )
 
     def clean(self) -> dict[str, Any]:
         """Have one of the two, and not both."""
         cleaned = super().clean() or {}
         if bool(cleaned.get("value")) == bool(cleaned.get("beginning")):
-            raise forms.ValidationError("Give a value, or choose the very beginning: one of them.")
+            raise forms.ValidationError(
+                _("Give a value, or choose the very beginning: one of them.")
+            )
         return cleaned
 
 
@@ -105,6 +123,10 @@ def _set(request: HttpRequest, pipeline: Pipeline, node: str, form: WatermarkFor
         if not error.errors:
             form.add_error(None, error.detail)
         return False
-    text = f"The next execution reads '{node}' from {'the beginning' if value is None else value}."
-    messages.success(request, text)
+    text = (
+        _("The next execution reads '%(node)s' from the beginning.")
+        if value is None
+        else _("The next execution reads '%(node)s' from %(value)s.")
+    )
+    messages.success(request, text % {"node": node, "value": value})
     return True

@@ -70,6 +70,13 @@ class TaskExecution(models.Model):
                 condition=models.Q(tries__gt=models.F("logs_kept")),
                 name="node_logs_to_copy",
             ),
+            # How many rows loaders have written lately, read from the index alone.
+            models.Index(
+                fields=["completed_at"],
+                include=["rows_out", "status"],
+                condition=models.Q(module__startswith="load.", rows_out__isnull=False),
+                name="node_rows_loaded",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from executions.services.listing import Cursor, Page, page_of
 from executions.services.log_copying import copy_logs
 from executions.services.logs import NodeLog, execution_logs
 from executions.services.monitoring import Monitored, refresh_executions
+from executions.services.outcomes import Outcome, last_outcomes
 from executions.services.quarantine import Quarantine, quarantine_of
 from executions.services.replaying import Replay, earlier_replays, replay_rejected
 from executions.services.retention import Kept, remove_unkept, retention
@@ -35,6 +36,7 @@ __all__ = [
     "Kept",
     "Monitored",
     "NodeLog",
+    "Outcome",
     "Page",
     "Quarantine",
     "Replay",
@@ -49,6 +51,7 @@ __all__ = [
     "earlier_replays",
     "execution_lineage",
     "execution_logs",
+    "last_outcomes",
     "page_of",
     "params_of_execution",
     "quarantine_of",

@@ -1,18 +1,22 @@
 """How statuses, durations, counts and sizes are shown to people."""
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from executions.models import PipelineExecution
-from pipelines.badges import status_badge
+from pipelines.badges import status_badge, status_word
 from pipelines.durations import NOTHING, duration
 
 register = template.Library()
 
 register.filter(status_badge)
+register.filter(status_word)
 register.filter(duration)
 
 
@@ -23,7 +27,7 @@ def execution_badges(execution: PipelineExecution) -> SafeString:
     if not execution.has_rejected:
         return badge
     return format_html(
-        "{} {}", badge, status_badge("warning", f"{execution.rows_rejected:,} rejected")
+        "{} {}", badge, status_badge("warning", _("%s rejected") % rows(execution.rows_rejected))
     )
 
 
@@ -44,6 +48,21 @@ def size(count: int | None) -> str:
 def rows(count: int | None) -> str:
     """Return a number of rows with its thousands apart; a dash where it is not known."""
     return NOTHING if count is None else f"{count:,}"
+
+
+@register.filter
+def age(moment: datetime | None) -> str:
+    """Return how long ago something was, by its largest unit: `3 hours`."""
+    return NOTHING if moment is None else timesince(moment, depth=1)
+
+
+@register.filter
+def many(count: int) -> str:
+    """Return a large number with three digits and the unit that fits: `812`, `1.24 million`."""
+    for unit, word in ((10**9, _("%s billion")), (10**6, _("%s million")), (10**4, _("%s k"))):
+        if count >= unit:
+            return word % f"{count / (unit if unit > 10**4 else 1000):.3g}"
+    return rows(count)
 
 
 @register.filter

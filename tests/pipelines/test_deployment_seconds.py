@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -87,9 +88,9 @@ def test_saving_anew_begins_to_count_anew(
 @pytest.mark.parametrize(
     ("status", "shown"),
     [
-        ("registering", "Registering</span> for 2 min"),
-        ("ready", "Ready</span> after 1.4 s"),
-        ("failed", "Failed</span> after 1.0 s"),
+        ("registering", "registering for 2 min"),
+        ("ready", "ready after 1.4 s"),
+        ("failed", "failed after 1.0 s"),
     ],
 )
 def test_the_admin_says_it_beside_the_status(
@@ -103,4 +104,5 @@ def test_the_admin_says_it_beside_the_status(
         deployment_checked_at=asked_at + timedelta(seconds=1),
     )
     for address in ("/admin/pipelines/pipeline/", f"/admin/pipelines/pipeline/{pipeline.pk}/"):
-        assert shown in browser.get(address, follow=True).content.decode()
+        page = browser.get(address, follow=True).content.decode()
+        assert shown in re.sub(r"<[^>]*>", "", page)

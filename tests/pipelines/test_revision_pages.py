@@ -83,7 +83,7 @@ def test_two_that_are_picked_are_shown_side_by_side(browser: Client, changed: Pi
     source = answer.content.decode()
     assert "Revision 1" in source
     assert "Revision 3" in source
-    [(node, [row])] = answer.context["difference"]["nodes"]
+    [(node, _, [row])] = answer.context["difference"]["nodes"]
     assert (node.node, row.label, row.kind) == ("keep_paid", "config.condition", "changed")
     assert "<del>" in row.old
     assert "<ins>" in row.new

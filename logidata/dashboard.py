@@ -1,0 +1,47 @@
+"""The first page of the admin: what it shows to whom, whole and as the parts that it renews."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from executions.services import dashboard
+from logidata import health
+from logidata.chart import chart_of
+
+VIEW_EXECUTIONS = "executions.view_pipelineexecution"
+VIEW_PIPELINES = "pipelines.view_pipeline"
+
+
+def dashboard_context(request: HttpRequest) -> dict[str, Any]:
+    """Return what the user may know; what they may not is None, and is not looked up."""
+    context: dict[str, Any] = {"now": None, "history": None, "deployments": None}
+    if request.user.has_perm(VIEW_EXECUTIONS):
+        history = dashboard.history()
+        context |= {
+            "now": dashboard.executions_now(),
+            "history": history,
+            "chart": chart_of(history.days),
+        }
+    if request.user.has_perm(VIEW_PIPELINES):
+        context["deployments"] = dashboard.deployments()
+    context["may_view_pipelines"] = context["deployments"] is not None
+    return context
+
+
+def dashboard_view(request: HttpRequest) -> HttpResponse:
+    """Give the parts of the page that change with executions."""
+    return TemplateResponse(request, "logidata/dashboard.html", dashboard_context(request))
+
+
+def health_view(request: HttpRequest) -> HttpResponse:
+    """Give the part that says how the components are; it may take seconds."""
+    findings = health.findings()
+    context = {"findings": findings}
+    if not request.headers.get("X-Live"):
+        # Reached by its link, where no script has put it into the first page.
+        context |= {**admin.site.each_context(request), "title": _("Health")}
+        return TemplateResponse(request, "logidata/health_page.html", context)
+    return TemplateResponse(request, "logidata/health.html", context)

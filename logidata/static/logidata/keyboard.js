@@ -1,0 +1,43 @@
+// What the look of the admin has made clickable without a button is reached by keyboard, too.
+"use strict";
+
+(() => {
+  const NATIVE = "button, input, select, textarea, summary, a[href], label";
+  const CLICKABLE = "[x-on\\:click]";
+
+  function prepare(root) {
+    for (const element of root.querySelectorAll(CLICKABLE)) {
+      if (element.matches(NATIVE) || element.querySelector(NATIVE) || element.hasAttribute("tabindex")) continue;
+      // A backdrop, which a click closes; the Escape key does, too.
+      if (!element.textContent.trim()) continue;
+      element.tabIndex = 0;
+      element.setAttribute("role", "button");
+      element.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        element.click();
+      });
+    }
+    // The names of icons are no words to be read out beside words.
+    for (const icon of root.querySelectorAll(".material-symbols-outlined")) {
+      const owner = icon.closest("a, button, [role=button], summary");
+      const alone = owner !== null && owner.textContent.trim() === icon.textContent.trim();
+      const name = owner?.getAttribute("title") || owner?.getAttribute("aria-label");
+      if (alone && !name) continue;
+      if (alone && name) owner.setAttribute("aria-label", name);
+      icon.setAttribute("aria-hidden", "true");
+    }
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    prepare(document);
+    document.getElementById("header-inner")?.setAttribute("role", "banner");
+    const content = document.getElementById("content");
+    content?.setAttribute("role", "main");
+    if (content) content.tabIndex = -1;
+  });
+  // Django draws its lists for choosing several once the page is loaded, after this.
+  window.addEventListener("load", () => setTimeout(() => {
+    for (const tip of document.querySelectorAll(".help-tooltip[aria-label]")) tip.setAttribute("role", "img");
+  }));
+})();
