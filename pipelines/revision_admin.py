@@ -92,4 +92,4 @@ class PipelineRevisionAdmin(ReadOnly, _ModelAdmin):
     def what(self, revision: PipelineRevision) -> SafeString:
         """Return the snapshot as indented JSON."""
         text = json.dumps(revision.snapshot, indent=2, ensure_ascii=False)
-        return format_html('<pre class="code">{}</pre>', text)
+        return format_html('<pre class="code" tabindex="0">{}</pre>', text)

@@ -113,7 +113,7 @@ def test_the_logins_that_make_up_prints_are_let_in(up, env):
         token = {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}
         page = browser.post(f"{env['LOGIDATA_URL']}/admin/login/", form | token, timeout=30)
         assert page.url.endswith("/admin/")
-        assert "Pipelines and their executions" in page.text
+        assert "Executions a day" in page.text
     user, password = logins[env["AIRFLOW_API_URL"]].split(" / ")
     answer = requests.post(
         f"{env['AIRFLOW_API_URL']}/auth/token",
