@@ -63,7 +63,7 @@ class ExecutionList(ChangeList):
     @property
     def newest_url(self) -> str:
         """The address of the first page."""
-        return self.get_query_string()
+        return str(self.get_query_string())
 
     @property
     def newer_url(self) -> str | None:

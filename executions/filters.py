@@ -8,7 +8,8 @@ from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -68,7 +69,7 @@ class ExecutionSearch(SearchFilter):
 class WithRejected(SimpleListFilter):
     """The executions of which rows were set aside, for the admin's list."""
 
-    title = _("rejected rows")
+    title = gettext_lazy("rejected rows")
     parameter_name = "has_rejected"
 
     def lookups(
@@ -87,7 +88,7 @@ class WithRejected(SimpleListFilter):
 class OfPipeline(SimpleListFilter):
     """The executions of one pipeline, for the admin's list."""
 
-    title = _("pipeline")
+    title = gettext_lazy("pipeline")
     parameter_name = "pipeline__id__exact"
     DELETED = "deleted"
     # More of them would bury the list: then the search finds a pipeline's executions, and the

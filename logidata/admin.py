@@ -3,7 +3,7 @@
 When a periodic task runs is for operators, what it runs for superusers.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -35,8 +35,15 @@ for model in (
     admin.site.unregister(model)
 
 
+if TYPE_CHECKING:
+    # Generic for type checkers only.
+    _UserAdmin = AnyUserAdmin[User]
+else:
+    _UserAdmin = AnyUserAdmin
+
+
 @admin.register(User)
-class UserAdmin(AnyUserAdmin, ModelAdmin):
+class UserAdmin(_UserAdmin, ModelAdmin):
     """Who may sign in, and what they may do."""
 
     form = UserChangeForm

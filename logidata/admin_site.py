@@ -36,11 +36,11 @@ class LogiDataAdminSite(UnfoldAdminSite):
         """Add the parts that the first page renews."""
         from logidata import dashboard
 
-        own = [
+        own: list[Any] = [
             path("dashboard/", self.admin_view(dashboard.dashboard_view), name="dashboard"),
             path("dashboard/health/", self.admin_view(dashboard.health_view), name="health"),
         ]
-        return own + super().get_urls()
+        return [*own, *super().get_urls()]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -68,6 +68,8 @@ class LogiDataAdminSite(UnfoldAdminSite):
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
     """Return 401 with the login page, which leads on to what was asked for."""
+    from unfold.forms import AuthenticationForm
+
     index, logout = (reverse(f"admin:{name}") for name in ("index", "logout"))
     context = {
         **admin.site.each_context(request),
@@ -75,7 +77,7 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
         "subtitle": None,
         # An empty form, whatever was sent: passwords are looked at by the login page alone,
         # where attempts are counted.
-        "form": admin.site.login_form(request),
+        "form": AuthenticationForm(request),
         "app_path": reverse("admin:login"),
         REDIRECT_FIELD_NAME: index if request.path == logout else request.get_full_path(),
     }

@@ -38,8 +38,7 @@ def dashboard_view(request: HttpRequest) -> HttpResponse:
 
 def health_view(request: HttpRequest) -> HttpResponse:
     """Give the part that says how the components are; it may take seconds."""
-    findings = health.findings()
-    context = {"findings": findings}
+    context: dict[str, Any] = {"findings": health.findings()}
     if not request.headers.get("X-Live"):
         # Reached by its link, where no script has put it into the first page.
         context |= {**admin.site.each_context(request), "title": _("Health")}

@@ -35,6 +35,9 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
     """Pipelines: edit, deploy, execute."""
 
     form = PipelineForm
+    list_display = (
+        *("name", "is_active", "cron", "deployment", "last_execution", "strip", "labels"),
+    )
     list_filter = ("deployment_status", "is_active", WithTag)
     list_select_related = ("current_revision",)
     list_per_page = 50

@@ -1,6 +1,6 @@
 """How pipelines are listed in the admin: with their last outcomes, narrowed down by tag."""
 
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -29,14 +29,17 @@ MOST_TAGS = 100
 class PipelineList(ChangeList):
     """A page of pipelines, each with its last outcomes, for those who may see executions."""
 
+    result_list: Any
+
     def get_results(self, request: HttpRequest) -> None:
         """Read the page, and all the outcomes that it shows by one query."""
         super().get_results(request)
-        self.result_list = list(self.result_list)
+        shown: list[Any] = list(self.result_list)
         if request.user.has_perm(VIEW_EXECUTIONS):
-            found = executions.last_outcomes([pipeline.pk for pipeline in self.result_list])
-            for pipeline in self.result_list:
+            found = executions.last_outcomes([pipeline.pk for pipeline in shown])
+            for pipeline in shown:
                 pipeline.outcomes = found[pipeline.pk]
+        self.result_list = shown
 
 
 class WithTag(admin.SimpleListFilter):
@@ -62,10 +65,6 @@ class WithTag(admin.SimpleListFilter):
 
 class PipelineColumns:
     """What the list shows of a pipeline beside its fields."""
-
-    list_display: ClassVar[tuple[str, ...]] = (
-        *("name", "is_active", "cron", "deployment", "last_execution", "strip", "labels"),
-    )
 
     @admin.display(description=gettext_lazy("Last execution"))
     def last_execution(self, pipeline: Pipeline) -> SafeString | str:
