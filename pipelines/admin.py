@@ -7,7 +7,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import select_template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from pipelines import services
 from pipelines.admin_pages import pipeline_page
 from pipelines.badges import status_badge
 from pipelines.durations import duration
+from pipelines.editor_page import editor_data
 from pipelines.errors import DomainError
 from pipelines.forms import PipelineForm
 from pipelines.list_admin import PipelineColumns, PipelineList, WithTag
@@ -25,9 +25,6 @@ from pipelines.live_list import LiveList
 from pipelines.models import DeploymentStatus, Pipeline
 from pipelines.revision_admin import RevisionInline
 from pipelines.revision_pages import RevisionPages
-
-# What draws the graph, above the form.
-EDITOR_TEMPLATES = [f"admin/pipelines/pipeline/{name}.html" for name in ("editor", "no_editor")]
 
 
 @admin.register(Pipeline)
@@ -197,16 +194,26 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Tell the page's buttons what the user may do."""
+        """Tell the page's buttons what the user may do, and give the canvas what it draws."""
         context = {
             "may_execute": self.has_execute_permission(request),
-            "editor_template": select_template(EDITOR_TEMPLATES),
+            "editor_data": self._editor_data(request, object_id),
             **(extra_context or {}),
         }
         view = super().changeform_view
         return self._refusable(
             request, lambda: view(request, object_id, form_url, context), request.path
         )
+
+    def _editor_data(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
+        """Return what the canvas begins with; the view itself refuses who may not see the page."""
+        pipeline = self.get_object(request, object_id) if object_id is not None else None
+        may_change = (
+            self.has_add_permission(request)
+            if object_id is None
+            else self.has_change_permission(request, pipeline)
+        )
+        return editor_data(request, pipeline, may_change=may_change)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

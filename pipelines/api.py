@@ -18,6 +18,7 @@ from etl.graph import parse_graph
 from etl.registry import catalogue
 from executions import services as executions
 from pipelines import services
+from pipelines.editor_api import EditorActions
 from pipelines.errors import PipelineChanged
 from pipelines.models import Pipeline
 from pipelines.permissions import ModelPermissions
@@ -85,7 +86,9 @@ class PlainTextRenderer(BaseRenderer):
         responses={204: None, 409: CONFLICT},
     ),
 )
-class PipelineViewSet(RevisionActions, WatermarkActions, viewsets.ModelViewSet[Pipeline]):
+class PipelineViewSet(
+    EditorActions, RevisionActions, WatermarkActions, viewsets.ModelViewSet[Pipeline]
+):
     """Pipelines: what to run, when, and with which parameters."""
 
     queryset = Pipeline.objects.select_related("owner", "current_revision").order_by("name")
@@ -96,6 +99,9 @@ class PipelineViewSet(RevisionActions, WatermarkActions, viewsets.ModelViewSet[P
     search_fields = ("name", "description")
     ordering_fields = ("name", "created_at", "updated_at")
     action_permissions = {
+        # What these need depends on what is sent.
+        "check": None,
+        "code": None,
         "execute": "pipelines.execute_pipeline",
         "restore": "pipelines.change_pipeline",
         "set_watermark": SET,

@@ -8,6 +8,7 @@ __all__ = [
     "DomainError",
     "InvalidPipeline",
     "InvalidPosition",
+    "InvalidSchedule",
     "NoSuchWatermark",
     "PipelineChanged",
     "PipelineGone",
@@ -52,6 +53,19 @@ class InvalidPipeline(DomainError):
             title="Invalid pipeline",
             status=400,
             type="invalid-pipeline",
+            errors=errors,
+        )
+
+
+class InvalidSchedule(DomainError):
+    """It is no schedule, or its time zone is none."""
+
+    def __init__(self, errors: Sequence[Problem]) -> None:
+        super().__init__(
+            " ".join(problem.message for problem in errors),
+            title="Invalid schedule",
+            status=400,
+            type="invalid-schedule",
             errors=errors,
         )
 

@@ -26,6 +26,8 @@ from pipelines.services.removing import remove_dag
 from pipelines.services.restoring import WHEN, Restored, restore_revision, restoring
 from pipelines.services.revision_dags import dag_to_run, keep_apart, serve_apart
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
+from pipelines.services.schedules import LANGUAGES, ScheduleMeaning, explain_schedule
+from pipelines.services.unsaved import Check, NodeColumns, check_pipeline, code_of, look_ahead
 from pipelines.services.validation import (
     field_values,
     pipeline_field,
@@ -42,31 +44,39 @@ from pipelines.services.watermarks import (
 
 __all__ = [
     "FIELDS",
+    "LANGUAGES",
     "WHEN",
     "Change",
+    "Check",
     "Comparison",
     "Difference",
     "EdgeChange",
     "NodeChange",
+    "NodeColumns",
     "NodeWatermark",
     "OutputColumns",
     "Restored",
     "Runs",
+    "ScheduleMeaning",
     "ask_before_deploying",
     "assign",
     "check_deployment",
+    "check_pipeline",
     "claim_look",
+    "code_of",
     "compare",
     "compare_revisions",
     "dag_to_run",
     "delete_pipeline",
     "deploy",
+    "explain_schedule",
     "field_values",
     "find_problems",
     "generated_code",
     "keep_apart",
     "left_behind",
     "lineage",
+    "look_ahead",
     "pipeline_field",
     "reconcile_deployments",
     "redeploy",

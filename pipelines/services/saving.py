@@ -80,10 +80,14 @@ def find_problems(pipeline: Pipeline, *, unless: Sequence[Problem] = ()) -> list
         problem for problem in validate_pipeline(values) if pipeline_field(problem) not in unread
     ]
     if "name" not in unread | {pipeline_field(problem) for problem in found}:
-        others = Pipeline.objects.exclude(pk=pipeline.pk)
-        if others.filter(name=values["name"]).exists():
-            found.append(_name_taken(values["name"]))
+        found += name_problems(pipeline, values["name"])
     return found
+
+
+def name_problems(pipeline: Pipeline, name: str) -> list[Problem]:
+    """Return the problem of a name that another pipeline has."""
+    taken = Pipeline.objects.exclude(pk=pipeline.pk).filter(name=name).exists()
+    return [_name_taken(name)] if taken else []
 
 
 def delete_pipeline(pipeline: Pipeline) -> None:

@@ -57,25 +57,41 @@ def validate_pipeline(data: Mapping[str, object]) -> list[Problem]:
     taken. That a name is taken already is found by saving, not here.
     """
     known = {field: value for field, value in data.items() if field in FIELDS}
-    problems = [_unknown_field(field) for field in data if field not in FIELDS]
+    unknown = [_unknown_field(field) for field in data if field not in FIELDS]
     values = field_values(Pipeline()) | known
-    bad: set[str] = set()
-    for field, value in values.items():
-        found = [Problem(None, field, message) for message in problems_of_field(field, value)]
-        if found:
-            bad.add(field)
-            problems += found
+    found, bad = field_problems(values)
+    problems = unknown + found
     if "config" not in bad:
-        names = names_in_airflow()
-        of_graph = validate_graph(
-            values["config"], connections=names.connections, pools=names.pools
-        )
-        problems += [_within_config(problem) for problem in of_graph]
+        of_graph = graph_problems(values["config"], names_in_airflow())
+        problems += of_graph
         if not of_graph and "default_params" not in bad:
             problems += column_problems(parse_graph(values["config"]), values["default_params"])
-        if not of_graph and not bad & {"schedule", "is_active", "default_params"}:
-            problems += _schedule_without_params(values)
+        if not of_graph:
+            problems += problems_together(values, bad)
     return problems
+
+
+def field_problems(values: Mapping[str, Any]) -> tuple[list[Problem], set[str]]:
+    """Return what is wrong with fields on their own, and which fields these are."""
+    problems = [
+        Problem(None, field, message)
+        for field, value in values.items()
+        for message in problems_of_field(field, value)
+    ]
+    return problems, {problem.field for problem in problems if problem.field}
+
+
+def graph_problems(config: object, names: AirflowNames) -> list[Problem]:
+    """Return what is wrong with a graph, each with its place within the pipeline."""
+    found = validate_graph(config, connections=names.connections, pools=names.pools)
+    return [_within_config(problem) for problem in found]
+
+
+def problems_together(values: Mapping[str, Any], bad: set[str]) -> list[Problem]:
+    """Return what is wrong between fields of a pipeline with a good graph; `bad` are no use."""
+    if bad & {"schedule", "is_active", "default_params"}:
+        return []
+    return list(_schedule_without_params(values))
 
 
 def pipeline_field(problem: Problem) -> str:
