@@ -41,7 +41,7 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
     inlines = (RevisionInline,)
     readonly_fields = ("deployment", "why", "revision", "dag", "owner", "created_at", "updated_at")
     fieldsets = (
-        (None, {"fields": ("name", "description", "config", "default_params")}),
+        (None, {"fields": ("name", "description", "config", "default_params", "param_specs")}),
         (
             gettext_lazy("When"),
             {"fields": ("is_active", "schedule", "timezone", "timeout", "tags")},

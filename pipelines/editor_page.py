@@ -26,10 +26,12 @@ def editor_data(
         "seen": pipeline.updated_at.isoformat() if pipeline is not None else None,
         "config": _sent(request, "config", known.config),
         "default_params": _sent(request, "default_params", known.default_params),
+        "param_specs": _sent(request, "param_specs", known.param_specs),
         "deployed": {
             "revision": current.number,
             "config": current.snapshot["config"],
             "default_params": current.snapshot["default_params"],
+            "param_specs": current.snapshot.get("param_specs", {}),
         }
         if current is not None
         else None,

@@ -41,6 +41,8 @@ class Pipeline(models.Model):
     is_active = models.BooleanField("active", default=True)
     timeout = models.FloatField(null=True, blank=True)
     default_params = models.JSONField("default parameters", default=dict, blank=True)
+    # {name: {"type", "help", "required", "min", "max", "choices"}}: see pipelines.services.params.
+    param_specs = models.JSONField("parameter types", default=dict, blank=True)
     tags = models.JSONField(default=list, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,

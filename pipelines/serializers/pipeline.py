@@ -10,7 +10,13 @@ from pipelines.errors import Problem
 from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.remedies import with_remedy
 from pipelines.serializers.bodies import FORM_KEYS
-from pipelines.serializers.fields import GraphField, NumberField, ObjectField, TextsField
+from pipelines.serializers.fields import (
+    GraphField,
+    NumberField,
+    ObjectField,
+    ParamSpecsField,
+    TextsField,
+)
 from pipelines.services import FIELDS, assign
 
 
@@ -51,6 +57,9 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
         help_text="Seconds after which an execution is stopped, and fails; null for none.",
     )
     default_params = ObjectField(required=False)
+    param_specs = ParamSpecsField(
+        required=False, help_text="What each parameter may be; without one, it may be anything."
+    )
     tags = TextsField(required=False)
     owner = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
     revision = serializers.IntegerField(

@@ -21,6 +21,7 @@ from pipelines.services.deployment import (
 )
 from pipelines.services.fields import FIELDS
 from pipelines.services.holding import Runs, ask_before_deploying, structure_of
+from pipelines.services.params import value_problem
 from pipelines.services.reconciling import reconcile_deployments, resume_deployments
 from pipelines.services.removing import remove_dag
 from pipelines.services.restoring import WHEN, Restored, restore_revision, restoring
@@ -30,6 +31,7 @@ from pipelines.services.schedules import LANGUAGES, ScheduleMeaning, explain_sch
 from pipelines.services.unsaved import Check, NodeColumns, check_pipeline, code_of, look_ahead
 from pipelines.services.validation import (
     field_values,
+    known_params,
     pipeline_field,
     required_params,
     used_params,
@@ -74,6 +76,7 @@ __all__ = [
     "find_problems",
     "generated_code",
     "keep_apart",
+    "known_params",
     "left_behind",
     "lineage",
     "look_ahead",
@@ -93,5 +96,6 @@ __all__ = [
     "structure_of",
     "used_params",
     "validate_pipeline",
+    "value_problem",
     "watermarks_of",
 ]

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from croniter import CroniterError, croniter
 
 from etl.templates import RESERVED_PARAMS
+from pipelines.services.params import spec_problems
 
 # Those that Airflow knows; croniter alone has others.
 CRON_PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
@@ -168,6 +169,7 @@ _CHECKS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "timeout": _timeout,
     "is_active": _is_active,
     "default_params": _default_params,
+    "param_specs": spec_problems,
     "tags": _tags,
 }
 FIELDS = tuple(_CHECKS)

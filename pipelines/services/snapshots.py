@@ -11,6 +11,9 @@ from pipelines.models import Pipeline
 from pipelines.services.fields import FIELDS, tidied
 from pipelines.services.validation import field_values
 
+# Fields that came later, and leave the hashes of older revisions alone while they hold nothing.
+_YOUNGER = frozenset({"param_specs"})
+
 
 def snapshot_of(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the snapshot of a pipeline's fields; raise GraphError if the graph is none.
@@ -35,7 +38,8 @@ def readable_snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def hash_of(snapshot: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a snapshot, which is that of its revision."""
-    return hashlib.sha256(canonical_json(snapshot).encode()).hexdigest()
+    told = {key: value for key, value in snapshot.items() if value or key not in _YOUNGER}
+    return hashlib.sha256(canonical_json(told).encode()).hexdigest()
 
 
 def _as_stored(value: Any) -> Any:

@@ -27,6 +27,7 @@ from pipelines.services.validation import (
     field_values,
     graph_problems,
     names_in_airflow,
+    param_problems,
     pipeline_field,
     problems_together,
 )
@@ -104,6 +105,7 @@ def check_pipeline(
         {name: fields[name] for name in FIELDS if name in asked and name not in unread}
     )
     bad |= unread
+    problems += param_problems(fields, bad)
     if "name" in asked and "name" not in bad:
         problems += name_problems(pipeline, fields["name"])
     if "config" in bad:
