@@ -18,6 +18,7 @@ from etl.graph import parse_graph
 from etl.registry import catalogue
 from executions import services as executions
 from pipelines import services
+from pipelines.draft_api import DraftActions
 from pipelines.editor_api import EditorActions
 from pipelines.errors import PipelineChanged
 from pipelines.models import Pipeline
@@ -87,11 +88,13 @@ class PlainTextRenderer(BaseRenderer):
     ),
 )
 class PipelineViewSet(
-    EditorActions, RevisionActions, WatermarkActions, viewsets.ModelViewSet[Pipeline]
+    DraftActions, EditorActions, RevisionActions, WatermarkActions, viewsets.ModelViewSet[Pipeline]
 ):
     """Pipelines: what to run, when, and with which parameters."""
 
-    queryset = Pipeline.objects.select_related("owner", "current_revision").order_by("name")
+    queryset = Pipeline.objects.select_related(
+        "owner", "current_revision", "updated_by", "draft__saved_by"
+    ).order_by("name")
     serializer_class = PipelineSerializer
     permission_classes = (ModelPermissions,)
     pagination_class = PipelinePages
@@ -102,6 +105,8 @@ class PipelineViewSet(
         # What these need depends on what is sent.
         "check": None,
         "code": None,
+        "deploy_draft": "pipelines.change_pipeline",
+        "discard_draft": "pipelines.change_pipeline",
         "execute": "pipelines.execute_pipeline",
         "restore": "pipelines.change_pipeline",
         "set_watermark": SET,

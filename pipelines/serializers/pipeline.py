@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.fields import SkipField, empty
 
 from pipelines.errors import Problem
-from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
+from pipelines.models import DeploymentStatus, Pipeline, PipelineDraft, PipelineRevision
 from pipelines.remedies import with_remedy
 from pipelines.serializers.bodies import FORM_KEYS
 from pipelines.serializers.fields import (
@@ -37,6 +37,13 @@ class DeploymentSerializer(serializers.Serializer[Pipeline]):
     ready_at = serializers.DateTimeField(source="deployment_ready_at", read_only=True)
 
 
+class DraftHintSerializer(serializers.Serializer[PipelineDraft]):
+    """That there is a draft: whose, and of when."""
+
+    by = serializers.SlugRelatedField[Any](source="saved_by", slug_field="username", read_only=True)
+    at = serializers.DateTimeField(source="saved_at", read_only=True)
+
+
 class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
     """A pipeline. What its fields may hold is decided by the service, all of it at once."""
 
@@ -62,6 +69,7 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
     )
     tags = TextsField(required=False)
     owner = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
+    updated_by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
     revision = serializers.IntegerField(
         source="current_revision.number", read_only=True, default=None, allow_null=True
     )
@@ -74,11 +82,19 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
         "registering, how long it has been. Null for a draft.",
     )
 
+    draft = DraftHintSerializer(
+        read_only=True,
+        default=None,
+        allow_null=True,
+        help_text="What is drawn and not deployed: …/draft has it. Null if nothing is.",
+    )
+
     class Meta:
         model = Pipeline
         fields = (
             "id",
             *FIELDS,
+            "draft",
             "owner",
             "revision",
             "dag_id",
@@ -86,6 +102,7 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
             "deployment_seconds",
             "created_at",
             "updated_at",
+            "updated_by",
         )
 
     def read_into(self, pipeline: Pipeline) -> list[Problem]:

@@ -19,6 +19,18 @@ from pipelines.services.deployment import (
     redeploy,
     request_deployment,
 )
+from pipelines.services.drafts import (
+    Newest,
+    begin_draft,
+    changed,
+    deploy_draft,
+    difference_to,
+    discard_draft,
+    draft_of,
+    drawn,
+    newest_of,
+    save_draft,
+)
 from pipelines.services.fields import FIELDS
 from pipelines.services.holding import Runs, ask_before_deploying, structure_of
 from pipelines.services.params import value_problem
@@ -53,6 +65,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "EdgeChange",
+    "Newest",
     "NodeChange",
     "NodeColumns",
     "NodeWatermark",
@@ -62,6 +75,8 @@ __all__ = [
     "ScheduleMeaning",
     "ask_before_deploying",
     "assign",
+    "begin_draft",
+    "changed",
     "check_deployment",
     "check_pipeline",
     "claim_look",
@@ -71,6 +86,11 @@ __all__ = [
     "dag_to_run",
     "delete_pipeline",
     "deploy",
+    "deploy_draft",
+    "difference_to",
+    "discard_draft",
+    "draft_of",
+    "drawn",
     "explain_schedule",
     "field_values",
     "find_problems",
@@ -80,6 +100,7 @@ __all__ = [
     "left_behind",
     "lineage",
     "look_ahead",
+    "newest_of",
     "pipeline_field",
     "reconcile_deployments",
     "redeploy",
@@ -90,6 +111,7 @@ __all__ = [
     "restoring",
     "resume_deployments",
     "revision_of",
+    "save_draft",
     "save_pipeline",
     "serve_apart",
     "set_watermark",

@@ -107,7 +107,7 @@ def delete_pipeline(pipeline: Pipeline) -> None:
 def _store(pipeline: Pipeline, user: AbstractBaseUser | None) -> None:
     """Write the fields of a pipeline; lock its row, so that revisions are numbered one by one."""
     if pipeline._state.adding:
-        pipeline.owner_id = user.pk if user is not None else None
+        pipeline.owner_id = pipeline.updated_by_id = user.pk if user is not None else None
         pipeline.save()
         return
     stored = Pipeline.objects.select_for_update().filter(pk=pipeline.pk).first()
@@ -117,7 +117,8 @@ def _store(pipeline: Pipeline, user: AbstractBaseUser | None) -> None:
         raise PipelineChanged(stored.name)
     # Only what operators write: the deployment's columns belong to the tasks that follow it, and
     # ours may be older than theirs.
-    pipeline.save(update_fields=[*FIELDS, "updated_at"])
+    pipeline.updated_by_id = user.pk if user is not None else None
+    pipeline.save(update_fields=[*FIELDS, "updated_at", "updated_by"])
     pipeline.current_revision = stored.current_revision
     pipeline.deployment_status = stored.deployment_status
     pipeline.deployment_error = stored.deployment_error

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from etl.graph import GraphError, canonical, canonical_json
+from etl.partial import partial_graph
 from pipelines.models import Pipeline
 from pipelines.services.fields import FIELDS, tidied
 from pipelines.services.validation import field_values
@@ -34,6 +35,12 @@ def readable_snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
         return snapshot_of(values)
     except GraphError:
         return {**field_values(Pipeline()), **values}
+
+
+def drawn_snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields as a snapshot to compare, of a graph as much as can be read of it."""
+    readable = partial_graph(values.get("config"), ()).graph
+    return snapshot_of({**values, "config": readable.model_dump(mode="json")})
 
 
 def hash_of(snapshot: Mapping[str, Any]) -> str:
