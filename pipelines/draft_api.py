@@ -21,8 +21,8 @@ NONE = OpenApiResponse(ErrorSerializer, description="No such pipeline, or it has
 class DraftSerializer(PipelineSerializer):
     """The fields that were drawn, by whom and when."""
 
-    by = serializers.SlugRelatedField[Any](source="saved_by", slug_field="username", read_only=True)
-    at = serializers.DateTimeField(source="saved_at", read_only=True)
+    by = serializers.CharField(read_only=True, allow_null=True)
+    at = serializers.DateTimeField(read_only=True)
     seen = serializers.DateTimeField(
         required=False,
         allow_null=True,

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
+from django.utils.formats import date_format
 from django.utils.text import format_lazy
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
@@ -16,9 +18,19 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from pipelines.errors import PipelineChanged, Problem
+from pipelines.difference_admin import tables
+from pipelines.errors import Problem
 from pipelines.models import Pipeline
-from pipelines.services import FIELDS, find_problems, pipeline_field
+from pipelines.services import (
+    FIELDS,
+    Difference,
+    Newest,
+    difference_to,
+    draft_of,
+    find_problems,
+    newest_of,
+    pipeline_field,
+)
 from pipelines.services.fields import CRON_PRESETS, timezones
 
 # Generic for the type checker only.
@@ -32,6 +44,19 @@ _GRAPH_HELP = gettext_lazy(
     "config; /api/v1/modules lists the modules and what their config may hold. In a config, "
     "{{ params.name }} stands for a parameter of the execution."
 )
+
+
+def _changed(pipeline: Pipeline, newest: Newest) -> str:
+    when = date_format(localtime(newest.at), "DATETIME_FORMAT")
+    said = {"name": pipeline.name, "who": newest.by or _("someone else"), "when": when}
+    return (
+        _(
+            "Pipeline '%(name)s' was changed by %(who)s (%(when)s) after you had opened it. "
+            "Nothing of yours is saved yet, and all of it is still here. Look at what differs, at "
+            "the top of the page; then save over it, or open the page anew."
+        )
+        % said
+    )
 
 
 class PrettyJSONField(forms.JSONField):
@@ -154,15 +179,40 @@ class PipelineForm(_ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.newest: Newest | None = None
+        self.conflict: Difference | None = None
         if "seen" in self.fields and not self.instance._state.adding:
-            self.fields["seen"].initial = self.instance.updated_at.isoformat()
+            self.newest = newest_of(self.instance, draft_of(self.instance))
+            self.fields["seen"].initial = self.newest.at.isoformat()
 
     def clean(self) -> Any:
-        """Refuse to undo what someone else has saved since the form was shown."""
-        seen = self.cleaned_data.get("seen")
-        if seen and seen != self.fields["seen"].initial:
-            raise ValidationError(PipelineChanged(self.instance.name).detail)
+        """Refuse to undo what someone else has saved since the form was shown.
+
+        Unless `over` says that this is meant: it names the state that was shown beside the
+        difference.
+        """
+        seen, newest = self.cleaned_data.get("seen"), self.newest
+        if newest is not None and seen:
+            now = newest.at.isoformat()
+            if now not in (seen, self.data.get("over")):
+                self.conflict = difference_to(newest, self.cleaned_data)
+                raise ValidationError(_changed(self.instance, newest))
         return super().clean()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether someone has saved since the form was shown."""
+        return self.conflict is not None
+
+    @property
+    def difference(self) -> dict[str, Any]:
+        """What leads from theirs to what was sent, as the templates draw it."""
+        return tables(self.conflict or Difference())
+
+    @property
+    def sides(self) -> tuple[Any, Any]:
+        """The names of the two."""
+        return gettext_lazy("Theirs"), gettext_lazy("Yours")
 
     def clean_default_params(self) -> Any:
         """Take nothing for no defaults."""

@@ -40,7 +40,7 @@ class DeploymentSerializer(serializers.Serializer[Pipeline]):
 class DraftHintSerializer(serializers.Serializer[PipelineDraft]):
     """That there is a draft: whose, and of when."""
 
-    by = serializers.SlugRelatedField[Any](source="saved_by", slug_field="username", read_only=True)
+    by = serializers.CharField(source="saved_by.username", default=None, allow_null=True)
     at = serializers.DateTimeField(source="saved_at", read_only=True)
 
 
