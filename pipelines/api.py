@@ -34,6 +34,7 @@ from pipelines.serializers import (
     StartedSerializer,
     ValidationSerializer,
 )
+from pipelines.transfer_api import TransferActions
 from pipelines.watermark_api import SET, SetWatermarkSerializer, WatermarkActions
 
 INVALID = OpenApiResponse(ErrorSerializer, description="Every problem at once.")
@@ -88,7 +89,12 @@ class PlainTextRenderer(BaseRenderer):
     ),
 )
 class PipelineViewSet(
-    DraftActions, EditorActions, RevisionActions, WatermarkActions, viewsets.ModelViewSet[Pipeline]
+    DraftActions,
+    EditorActions,
+    RevisionActions,
+    TransferActions,
+    WatermarkActions,
+    viewsets.ModelViewSet[Pipeline],
 ):
     """Pipelines: what to run, when, and with which parameters."""
 

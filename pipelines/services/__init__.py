@@ -31,6 +31,14 @@ from pipelines.services.drafts import (
     newest_of,
     save_draft,
 )
+from pipelines.services.exporting import (
+    FORMAT,
+    VERSION,
+    Imported,
+    export_pipeline,
+    file_name,
+    import_pipeline,
+)
 from pipelines.services.fields import FIELDS
 from pipelines.services.holding import Runs, ask_before_deploying, structure_of
 from pipelines.services.params import value_problem
@@ -40,6 +48,7 @@ from pipelines.services.restoring import WHEN, Restored, restore_revision, resto
 from pipelines.services.revision_dags import dag_to_run, keep_apart, serve_apart
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
 from pipelines.services.schedules import LANGUAGES, ScheduleMeaning, explain_schedule
+from pipelines.services.templating import PipelineTemplate, pipeline_templates
 from pipelines.services.unsaved import Check, NodeColumns, check_pipeline, code_of, look_ahead
 from pipelines.services.validation import (
     field_values,
@@ -58,18 +67,22 @@ from pipelines.services.watermarks import (
 
 __all__ = [
     "FIELDS",
+    "FORMAT",
     "LANGUAGES",
+    "VERSION",
     "WHEN",
     "Change",
     "Check",
     "Comparison",
     "Difference",
     "EdgeChange",
+    "Imported",
     "Newest",
     "NodeChange",
     "NodeColumns",
     "NodeWatermark",
     "OutputColumns",
+    "PipelineTemplate",
     "Restored",
     "Runs",
     "ScheduleMeaning",
@@ -92,9 +105,12 @@ __all__ = [
     "draft_of",
     "drawn",
     "explain_schedule",
+    "export_pipeline",
     "field_values",
+    "file_name",
     "find_problems",
     "generated_code",
+    "import_pipeline",
     "keep_apart",
     "known_params",
     "left_behind",
@@ -102,6 +118,7 @@ __all__ = [
     "look_ahead",
     "newest_of",
     "pipeline_field",
+    "pipeline_templates",
     "reconcile_deployments",
     "redeploy",
     "remove_dag",
