@@ -7,8 +7,13 @@ from pydantic import Field
 
 from etl.errors import ConfigError, MissingColumnError
 
+# A column of an input; an editor offers those that there are.
 ColumnName = Annotated[
     str, Field(min_length=1, max_length=200, json_schema_extra={"format": "column"})
+]
+# A column that a module makes, or that only its source has.
+NewColumnName = Annotated[
+    str, Field(min_length=1, max_length=200, json_schema_extra={"format": "new-column"})
 ]
 
 

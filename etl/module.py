@@ -130,6 +130,8 @@ class Module(ABC):
     key: ClassVar[str]
     kind: ClassVar[Kind]
     title: ClassVar[str]
+    # Its sign in an editor: a name of Google's Material Symbols.
+    icon: ClassVar[str] = "widgets"
     ports: ClassVar[tuple[str, ...]] = ("input",)
     # A variadic module takes any number of inputs, each a port named after its source.
     variadic: ClassVar[bool] = False

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from etl.errors import ConfigError
 from etl.module import Module
+from etl.pickers import with_pickers
 from etl.quarantine import QuarantineConfig
 
 ENTRY_POINTS = "logidata.modules"
@@ -115,16 +116,30 @@ def all_modules() -> dict[str, type[Module]]:
 
 def catalogue() -> list[dict[str, Any]]:
     """Return every module as JSON: what it is, its ports, and the JSON Schema of its config."""
-    return [
-        {
-            "key": key,
-            "kind": module.kind,
-            "title": module.title,
-            "description": (module.__doc__ or "").strip(),
-            "ports": list(module.ports),
-            "variadic": module.variadic,
-            "quarantines": issubclass(module.Config, QuarantineConfig),
-            "config_schema": module.Config.model_json_schema(),
-        }
-        for key, module in all_modules().items()
-    ]
+    return [_entry(key, module) for key, module in all_modules().items()]
+
+
+def _entry(key: str, module: type[Module]) -> dict[str, Any]:
+    description = (module.__doc__ or "").strip()
+    return {
+        "key": key,
+        "kind": module.kind,
+        "title": module.title,
+        "icon": module.icon,
+        "summary": " ".join(description.split("\n\n")[0].split()),
+        "description": description,
+        "ports": list(module.ports),
+        "variadic": module.variadic,
+        "outputs": _outputs(module),
+        "quarantines": issubclass(module.Config, QuarantineConfig),
+        "config_schema": with_pickers(module.Config.model_json_schema()),
+    }
+
+
+def _outputs(module: type[Module]) -> str:
+    """Return `none`, `one`, or `named` where its config names them."""
+    if module.kind == "load":
+        return "none"
+    # Of the function behind the class method, which is another object at each look.
+    overridden = module.outputs.__func__ is not Module.outputs.__func__  # type: ignore[attr-defined]
+    return "named" if overridden else "one"

@@ -6,9 +6,10 @@ every input of its node tells its columns.
 
 import difflib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,10 @@ from etl.context import RunContext
 from etl.dataset import Column, Dataset
 from etl.errors import ConfigError, DataError, ETLError, MissingColumnError
 from etl.graph import Graph, Node, split_reference
-from etl.module import Extractor, Loader, Module, Result, Transformer
+from etl.module import Extractor, Loader, Module, ModuleConfig, Result, Transformer
 from etl.problems import Problem
 from etl.registry import get_module
+from etl.remembering import Memory
 from etl.template_context import template_context
 from etl.templates import is_template, outside_templates, render, strings
 
@@ -63,6 +65,9 @@ class GraphSchemas:
     problems: tuple[Problem, ...]
 
 
+# What transformers gave before, for configs and columns that come again.
+SchemaMemory = Memory[Mapping[str, OutputSchema]]
+
 # Gives the columns of an extractor, None where they cannot be known.
 Peek = Callable[[Node, Extractor], "tuple[Column, ...] | None"]
 
@@ -80,13 +85,22 @@ def peek_with(context: Callable[[str], RunContext]) -> Peek:
     return peek
 
 
-def follow_columns(graph: Graph, *, params: Mapping[str, object], peek: Peek) -> GraphSchemas:
+def follow_columns(
+    graph: Graph,
+    *,
+    params: Mapping[str, object],
+    peek: Peek,
+    skip: Collection[str] = (),
+    memory: SchemaMemory | None = None,
+) -> GraphSchemas:
     """Return the columns of every output that can be known, and every problem with them.
 
-    The graph must have passed `etl.validation.validate_graph`. `params` are those known now;
-    what is claimed holds for any values of them.
+    The graph must have passed `etl.validation.validate_graph`, but for the nodes that `skip`
+    names: nothing is claimed about what they give. `params` are those known now; what is claimed
+    holds for any values of them. With a `memory` what it holds is not asked for again, and no
+    origins are looked for, which takes longer than all the rest.
     """
-    return _Walk(graph, params, peek).run()
+    return _Walk(graph, params, peek, frozenset(skip), memory).run()
 
 
 @dataclass
@@ -94,13 +108,16 @@ class _Walk:
     graph: Graph
     params: Mapping[str, object]
     peek: Peek
+    skip: frozenset[str] = frozenset()
+    memory: SchemaMemory | None = None
     outputs: dict[str, OutputSchema] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def run(self) -> GraphSchemas:
         with tempfile.TemporaryDirectory(prefix="logidata-") as folder:
             for node_id in self.graph.topological_order():
-                self._visit(self.graph.node(node_id), Path(folder))
+                if node_id not in self.skip:
+                    self._visit(self.graph.node(node_id), Path(folder))
         return GraphSchemas(self.outputs, tuple(self.problems))
 
     def _visit(self, node: Node, folder: Path) -> None:
@@ -123,7 +140,7 @@ class _Walk:
             if isinstance(module, Loader):
                 _check_loader(module, known)
             elif isinstance(module, Transformer) and module.pure:
-                self.outputs |= _transformed(node, module, known, folder)
+                self.outputs |= self._transformed(node, module, known, folder)
         except MissingColumnError as error:
             if any(error.column in text for text in outside_templates(node.config)):
                 self.problems.append(_missing(node, error, inputs, known))
@@ -134,6 +151,17 @@ class _Walk:
             if not any(is_template(text) for _, text in strings(node.config)):
                 where = error.field or "config"
                 self.problems.append(Problem(node.id, where, f"Node '{node.id}': {error.message}"))
+
+    def _transformed(
+        self, node: Node, module: Transformer, known: Mapping[str, OutputSchema], folder: Path
+    ) -> Mapping[str, OutputSchema]:
+        if self.memory is None:
+            return _transformed(node, module, known, folder)
+        tables = tuple((port, schema.columns) for port, schema in known.items())
+        key = (node.id, node.module, module.config.model_dump_json(), tables)
+        return self.memory.recall(
+            key, lambda: _transformed(node, module, known, folder, traced=False)
+        )
 
     def _configured(self, cls: type[Module], node: Node) -> Module | None:
         now = datetime.now(UTC)
@@ -151,9 +179,14 @@ class _AnyParams(dict[str, object]):
         return "0"
 
 
+@lru_cache(maxsize=500)
+def _schema_of(config: type[ModuleConfig]) -> Mapping[str, Any]:
+    return config.model_json_schema()
+
+
 def _names_are_fixed(cls: type[Module], config: Mapping[str, Any]) -> bool:
     """Whether no param can change the names of columns: expressions give values, no names."""
-    schema = cls.Config.model_json_schema()
+    schema = _schema_of(cls.Config)
     return all(
         _format_at(schema, schema, path) == "sql-expression"
         for path, text in strings(config)
@@ -187,14 +220,19 @@ def _check_loader(module: Loader, known: Mapping[str, OutputSchema]) -> None:
     """Raise MissingColumnError if the config names a column that the input does not have."""
     (schema,) = known.values()
     names = {column.name.casefold() for column in schema.columns}
-    json_schema = module.Config.model_json_schema()
+    json_schema = _schema_of(module.Config)
     for path, text in strings(module.config.model_dump(mode="json")):
         if _format_at(json_schema, json_schema, path) == "column" and text.casefold() not in names:
             raise MissingColumnError("", column=text, field=f"config.{path[0]}")
 
 
 def _transformed(
-    node: Node, module: Transformer, known: Mapping[str, OutputSchema], folder: Path
+    node: Node,
+    module: Transformer,
+    known: Mapping[str, OutputSchema],
+    folder: Path,
+    *,
+    traced: bool = True,
 ) -> dict[str, OutputSchema]:
     """Return what a transformer gives for inputs of these columns, by reference."""
     import duckdb
@@ -214,7 +252,7 @@ def _transformed(
             rows = output.output if isinstance(output, Result) else output
             several = rows if isinstance(rows, Mapping) else {"": rows}
             return {
-                f"{node.id}.{name}".rstrip("."): _described(relation, tables, known)
+                f"{node.id}.{name}".rstrip("."): _described(relation, tables, known, traced=traced)
                 for name, relation in several.items()
                 if isinstance(relation, duckdb.DuckDBPyRelation)
             }
@@ -226,11 +264,15 @@ def _described(
     relation: "duckdb.DuckDBPyRelation",
     tables: Mapping[str, list[Column]],
     known: Mapping[str, OutputSchema],
+    *,
+    traced: bool,
 ) -> OutputSchema:
     from etl.lineage import sources_of
 
     types = [_STAGED_TYPES.get(str(kind), str(kind)) for kind in relation.types]
     columns = tuple(Column(*pair) for pair in zip(relation.columns, types, strict=True))
+    if not traced:
+        return OutputSchema(columns, {})
     sources = sources_of(relation.sql_query(), relation.columns, tables) or {}
     only = next(iter(known.values()))
     origins = {}

@@ -77,7 +77,7 @@ def _render_as_json(request: Request | None) -> None:
 def _answer(error: Exception) -> Response | None:
     if isinstance(error, DomainError):
         body = problem(type=error.type, title=error.title, detail=error.detail, errors=error.errors)
-        return Response(body, status=error.status)
+        return Response({**error.more, **body}, status=error.status)
     if isinstance(error, AirflowError):
         body = problem(type="airflow-error", title="Airflow cannot do it", detail=str(error))
         return Response(body, status=503 if error.retryable else 502)

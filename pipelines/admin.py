@@ -7,9 +7,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import select_template
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -18,16 +19,14 @@ from pipelines import services
 from pipelines.admin_pages import pipeline_page
 from pipelines.badges import status_badge
 from pipelines.durations import duration
-from pipelines.errors import DomainError
+from pipelines.editor_page import editor_context, shows_draft
+from pipelines.errors import DomainError, PipelineChanged
 from pipelines.forms import PipelineForm
 from pipelines.list_admin import PipelineColumns, PipelineList, WithTag
 from pipelines.live_list import LiveList
 from pipelines.models import DeploymentStatus, Pipeline
 from pipelines.revision_admin import RevisionInline
 from pipelines.revision_pages import RevisionPages
-
-# What draws the graph, above the form.
-EDITOR_TEMPLATES = [f"admin/pipelines/pipeline/{name}.html" for name in ("editor", "no_editor")]
 
 
 @admin.register(Pipeline)
@@ -39,7 +38,7 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
         *("name", "is_active", "cron", "deployment", "last_execution", "strip", "labels"),
     )
     list_filter = ("deployment_status", "is_active", WithTag)
-    list_select_related = ("current_revision",)
+    list_select_related = ("current_revision", "draft__saved_by")
     list_per_page = 50
     search_fields = ("name", "description")
     ordering = ("name",)
@@ -47,7 +46,7 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
     inlines = (RevisionInline,)
     readonly_fields = ("deployment", "why", "revision", "dag", "owner", "created_at", "updated_at")
     fieldsets = (
-        (None, {"fields": ("name", "description", "config", "default_params")}),
+        (None, {"fields": ("name", "description", "config", "default_params", "param_specs")}),
         (
             gettext_lazy("When"),
             {"fields": ("is_active", "schedule", "timezone", "timeout", "tags")},
@@ -74,6 +73,15 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
         """Return the list that knows the last outcomes."""
         return PipelineList
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Pipeline | None:
+        """Return the pipeline; as its draft has it, where that is asked for or all there is."""
+        found = super().get_object(request, object_id, from_field)
+        if found is not None and shows_draft(request, found):
+            return services.drawn(found)
+        return found
+
     def get_fieldsets(self, request: HttpRequest, obj: Pipeline | None = None) -> Any:
         """Leave out what a new pipeline does not have yet; say which state a form shows."""
         fieldsets = super().get_fieldsets(request, obj)
@@ -97,7 +105,7 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
     def deployment(self, pipeline: Pipeline) -> SafeString:
         """Return the deployment status as a badge, and how long that took, or takes already."""
         status = DeploymentStatus(pipeline.deployment_status)
-        badge = status_badge(status.value)
+        badge = format_html("{}{}", status_badge(status.value), _draft_hint(pipeline))
         seconds = pipeline.deployment_seconds
         if seconds is None:
             return badge
@@ -128,8 +136,11 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
     def save_model(
         self, request: HttpRequest, obj: Pipeline, form: "ModelForm[Pipeline]", change: bool
     ) -> None:
-        """Save through the service."""
+        """Save through the service; what was drawn before is deployed with it, and no draft."""
         services.save_pipeline(obj, user=request.user)
+        newest = getattr(form, "newest", None)
+        if newest is not None:
+            services.discard_draft(obj, seen=newest.at)
 
     def delete_model(self, request: HttpRequest, obj: Pipeline) -> None:
         """Delete with the DAG, unless executions are active."""
@@ -200,16 +211,33 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Tell the page's buttons what the user may do."""
+        """Tell the page's buttons what the user may do, and give the canvas what it draws."""
         context = {
             "may_execute": self.has_execute_permission(request),
-            "editor_template": select_template(EDITOR_TEMPLATES),
+            **self._editor_context(request, object_id),
             **(extra_context or {}),
         }
         view = super().changeform_view
-        return self._refusable(
-            request, lambda: view(request, object_id, form_url, context), request.path
+
+        def show() -> HttpResponse:
+            try:
+                with transaction.atomic():
+                    return view(request, object_id, form_url, context)
+            except PipelineChanged:
+                # Someone saved after the form had looked: it looks again, and tells it.
+                return view(request, object_id, form_url, context)
+
+        return self._refusable(request, show, request.path)
+
+    def _editor_context(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
+        """Return what the canvas begins with; the view itself refuses who may not see the page."""
+        pipeline = self.get_object(request, object_id) if object_id is not None else None
+        may_change = (
+            self.has_add_permission(request)
+            if object_id is None
+            else self.has_change_permission(request, pipeline)
         )
+        return editor_context(request, pipeline, may_change=may_change)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -219,3 +247,14 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
         return self._refusable(
             request, lambda: view(request, object_id, extra_context), pipeline_page(object_id)
         )
+
+
+def _draft_hint(pipeline: Pipeline) -> SafeString | str:
+    """Return that something is drawn and not deployed: by whom, and when."""
+    draft = getattr(pipeline, "draft", None)
+    if draft is None:
+        return ""
+    who = draft.saved_by.get_username() if draft.saved_by is not None else _("someone")
+    when = date_format(localtime(draft.saved_at), "SHORT_DATETIME_FORMAT")
+    said = _("Draft by %(who)s, %(when)s") % {"who": who, "when": when}
+    return format_html(' <span class="quiet">{}</span>', said)

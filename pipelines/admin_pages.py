@@ -1,6 +1,6 @@
 """The pages below that of a pipeline in the admin: execute, DAG, deploy again, watermarks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 from executions import services as executions
 from pipelines import services
 from pipelines.errors import DomainError
-from pipelines.forms import ExecuteForm
+from pipelines.execute_form import ExecuteForm
 from pipelines.models import Pipeline, PipelineRevision
 from pipelines.revision_admin import SHOWN_REVISIONS
 from pipelines.watermark_admin import watermark_context
@@ -71,7 +71,7 @@ class PipelinePages(_ModelAdmin):
         may_see = request.user.has_perm("executions.view_pipelineexecution")
         given = executions.params_of_execution(again, revision) if may_see else {}
         data = request.POST if request.method == "POST" else None
-        form = execute_form(revision, data, given=given)
+        form = ExecuteForm(data, revision=revision, given=given)
         if form.is_valid():
             try:
                 execution = executions.start_execution(
@@ -169,16 +169,6 @@ class PipelinePages(_ModelAdmin):
         except DomainError as error:
             self.message_user(request, error.detail, messages.ERROR)
             return redirect(back)
-
-
-def execute_form(
-    revision: PipelineRevision | None, data: Any, given: Mapping[str, Any]
-) -> ExecuteForm:
-    """Return the form with a field for each parameter of the revision."""
-    snapshot = revision.snapshot if revision is not None else {}
-    config, defaults = snapshot.get("config"), snapshot.get("default_params", {})
-    required = services.required_params(config, defaults)
-    return ExecuteForm(data, config=config, defaults=defaults, required=required, given=given)
 
 
 def show_refusal(form: ExecuteForm, error: DomainError) -> None:

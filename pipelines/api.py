@@ -18,6 +18,8 @@ from etl.graph import parse_graph
 from etl.registry import catalogue
 from executions import services as executions
 from pipelines import services
+from pipelines.draft_api import DraftActions
+from pipelines.editor_api import EditorActions
 from pipelines.errors import PipelineChanged
 from pipelines.models import Pipeline
 from pipelines.permissions import ModelPermissions
@@ -32,6 +34,7 @@ from pipelines.serializers import (
     StartedSerializer,
     ValidationSerializer,
 )
+from pipelines.transfer_api import TransferActions
 from pipelines.watermark_api import SET, SetWatermarkSerializer, WatermarkActions
 
 INVALID = OpenApiResponse(ErrorSerializer, description="Every problem at once.")
@@ -85,10 +88,19 @@ class PlainTextRenderer(BaseRenderer):
         responses={204: None, 409: CONFLICT},
     ),
 )
-class PipelineViewSet(RevisionActions, WatermarkActions, viewsets.ModelViewSet[Pipeline]):
+class PipelineViewSet(
+    DraftActions,
+    EditorActions,
+    RevisionActions,
+    TransferActions,
+    WatermarkActions,
+    viewsets.ModelViewSet[Pipeline],
+):
     """Pipelines: what to run, when, and with which parameters."""
 
-    queryset = Pipeline.objects.select_related("owner", "current_revision").order_by("name")
+    queryset = Pipeline.objects.select_related(
+        "owner", "current_revision", "updated_by", "draft__saved_by"
+    ).order_by("name")
     serializer_class = PipelineSerializer
     permission_classes = (ModelPermissions,)
     pagination_class = PipelinePages
@@ -96,6 +108,11 @@ class PipelineViewSet(RevisionActions, WatermarkActions, viewsets.ModelViewSet[P
     search_fields = ("name", "description")
     ordering_fields = ("name", "created_at", "updated_at")
     action_permissions = {
+        # What these need depends on what is sent.
+        "check": None,
+        "code": None,
+        "deploy_draft": "pipelines.change_pipeline",
+        "discard_draft": "pipelines.change_pipeline",
         "execute": "pipelines.execute_pipeline",
         "restore": "pipelines.change_pipeline",
         "set_watermark": SET,

@@ -1,6 +1,7 @@
 """Errors that an operator reads, in the API and the admin alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from etl.problems import Problem
 
@@ -8,6 +9,8 @@ __all__ = [
     "DomainError",
     "InvalidPipeline",
     "InvalidPosition",
+    "InvalidSchedule",
+    "NoDraft",
     "NoSuchWatermark",
     "PipelineChanged",
     "PipelineGone",
@@ -22,7 +25,8 @@ class DomainError(Exception):
     """Something that a caller can set right.
 
     `detail` says what, where and what next. `title` and `type` are the same for every error of
-    its kind, `status` is the HTTP status of the answer, `errors` are the single problems.
+    its kind, `status` is the HTTP status of the answer, `errors` are the single problems, and
+    `more` are further keys of the answer.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class DomainError(Exception):
         status: int,
         type: str,  # noqa: A002 - the name in the answer
         errors: Sequence[Problem] = (),
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -40,6 +45,7 @@ class DomainError(Exception):
         self.status = status
         self.type = type
         self.errors = list(errors)
+        self.more = dict(more or {})
 
 
 class InvalidPipeline(DomainError):
@@ -56,16 +62,44 @@ class InvalidPipeline(DomainError):
         )
 
 
+class InvalidSchedule(DomainError):
+    """It is no schedule, or its time zone is none."""
+
+    def __init__(self, errors: Sequence[Problem]) -> None:
+        super().__init__(
+            " ".join(problem.message for problem in errors),
+            title="Invalid schedule",
+            status=400,
+            type="invalid-schedule",
+            errors=errors,
+        )
+
+
 class PipelineChanged(DomainError):
     """Someone saved the pipeline after the caller had read it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self, name: str, *, by: str | None = None, more: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(
-            f"Pipeline '{name}' was changed by someone else meanwhile. Look at it as it is now, "
-            "then make your change again.",
+            f"Pipeline '{name}' was changed by {by or 'someone else'} meanwhile. Look at it as it "
+            "is now, then make your change again.",
             title="Pipeline was changed",
             status=409,
             type="pipeline-changed",
+            more=more,
+        )
+
+
+class NoDraft(DomainError):
+    """The pipeline has no draft."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Pipeline '{name}' has no draft: it is as it was deployed. PUT one first.",
+            title="No draft",
+            status=404,
+            type="no-draft",
         )
 
 

@@ -1,14 +1,14 @@
 """Forms of the admin: a pipeline, and the parameters of an execution."""
 
 import json
-import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
+from django.utils.formats import date_format
 from django.utils.text import format_lazy
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
@@ -16,12 +16,21 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
-    UnfoldBooleanWidget,
 )
 
-from pipelines.errors import PipelineChanged, Problem
+from pipelines.difference_admin import tables
+from pipelines.errors import Problem
 from pipelines.models import Pipeline
-from pipelines.services import FIELDS, find_problems, pipeline_field, used_params
+from pipelines.services import (
+    FIELDS,
+    Difference,
+    Newest,
+    difference_to,
+    draft_of,
+    find_problems,
+    newest_of,
+    pipeline_field,
+)
 from pipelines.services.fields import CRON_PRESETS, timezones
 
 # Generic for the type checker only.
@@ -35,6 +44,19 @@ _GRAPH_HELP = gettext_lazy(
     "config; /api/v1/modules lists the modules and what their config may hold. In a config, "
     "{{ params.name }} stands for a parameter of the execution."
 )
+
+
+def _changed(pipeline: Pipeline, newest: Newest) -> str:
+    when = date_format(localtime(newest.at), "DATETIME_FORMAT")
+    said = {"name": pipeline.name, "who": newest.by or _("someone else"), "when": when}
+    return (
+        _(
+            "Pipeline '%(name)s' was changed by %(who)s (%(when)s) after you had opened it. "
+            "Nothing of yours is saved yet, and all of it is still here. Look at what differs, at "
+            "the top of the page; then save over it, or open the page anew."
+        )
+        % said
+    )
 
 
 class PrettyJSONField(forms.JSONField):
@@ -125,6 +147,17 @@ class PipelineForm(_ModelForm):
             'A JSON object such as {"min_amount": 10}. Executions may give other values.'
         ),
     )
+    param_specs = PrettyJSONField(
+        label=gettext_lazy("Parameter types"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"class": "json", "rows": 6, "spellcheck": "false"}),
+        help_text=gettext_lazy(
+            'What each parameter may be, such as {"min_amount": {"type": "number", "min": 0, '
+            '"help": "Smaller ones are left out."}}. Types: string, integer, number, boolean, '
+            "date, datetime, enum (with choices) and json. A required one without a default must "
+            "be given with every execution."
+        ),
+    )
     tags = TagsField(
         required=False,
         label=gettext_lazy("Tags"),
@@ -146,19 +179,49 @@ class PipelineForm(_ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.newest: Newest | None = None
+        self.conflict: Difference | None = None
         if "seen" in self.fields and not self.instance._state.adding:
-            self.fields["seen"].initial = self.instance.updated_at.isoformat()
+            self.newest = newest_of(self.instance, draft_of(self.instance))
+            self.fields["seen"].initial = self.newest.at.isoformat()
 
     def clean(self) -> Any:
-        """Refuse to undo what someone else has saved since the form was shown."""
-        seen = self.cleaned_data.get("seen")
-        if seen and seen != self.fields["seen"].initial:
-            raise ValidationError(PipelineChanged(self.instance.name).detail)
+        """Refuse to undo what someone else has saved since the form was shown.
+
+        Unless `over` says that this is meant: it names the state that was shown beside the
+        difference.
+        """
+        seen, newest = self.cleaned_data.get("seen"), self.newest
+        if newest is not None and seen:
+            now = newest.at.isoformat()
+            if now not in (seen, self.data.get("over")):
+                self.conflict = difference_to(newest, self.cleaned_data)
+                raise ValidationError(_changed(self.instance, newest))
         return super().clean()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether someone has saved since the form was shown."""
+        return self.conflict is not None
+
+    @property
+    def difference(self) -> dict[str, Any]:
+        """What leads from theirs to what was sent, as the templates draw it."""
+        return tables(self.conflict or Difference())
+
+    @property
+    def sides(self) -> tuple[Any, Any]:
+        """The names of the two."""
+        return gettext_lazy("Theirs"), gettext_lazy("Yours")
 
     def clean_default_params(self) -> Any:
         """Take nothing for no defaults."""
         value = self.cleaned_data["default_params"]
+        return {} if value is None else value
+
+    def clean_param_specs(self) -> Any:
+        """Take nothing for no types."""
+        value = self.cleaned_data["param_specs"]
         return {} if value is None else value
 
     def _post_clean(self) -> None:
@@ -168,100 +231,3 @@ class PipelineForm(_ModelForm):
         for problem in find_problems(self.instance, unless=unread):
             name = pipeline_field(problem)
             self.add_error(name if name in self.fields else None, problem.message)
-
-
-class AnyValueField(forms.CharField):
-    """A number, true, false, null or other JSON where it reads as such, else text."""
-
-    widget = UnfoldAdminTextInputWidget
-
-    def clean(self, value: Any) -> Any:
-        """Return the value; None for an empty field."""
-        text = super().clean(value)
-        if text == "":
-            return None
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            return text
-
-
-class NumberField(forms.FloatField):
-    """A number; a whole one stays whole."""
-
-    def to_python(self, value: Any) -> Any:
-        """Return an int where the text is one."""
-        number = super().to_python(value)
-        if number is None or not math.isfinite(number):
-            return number
-        try:
-            return int(str(value).strip())
-        except ValueError:
-            return number
-
-
-class ExecuteForm(forms.Form):
-    """One field a parameter, filled in with what is `given`, or with the default."""
-
-    def __init__(
-        self,
-        *args: Any,
-        config: object,
-        defaults: Mapping[str, Any],
-        required: set[str],
-        given: Mapping[str, Any],
-        **kwargs: Any,
-    ) -> None:
-        initial = {
-            name: value if name in defaults else _as_typed(value) for name, value in given.items()
-        }
-        super().__init__(*args, **{**kwargs, "initial": initial})
-        for name in sorted({*defaults, *used_params(config)}):
-            field = _field_for(defaults[name]) if name in defaults else AnyValueField(strip=False)
-            field.required = name in required
-            field.label = name
-            if name not in defaults:
-                field.help_text = _("Text, a number, true, false, or other JSON.")
-            elif isinstance(field, NumberField | PrettyJSONField):
-                field.help_text = _("Leave it empty for the default.")
-            self.fields[name] = field
-
-    def params(self) -> dict[str, Any]:
-        """Return the parameters to execute with.
-
-        Left out, so that the default counts, if there is one, is what was left empty; but a text
-        may be empty, and JSON may say null.
-        """
-        return {
-            name: value
-            for name, value in self.cleaned_data.items()
-            if value is not None or self._typed(name)
-        }
-
-    def _typed(self, name: str) -> bool:
-        widget = self.fields[name].widget
-        return bool(widget.value_from_datadict(self.data, self.files, self.add_prefix(name)))
-
-
-def _as_typed(value: Any) -> str:
-    """Return what to type into an `AnyValueField` for a value."""
-    if isinstance(value, str):
-        try:
-            json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _field_for(default: Any) -> forms.Field:
-    """Return a field that fits a default's type, bool before int, which it is a kind of."""
-    if isinstance(default, bool):
-        return forms.BooleanField(initial=default, widget=UnfoldBooleanWidget)
-    if isinstance(default, int | float):
-        return NumberField(
-            initial=default, widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any"})
-        )
-    if isinstance(default, str):
-        return forms.CharField(initial=default, strip=False, widget=UnfoldAdminTextInputWidget)
-    widget = UnfoldAdminTextareaWidget(attrs={"class": "json", "rows": 4})
-    return PrettyJSONField(initial=default, widget=widget)

@@ -41,6 +41,8 @@ class Pipeline(models.Model):
     is_active = models.BooleanField("active", default=True)
     timeout = models.FloatField(null=True, blank=True)
     default_params = models.JSONField("default parameters", default=dict, blank=True)
+    # {name: {"type", "help", "required", "min", "max", "choices"}}: see pipelines.services.params.
+    param_specs = models.JSONField("parameter types", default=dict, blank=True)
     tags = models.JSONField(default=list, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -52,6 +54,13 @@ class Pipeline(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
 
     deployment_status = models.CharField(
         "deployment",
@@ -119,6 +128,27 @@ class Pipeline(models.Model):
         return self.deployment_status == DeploymentStatus.REGISTERING and bool(
             self.deployment_error
         )
+
+
+class PipelineDraft(models.Model):
+    """What somebody has drawn of a pipeline and not deployed yet. It may have problems.
+
+    `content` holds the fields that were sent, by name. `revision` is the number of the one that it
+    was begun from, null before there was any.
+    """
+
+    pipeline = models.OneToOneField(
+        Pipeline, on_delete=models.CASCADE, primary_key=True, related_name="draft"
+    )
+    content = models.JSONField()
+    revision = models.PositiveIntegerField(null=True)
+    saved_at = models.DateTimeField()
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return f"draft of {self.pipeline}"
 
 
 class PipelineRevision(models.Model):

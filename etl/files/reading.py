@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from etl.columns import ColumnName
+from etl.columns import NewColumnName
 from etl.context import RunContext
 from etl.dataset import Column
 from etl.errors import ConfigError, DataError, ETLError, TransientError
@@ -68,7 +68,7 @@ class SourceConfig(ModuleConfig):
         examples=["deliveries.csv", "days/2024-*.csv", "s3://lake/orders/**/*.csv"],
     )
     connection: StorageConnection = None
-    file_column: ColumnName | None = Field(
+    file_column: NewColumnName | None = Field(
         default=None,
         description="Name of a column to add, with the name of the file of each row.",
         examples=["source_file"],

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from etl.aggregates import Function, aggregate
 from etl.column_types import column_of
-from etl.columns import ColumnName, require_columns, unique_names
+from etl.columns import ColumnName, NewColumnName, require_columns, unique_names
 from etl.dataset import Column
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, RunContext, Transformer
@@ -22,7 +22,7 @@ _ORDERED = {"first", "last", "list", "string_agg"}
 class Measure(ModuleConfig):
     """One value for each group."""
 
-    name: ColumnName = Field(description="Name of the column that holds the result.")
+    name: NewColumnName = Field(description="Name of the column that holds the result.")
     function: Function | Literal["quantile", "first", "last", "list", "string_agg"] = Field(
         description="How the values of a group become one. stddev and variance are those of a "
         "sample; string_agg leaves out empty values."
@@ -65,6 +65,7 @@ class Aggregate(Transformer):
 
     key = "transform.aggregate"
     title = "Aggregate"
+    icon = "functions"
     pure = True
 
     class Config(ModuleConfig):

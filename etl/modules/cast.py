@@ -22,6 +22,7 @@ class Cast(Transformer):
 
     key = "transform.cast"
     title = "Cast"
+    icon = "swap_horiz"
     pure = True
     account = "keeps"
 

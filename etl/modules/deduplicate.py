@@ -21,6 +21,7 @@ class Deduplicate(Transformer):
 
     key = "transform.deduplicate"
     title = "Deduplicate"
+    icon = "filter_none"
     pure = True
     account = "removes"
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
-from etl.columns import ColumnName, unique_names
+from etl.columns import NewColumnName, unique_names
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, RunContext, Transformer
 from etl.sql import SQLExpression, quote
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class DerivedColumn(ModuleConfig):
     """A column computed from the columns of the input."""
 
-    name: ColumnName = Field(description="Name of the new column, or of the one to replace.")
+    name: NewColumnName = Field(description="Name of the new column, or of the one to replace.")
     expression: SQLExpression = Field(
         description="SQL expression over the columns of the input.", examples=["price * quantity"]
     )
@@ -30,6 +30,7 @@ class Derive(Transformer):
 
     key = "transform.derive"
     title = "Derive columns"
+    icon = "function"
     pure = True
     account = "keeps"
 

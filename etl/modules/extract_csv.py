@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from etl.columns import ColumnName, unique_names
+from etl.columns import ColumnName, NewColumnName, unique_names
 from etl.errors import ETLError
 from etl.files.compression import CompressionSetting
 from etl.files.reading import SourceConfig, file_heads, peeked, source_files
@@ -44,6 +44,7 @@ class ExtractCSV(Extractor):
 
     key = "extract.csv"
     title = "CSV file"
+    icon = "csv"
     rereads = True
 
     class Config(SourceConfig, QuarantineConfig):
@@ -68,7 +69,7 @@ class ExtractCSV(Extractor):
         header: bool = Field(
             default=True, description="Whether the first line holds the names of the columns."
         )
-        columns: list[ColumnName] = Field(
+        columns: list[NewColumnName] = Field(
             default=[],
             description="Names of the columns of a file without a header line. Empty: column0, "
             "column1 and so on.",

@@ -33,6 +33,7 @@ class ExtractExcel(Extractor):
 
     key = "extract.excel"
     title = "Excel file"
+    icon = "table_view"
 
     class Config(SourceConfig):
         """The settings of extract.excel."""

@@ -34,6 +34,7 @@ class ExtractHTTP(Extractor):
 
     key = "extract.http"
     title = "REST service"
+    icon = "cloud_download"
     account = "keeps"
 
     class Config(HTTPConfig, QuarantineConfig):

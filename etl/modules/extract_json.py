@@ -38,6 +38,7 @@ class ExtractJSON(JSONExtractor):
 
     key = "extract.json"
     title = "JSON file"
+    icon = "data_object"
 
     class Config(SourceConfig):
         """The settings of extract.json."""

@@ -34,6 +34,7 @@ class ExtractJSONL(JSONExtractor):
 
     key = "extract.jsonl"
     title = "JSON Lines file"
+    icon = "data_array"
     rereads = True
 
     class Config(SourceConfig, QuarantineConfig):

@@ -30,6 +30,7 @@ class ExtractParquet(Extractor):
 
     key = "extract.parquet"
     title = "Parquet file"
+    icon = "view_column"
 
     class Config(SourceConfig):
         """The settings of extract.parquet."""

@@ -47,6 +47,7 @@ class ExtractSQL(Extractor):
 
     key = "extract.sql"
     title = "SQL query"
+    icon = "database"
 
     class Config(ModuleConfig):
         """The settings of extract.sql."""

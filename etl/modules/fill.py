@@ -55,6 +55,7 @@ class Fill(Transformer):
 
     key = "transform.fill"
     title = "Fill"
+    icon = "format_color_fill"
     pure = True
     account = "keeps"
 

@@ -12,6 +12,7 @@ class Filter(Transformer):
 
     key = "transform.filter"
     title = "Filter"
+    icon = "filter_alt"
     pure = True
     account = "removes"
 

@@ -63,6 +63,7 @@ class Join(Transformer):
 
     key = "transform.join"
     title = "Join"
+    icon = "join_inner"
     pure = True
     ports = ("left", "right")
 
@@ -72,9 +73,14 @@ class Join(Transformer):
         how: Literal["inner", "left", "right", "full", "semi", "anti"] = Field(
             default="inner", description="Which rows without a match are kept."
         )
-        left_keys: list[ColumnName] = Field(min_length=1, description="Key columns on the left.")
+        left_keys: list[ColumnName] = Field(
+            min_length=1,
+            description="Key columns on the left.",
+            json_schema_extra={"x-port": "left"},
+        )
         right_keys: list[ColumnName] = Field(
             default=[],
+            json_schema_extra={"x-port": "right"},
             description="Key columns on the right, in the same order. Empty: named as the left.",
         )
         suffix: str = Field(

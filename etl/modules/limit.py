@@ -14,6 +14,7 @@ class Limit(Transformer):
 
     key = "transform.limit"
     title = "Limit"
+    icon = "vertical_align_top"
     pure = True
     account = "removes"
 

@@ -20,6 +20,7 @@ class LoadCSV(Loader):
 
     key = "load.csv"
     title = "CSV file"
+    icon = "csv"
 
     class Config(TargetConfig):
         """The settings of load.csv."""

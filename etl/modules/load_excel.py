@@ -38,6 +38,7 @@ class LoadExcel(Loader):
 
     key = "load.excel"
     title = "Excel file"
+    icon = "table_view"
 
     class Config(TargetConfig):
         """The settings of load.excel."""

@@ -33,6 +33,7 @@ class LoadHTTP(Loader):
 
     key = "load.http"
     title = "REST service"
+    icon = "cloud_upload"
 
     class Config(HTTPConfig, QuarantineConfig):
         """The settings of load.http."""

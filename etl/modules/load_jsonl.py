@@ -22,6 +22,7 @@ class LoadJSONL(Loader):
 
     key = "load.jsonl"
     title = "JSON Lines file"
+    icon = "data_array"
 
     class Config(TargetConfig):
         """The settings of load.jsonl."""

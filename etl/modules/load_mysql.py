@@ -36,6 +36,7 @@ class LoadMySQL(Loader):
 
     key = "load.mysql"
     title = "MySQL table"
+    icon = "database"
 
     class Config(TableConfig):
         """The settings of load.mysql."""
@@ -46,7 +47,9 @@ class LoadMySQL(Loader):
             examples=["shop"],
         )
         table: Annotated[str, AfterValidator(_check_table)] = Field(
-            description="Table, as name or database.name.", examples=["orders", "sales.orders"]
+            json_schema_extra={"format": "table"},
+            description="Table, as name or database.name.",
+            examples=["orders", "sales.orders"],
         )
 
     config: Config

@@ -32,6 +32,7 @@ class LoadParquet(Loader):
 
     key = "load.parquet"
     title = "Parquet file"
+    icon = "view_column"
 
     class Config(TargetConfig):
         """The settings of load.parquet."""

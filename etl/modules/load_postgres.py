@@ -30,6 +30,7 @@ class LoadPostgres(Loader):
 
     key = "load.postgres"
     title = "PostgreSQL table"
+    icon = "database"
 
     class Config(TableConfig):
         """The settings of load.postgres."""
@@ -40,7 +41,9 @@ class LoadPostgres(Loader):
             examples=["warehouse"],
         )
         table: Annotated[str, AfterValidator(_check_table)] = Field(
-            description="Table, as name or schema.name.", examples=["orders", "sales.orders"]
+            json_schema_extra={"format": "table"},
+            description="Table, as name or schema.name.",
+            examples=["orders", "sales.orders"],
         )
 
     config: Config

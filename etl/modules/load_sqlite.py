@@ -31,6 +31,7 @@ class LoadSQLite(Loader):
 
     key = "load.sqlite"
     title = "SQLite table"
+    icon = "database"
 
     class Config(TableConfig):
         """The settings of load.sqlite."""
@@ -40,7 +41,9 @@ class LoadSQLite(Loader):
             examples=["marts/sales.sqlite"],
         )
         table: Annotated[str, AfterValidator(_check_table)] = Field(
-            description="Name of the table.", examples=["orders"]
+            json_schema_extra={"format": "table"},
+            description="Name of the table.",
+            examples=["orders"],
         )
 
     config: Config

@@ -28,6 +28,7 @@ class Lookup(Transformer):
 
     key = "transform.lookup"
     title = "Look up"
+    icon = "manage_search"
     pure = True
     ports = ("input", "lookup")
     account = "removes"
@@ -40,10 +41,12 @@ class Lookup(Transformer):
         )
         lookup_keys: list[ColumnName] = Field(
             default=[],
+            json_schema_extra={"x-port": "lookup"},
             description="Key columns of the lookup, in the same order. Empty: named as the keys.",
         )
         columns: list[ColumnName] = Field(
             default=[],
+            json_schema_extra={"x-port": "lookup"},
             description="Columns of the lookup to add. Empty: all but its keys.",
             examples=[["country_name"]],
         )
@@ -57,6 +60,7 @@ class Lookup(Transformer):
         )
         order_by: list[SortKey] = Field(
             default=[],
+            json_schema_extra={"x-port": "lookup"},
             description="What makes a row of the lookup the first. Equal ones go by their values.",
         )
         missing: Literal["null", "default", "reject"] = Field(
@@ -67,6 +71,7 @@ class Lookup(Transformer):
         )
         defaults: dict[ColumnName, Constant] = Field(
             default={},
+            json_schema_extra={"x-port": "lookup"},
             description="Values of added columns, named as in the lookup, for a missing key.",
             examples=[{"country_name": "unknown"}],
         )

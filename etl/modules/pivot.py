@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from etl.aggregates import Function, aggregate
 from etl.column_types import Constant, column_of, constant
-from etl.columns import ColumnName, require_columns, unique_names
+from etl.columns import ColumnName, NewColumnName, require_columns, unique_names
 from etl.errors import DataError
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, Result, RunContext, Transformer
@@ -25,6 +25,7 @@ class Pivot(Transformer):
 
     key = "transform.pivot"
     title = "Pivot"
+    icon = "pivot_table_chart"
     pure = True
 
     class Config(ModuleConfig):
@@ -59,7 +60,7 @@ class Pivot(Transformer):
             description="What to do with rows whose value is not listed, or empty: error stops the "
             "node, ignore leaves them out of the sums, other gives them a column of their own.",
         )
-        other: ColumnName = Field(default="other", description="Name of the column for these.")
+        other: NewColumnName = Field(default="other", description="Name of the column for these.")
 
         @model_validator(mode="after")
         def _named(self) -> "Pivot.Config":

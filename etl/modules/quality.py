@@ -34,6 +34,7 @@ class Quality(Transformer):
 
     key = "transform.quality"
     title = "Check quality"
+    icon = "verified"
     pure = True
     account = "keeps"
 

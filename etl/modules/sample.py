@@ -20,6 +20,7 @@ class Sample(Transformer):
 
     key = "transform.sample"
     title = "Sample"
+    icon = "casino"
     pure = True
     account = "removes"
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator, model_validator
 
-from etl.columns import ColumnName, require_columns, unique_names
+from etl.columns import ColumnName, NewColumnName, require_columns, unique_names
 from etl.errors import ConfigError
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, RunContext, Transformer
@@ -22,6 +22,7 @@ class Select(Transformer):
 
     key = "transform.select"
     title = "Select columns"
+    icon = "view_week"
     pure = True
     account = "keeps"
 
@@ -38,7 +39,7 @@ class Select(Transformer):
             description="Columns to leave out, instead of naming those to keep.",
             examples=[["internal_note"]],
         )
-        rename: dict[ColumnName, ColumnName] = Field(
+        rename: dict[ColumnName, NewColumnName] = Field(
             default={},
             description="New names of columns.",
             examples=[{"amount": "amount_eur"}],

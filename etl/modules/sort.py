@@ -17,6 +17,7 @@ class Sort(Transformer):
 
     key = "transform.sort"
     title = "Sort"
+    icon = "sort"
     pure = True
     account = "removes"
 

@@ -23,7 +23,9 @@ def _check_name(name: str) -> str:
     return name
 
 
-OutputName = Annotated[str, AfterValidator(_check_name)]
+OutputName = Annotated[
+    str, Field(json_schema_extra={"format": "output-name"}), AfterValidator(_check_name)
+]
 
 
 class Branch(ModuleConfig):
@@ -43,6 +45,7 @@ class Split(Transformer):
 
     key = "transform.split"
     title = "Split"
+    icon = "call_split"
     pure = True
     account = "removes"
 

@@ -24,6 +24,7 @@ class SQL(Transformer):
 
     key = "transform.sql"
     title = "SQL"
+    icon = "code"
     pure = True
     ports = ()
     variadic = True

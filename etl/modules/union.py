@@ -26,6 +26,7 @@ class Union(Transformer):
 
     key = "transform.union"
     title = "Union"
+    icon = "call_merge"
     pure = True
     ports = ()
     variadic = True

@@ -3,7 +3,7 @@
 from pydantic import Field, model_validator
 
 from etl.column_types import column_of, require_one_type
-from etl.columns import ColumnName, require_columns, require_new, unique_names
+from etl.columns import ColumnName, NewColumnName, require_columns, require_new, unique_names
 from etl.errors import ConfigError
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, Result, RunContext, Transformer
@@ -18,6 +18,7 @@ class Unpivot(Transformer):
 
     key = "transform.unpivot"
     title = "Unpivot"
+    icon = "table_rows"
     pure = True
 
     class Config(ModuleConfig):
@@ -33,10 +34,10 @@ class Unpivot(Transformer):
             description="Columns to turn into rows. Empty: all that are not ids.",
             examples=[["january", "february"]],
         )
-        name_column: ColumnName = Field(
+        name_column: NewColumnName = Field(
             default="name", description="Column for the names of the unpivoted columns."
         )
-        value_column: ColumnName = Field(default="value", description="Column for their values.")
+        value_column: NewColumnName = Field(default="value", description="Column for their values.")
         keep_nulls: bool = Field(
             default=False,
             description="Make a row for an empty value, too. Otherwise it is removed.",

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from etl.aggregates import aggregate
 from etl.column_types import Constant, column_of, constant
-from etl.columns import ColumnName, require_columns, require_new, unique_names
+from etl.columns import ColumnName, NewColumnName, require_columns, require_new, unique_names
 from etl.dataset import Column
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, Result, RunContext, Transformer
@@ -24,7 +24,7 @@ _AGGREGATES = {"sum", "avg", "min", "max", "count"}
 class WindowFunction(ModuleConfig):
     """A new column, computed for each row from the rows of its window."""
 
-    name: ColumnName = Field(description="Name of the new column.", examples=["running_total"])
+    name: NewColumnName = Field(description="Name of the new column.", examples=["running_total"])
     function: Literal[
         "row_number",
         "rank",
@@ -90,6 +90,7 @@ class Window(Transformer):
 
     key = "transform.window"
     title = "Window functions"
+    icon = "data_thresholding"
     pure = True
     account = "keeps"
 

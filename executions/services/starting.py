@@ -19,9 +19,10 @@ from pipelines.models import Pipeline, PipelineRevision
 from pipelines.services import (
     dag_to_run,
     keep_apart,
+    known_params,
     required_params,
     revision_of,
-    used_params,
+    value_problem,
 )
 
 # The key of `dag_run.conf` under which the operator finds what is ours.
@@ -140,7 +141,7 @@ def params_again(execution: PipelineExecution, revision: PipelineRevision) -> di
     Those that were defaults then are left out: the revision has its own.
     """
     old = execution.revision.snapshot["default_params"] if execution.revision else {}
-    known = used_params(revision.snapshot["config"]) | set(revision.snapshot["default_params"])
+    known = known_params(revision.snapshot)
     return {
         key: value
         for key, value in execution.params.items()
@@ -182,6 +183,7 @@ def _checked_params(name: str, revision: PipelineRevision, params: object) -> di
             ],
         )
     defaults: dict[str, Any] = revision.snapshot["default_params"]
+    specs: dict[str, Any] = revision.snapshot.get("param_specs", {})
     config = revision.snapshot["config"]
     problems = [
         Problem(
@@ -189,17 +191,21 @@ def _checked_params(name: str, revision: PipelineRevision, params: object) -> di
             f"params.{key}",
             f"Param '{key}' is required and has no default. Give it a value.",
         )
-        for key in sorted(required_params(config, defaults) - set(params))
+        for key in sorted(required_params(config, defaults, specs) - set(params))
     ]
-    known = (used_params(config) | set(defaults)) - {RESERVED_PARAM}
+    known = known_params(revision.snapshot) - {RESERVED_PARAM}
     for key, value in params.items():
         if key not in known:
             problems.append(Problem(None, f"params.{key}", _unknown_param(str(key), known)))
-        elif problem := _unstorable(value):
+        elif problem := _unstorable(value) or _misfit(specs.get(key), value):
             problems.append(Problem(None, f"params.{key}", f"Param '{key}' {problem}"))
     if problems:
         raise InvalidParams(name, problems)
     return {**defaults, **params}
+
+
+def _misfit(spec: Mapping[str, Any] | None, value: object) -> str | None:
+    return value_problem(spec, value) if spec is not None else None
 
 
 def _unknown_param(key: str, known: set[str]) -> str:

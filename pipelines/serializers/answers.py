@@ -46,11 +46,23 @@ class ModuleSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     kind = serializers.CharField()
     title = serializers.CharField()
+    icon = serializers.CharField(help_text="A name of Google's Material Symbols.")
+    summary = serializers.CharField(help_text="What it does, in a sentence.")
     description = serializers.CharField()
     ports = serializers.ListField(child=serializers.CharField())
-    variadic = serializers.BooleanField()
+    variadic = serializers.BooleanField(
+        help_text="Whether it takes any number of inputs, each a port named after its source."
+    )
+    outputs = serializers.ChoiceField(
+        choices=("none", "one", "named"),
+        help_text="Named ones are those that the config's fields of format `output-name` name.",
+    )
     quarantines = serializers.BooleanField()
-    config_schema = ObjectField()
+    config_schema = ObjectField(
+        help_text="JSON Schema. `format` tells SQL from other text (`sql`, `sql-expression`), and "
+        "`x-picker` what there is to choose from: `connection`, `file`, `table`, `column` or "
+        "`columns`, of the input at the port `x-port`, or at the first."
+    )
 
 
 class OriginSerializer(serializers.Serializer[Any]):

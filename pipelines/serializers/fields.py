@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from pipelines.services.params import TYPES
+
 # A text or a number; `initial` and `position` of a watermark can also be null.
 VALUE_SCHEMA = {"oneOf": [{"type": "string"}, {"type": "number"}]}
 WATERMARK_SCHEMA = {
@@ -74,6 +76,36 @@ class GraphField(serializers.JSONField):
 @extend_schema_field({"type": "object", "additionalProperties": True})
 class ObjectField(serializers.JSONField):
     """A JSON object, checked by the service."""
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "required": ["type"],
+            "properties": {
+                "type": {"type": "string", "enum": list(TYPES)},
+                "help": {"type": "string"},
+                "required": {
+                    "type": "boolean",
+                    "description": "Whether it must have a value: the default, or a given one.",
+                },
+                "min": {**VALUE_SCHEMA, "description": "Of a number, a date or a time."},
+                "max": {**VALUE_SCHEMA, "description": "Of a number, a date or a time."},
+                "choices": {
+                    "type": "array",
+                    "description": "Of an enum.",
+                    "items": {
+                        "oneOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]
+                    },
+                },
+            },
+        },
+    }
+)
+class ParamSpecsField(serializers.JSONField):
+    """The types of parameters by name, checked by the service."""
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})

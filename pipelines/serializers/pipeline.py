@@ -7,10 +7,16 @@ from rest_framework import serializers
 from rest_framework.fields import SkipField, empty
 
 from pipelines.errors import Problem
-from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
+from pipelines.models import DeploymentStatus, Pipeline, PipelineDraft, PipelineRevision
 from pipelines.remedies import with_remedy
 from pipelines.serializers.bodies import FORM_KEYS
-from pipelines.serializers.fields import GraphField, NumberField, ObjectField, TextsField
+from pipelines.serializers.fields import (
+    GraphField,
+    NumberField,
+    ObjectField,
+    ParamSpecsField,
+    TextsField,
+)
 from pipelines.services import FIELDS, assign
 
 
@@ -29,6 +35,13 @@ class DeploymentSerializer(serializers.Serializer[Pipeline]):
         source="deployment_asked_at", read_only=True, help_text="When it was asked for."
     )
     ready_at = serializers.DateTimeField(source="deployment_ready_at", read_only=True)
+
+
+class DraftHintSerializer(serializers.Serializer[PipelineDraft]):
+    """That there is a draft: whose, and of when."""
+
+    by = serializers.CharField(source="saved_by.username", default=None, allow_null=True)
+    at = serializers.DateTimeField(source="saved_at", read_only=True)
 
 
 class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
@@ -51,8 +64,12 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
         help_text="Seconds after which an execution is stopped, and fails; null for none.",
     )
     default_params = ObjectField(required=False)
+    param_specs = ParamSpecsField(
+        required=False, help_text="What each parameter may be; without one, it may be anything."
+    )
     tags = TextsField(required=False)
     owner = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
+    updated_by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
     revision = serializers.IntegerField(
         source="current_revision.number", read_only=True, default=None, allow_null=True
     )
@@ -65,11 +82,19 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
         "registering, how long it has been. Null for a draft.",
     )
 
+    draft = DraftHintSerializer(
+        read_only=True,
+        default=None,
+        allow_null=True,
+        help_text="What is drawn and not deployed: …/draft has it. Null if nothing is.",
+    )
+
     class Meta:
         model = Pipeline
         fields = (
             "id",
             *FIELDS,
+            "draft",
             "owner",
             "revision",
             "dag_id",
@@ -77,6 +102,7 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
             "deployment_seconds",
             "created_at",
             "updated_at",
+            "updated_by",
         )
 
     def read_into(self, pipeline: Pipeline) -> list[Problem]:

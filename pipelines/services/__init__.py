@@ -19,15 +19,40 @@ from pipelines.services.deployment import (
     redeploy,
     request_deployment,
 )
+from pipelines.services.drafts import (
+    Newest,
+    begin_draft,
+    changed,
+    deploy_draft,
+    difference_to,
+    discard_draft,
+    draft_of,
+    drawn,
+    newest_of,
+    save_draft,
+)
+from pipelines.services.exporting import (
+    FORMAT,
+    VERSION,
+    Imported,
+    export_pipeline,
+    file_name,
+    import_pipeline,
+)
 from pipelines.services.fields import FIELDS
 from pipelines.services.holding import Runs, ask_before_deploying, structure_of
+from pipelines.services.params import value_problem
 from pipelines.services.reconciling import reconcile_deployments, resume_deployments
 from pipelines.services.removing import remove_dag
 from pipelines.services.restoring import WHEN, Restored, restore_revision, restoring
 from pipelines.services.revision_dags import dag_to_run, keep_apart, serve_apart
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
+from pipelines.services.schedules import LANGUAGES, ScheduleMeaning, explain_schedule
+from pipelines.services.templating import PipelineTemplate, pipeline_templates
+from pipelines.services.unsaved import Check, NodeColumns, check_pipeline, code_of, look_ahead
 from pipelines.services.validation import (
     field_values,
+    known_params,
     pipeline_field,
     required_params,
     used_params,
@@ -42,32 +67,58 @@ from pipelines.services.watermarks import (
 
 __all__ = [
     "FIELDS",
+    "FORMAT",
+    "LANGUAGES",
+    "VERSION",
     "WHEN",
     "Change",
+    "Check",
     "Comparison",
     "Difference",
     "EdgeChange",
+    "Imported",
+    "Newest",
     "NodeChange",
+    "NodeColumns",
     "NodeWatermark",
     "OutputColumns",
+    "PipelineTemplate",
     "Restored",
     "Runs",
+    "ScheduleMeaning",
     "ask_before_deploying",
     "assign",
+    "begin_draft",
+    "changed",
     "check_deployment",
+    "check_pipeline",
     "claim_look",
+    "code_of",
     "compare",
     "compare_revisions",
     "dag_to_run",
     "delete_pipeline",
     "deploy",
+    "deploy_draft",
+    "difference_to",
+    "discard_draft",
+    "draft_of",
+    "drawn",
+    "explain_schedule",
+    "export_pipeline",
     "field_values",
+    "file_name",
     "find_problems",
     "generated_code",
+    "import_pipeline",
     "keep_apart",
+    "known_params",
     "left_behind",
     "lineage",
+    "look_ahead",
+    "newest_of",
     "pipeline_field",
+    "pipeline_templates",
     "reconcile_deployments",
     "redeploy",
     "remove_dag",
@@ -77,11 +128,13 @@ __all__ = [
     "restoring",
     "resume_deployments",
     "revision_of",
+    "save_draft",
     "save_pipeline",
     "serve_apart",
     "set_watermark",
     "structure_of",
     "used_params",
     "validate_pipeline",
+    "value_problem",
     "watermarks_of",
 ]

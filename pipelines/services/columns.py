@@ -34,7 +34,7 @@ class OutputColumns:
 
 def column_problems(graph: Graph, params: Mapping[str, object]) -> list[Problem]:
     """Return what is wrong with the columns that nodes name, as far as columns are known."""
-    return list(follow_columns(graph, params=params, peek=peek_with(_context)).problems)
+    return list(follow_columns(graph, params=params, peek=peek_with(context_of)).problems)
 
 
 def lineage(
@@ -48,7 +48,7 @@ def lineage(
     asked now.
     """
     if seen is None:
-        found = follow_columns(graph, params=params, peek=peek_with(_context))
+        found = follow_columns(graph, params=params, peek=peek_with(context_of))
     else:
         found = follow_columns(graph, params=params, peek=lambda node, _: seen.get(node.id))
     return [
@@ -58,7 +58,8 @@ def lineage(
     ]
 
 
-def _context(node_id: str) -> RunContext:
+def context_of(node_id: str) -> RunContext:
+    """Return the context in which a node's extractor is asked for its columns."""
     settings = run_settings()
     return RunContext(
         execution_id="check",

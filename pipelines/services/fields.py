@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from croniter import CroniterError, croniter
 
 from etl.templates import RESERVED_PARAMS
+from pipelines.services.params import spec_problems
 
 # Those that Airflow knows; croniter alone has others.
 CRON_PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
@@ -27,9 +28,8 @@ _RESERVED_TAG = re.compile(r"logidata\Z|revision:|sha256:")
 
 def problems_of_field(name: str, value: object) -> Iterator[str]:
     """Yield what is wrong with one field's value; nothing when it is fine."""
-    unstorable = _unstorable(value)
-    if unstorable:
-        yield f"{_label(name)} {unstorable}"
+    if said := unstorable(value):
+        yield f"{_label(name)} {said}"
         return
     yield from _CHECKS[name](value)
 
@@ -168,6 +168,7 @@ _CHECKS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "timeout": _timeout,
     "is_active": _is_active,
     "default_params": _default_params,
+    "param_specs": spec_problems,
     "tags": _tags,
 }
 FIELDS = tuple(_CHECKS)
@@ -177,7 +178,7 @@ def _label(name: str) -> str:
     return f"The field '{name}'"
 
 
-def _unstorable(value: object) -> str | None:
+def unstorable(value: object) -> str | None:
     """Return why PostgreSQL could not store a JSON value, or None if it could."""
     level: list[object] = [value]
     for _ in range(MAX_DEPTH):

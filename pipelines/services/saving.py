@@ -80,10 +80,14 @@ def find_problems(pipeline: Pipeline, *, unless: Sequence[Problem] = ()) -> list
         problem for problem in validate_pipeline(values) if pipeline_field(problem) not in unread
     ]
     if "name" not in unread | {pipeline_field(problem) for problem in found}:
-        others = Pipeline.objects.exclude(pk=pipeline.pk)
-        if others.filter(name=values["name"]).exists():
-            found.append(_name_taken(values["name"]))
+        found += name_problems(pipeline, values["name"])
     return found
+
+
+def name_problems(pipeline: Pipeline, name: str) -> list[Problem]:
+    """Return the problem of a name that another pipeline has."""
+    taken = Pipeline.objects.exclude(pk=pipeline.pk).filter(name=name).exists()
+    return [_name_taken(name)] if taken else []
 
 
 def delete_pipeline(pipeline: Pipeline) -> None:
@@ -103,7 +107,7 @@ def delete_pipeline(pipeline: Pipeline) -> None:
 def _store(pipeline: Pipeline, user: AbstractBaseUser | None) -> None:
     """Write the fields of a pipeline; lock its row, so that revisions are numbered one by one."""
     if pipeline._state.adding:
-        pipeline.owner_id = user.pk if user is not None else None
+        pipeline.owner_id = pipeline.updated_by_id = user.pk if user is not None else None
         pipeline.save()
         return
     stored = Pipeline.objects.select_for_update().filter(pk=pipeline.pk).first()
@@ -113,7 +117,8 @@ def _store(pipeline: Pipeline, user: AbstractBaseUser | None) -> None:
         raise PipelineChanged(stored.name)
     # Only what operators write: the deployment's columns belong to the tasks that follow it, and
     # ours may be older than theirs.
-    pipeline.save(update_fields=[*FIELDS, "updated_at"])
+    pipeline.updated_by_id = user.pk if user is not None else None
+    pipeline.save(update_fields=[*FIELDS, "updated_at", "updated_by"])
     pipeline.current_revision = stored.current_revision
     pipeline.deployment_status = stored.deployment_status
     pipeline.deployment_error = stored.deployment_error

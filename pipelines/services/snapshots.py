@@ -7,9 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from etl.graph import GraphError, canonical, canonical_json
+from etl.partial import partial_graph
 from pipelines.models import Pipeline
 from pipelines.services.fields import FIELDS, tidied
 from pipelines.services.validation import field_values
+
+# Fields that came later, and leave the hashes of older revisions alone while they hold nothing.
+_YOUNGER = frozenset({"param_specs"})
 
 
 def snapshot_of(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,9 +37,16 @@ def readable_snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
         return {**field_values(Pipeline()), **values}
 
 
+def drawn_snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields as a snapshot to compare, of a graph as much as can be read of it."""
+    readable = partial_graph(values.get("config"), ()).graph
+    return snapshot_of({**values, "config": readable.model_dump(mode="json")})
+
+
 def hash_of(snapshot: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a snapshot, which is that of its revision."""
-    return hashlib.sha256(canonical_json(snapshot).encode()).hexdigest()
+    told = {key: value for key, value in snapshot.items() if value or key not in _YOUNGER}
+    return hashlib.sha256(canonical_json(told).encode()).hexdigest()
 
 
 def _as_stored(value: Any) -> Any:

@@ -17,6 +17,7 @@ from etl.validation import validate_graph
 from pipelines.models import Pipeline
 from pipelines.services.columns import column_problems
 from pipelines.services.fields import FIELDS, problems_of_field, tidied
+from pipelines.services.params import required_by_specs, value_problem
 
 # Someone waits for their pipeline to be saved.
 NAMES_WITHIN_SECONDS = 3.0
@@ -57,25 +58,58 @@ def validate_pipeline(data: Mapping[str, object]) -> list[Problem]:
     taken. That a name is taken already is found by saving, not here.
     """
     known = {field: value for field, value in data.items() if field in FIELDS}
-    problems = [_unknown_field(field) for field in data if field not in FIELDS]
+    unknown = [_unknown_field(field) for field in data if field not in FIELDS]
     values = field_values(Pipeline()) | known
-    bad: set[str] = set()
-    for field, value in values.items():
-        found = [Problem(None, field, message) for message in problems_of_field(field, value)]
-        if found:
-            bad.add(field)
-            problems += found
+    found, bad = field_problems(values)
+    problems = [*unknown, *found, *param_problems(values, bad)]
     if "config" not in bad:
-        names = names_in_airflow()
-        of_graph = validate_graph(
-            values["config"], connections=names.connections, pools=names.pools
-        )
-        problems += [_within_config(problem) for problem in of_graph]
+        of_graph = graph_problems(values["config"], names_in_airflow())
+        problems += of_graph
         if not of_graph and "default_params" not in bad:
             problems += column_problems(parse_graph(values["config"]), values["default_params"])
-        if not of_graph and not bad & {"schedule", "is_active", "default_params"}:
-            problems += _schedule_without_params(values)
+        if not of_graph:
+            problems += problems_together(values, bad)
     return problems
+
+
+def field_problems(values: Mapping[str, Any]) -> tuple[list[Problem], set[str]]:
+    """Return what is wrong with fields on their own, and which fields these are."""
+    problems = [
+        Problem(None, field, message)
+        for field, value in values.items()
+        for message in problems_of_field(field, value)
+    ]
+    return problems, {problem.field for problem in problems if problem.field}
+
+
+def graph_problems(config: object, names: AirflowNames) -> list[Problem]:
+    """Return what is wrong with a graph, each with its place within the pipeline."""
+    found = validate_graph(config, connections=names.connections, pools=names.pools)
+    return [_within_config(problem) for problem in found]
+
+
+def param_problems(values: Mapping[str, Any], bad: set[str]) -> list[Problem]:
+    """Return which default parameters do not fit their types; `bad` fields are no use."""
+    if bad & {"default_params", "param_specs"}:
+        return []
+    defaults = values["default_params"]
+    found = {
+        name: value_problem(spec, defaults[name])
+        for name, spec in values["param_specs"].items()
+        if name in defaults
+    }
+    return [
+        Problem(None, f"default_params.{name}", f"The default of parameter '{name}' {said}")
+        for name, said in found.items()
+        if said
+    ]
+
+
+def problems_together(values: Mapping[str, Any], bad: set[str]) -> list[Problem]:
+    """Return what is wrong between fields of a pipeline with a good graph; `bad` are no use."""
+    if bad & {"schedule", "is_active", "default_params", "param_specs"}:
+        return []
+    return list(_schedule_without_params(values))
 
 
 def pipeline_field(problem: Problem) -> str:
@@ -93,22 +127,36 @@ def used_params(config: object) -> set[str]:
         return set()
 
 
-def required_params(config: object, default_params: Mapping[str, object]) -> set[str]:
-    """Return the parameters that every execution must give; empty for a bad graph.
+def known_params(snapshot: Mapping[str, Any]) -> set[str]:
+    """Return the names of the parameters that an execution of a revision may give."""
+    named = {*snapshot["default_params"], *snapshot.get("param_specs", {})}
+    return used_params(snapshot["config"]) | named
 
-    Those are the ones that a template uses without a fallback and that have no default.
+
+def required_params(
+    config: object,
+    default_params: Mapping[str, object],
+    param_specs: Mapping[str, Any] | None = None,
+) -> set[str]:
+    """Return the parameters that every execution must give; none of the graph's if that is bad.
+
+    Those are the ones that a template uses without a fallback, or that are required by their spec,
+    and that have no default.
     """
     try:
-        return referenced_params(parse_graph(config), required_only=True) - set(default_params)
+        used = referenced_params(parse_graph(config), required_only=True)
     except ETLError:
-        return set()
+        used = set()
+    return (used | required_by_specs(param_specs or {})) - set(default_params)
 
 
 def _schedule_without_params(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Nobody is there to fill in a parameter when the clock starts the pipeline."""
     if not (values["schedule"] and values["is_active"]):
         return
-    for name in sorted(required_params(values["config"], values["default_params"])):
+    for name in sorted(
+        required_params(values["config"], values["default_params"], values["param_specs"])
+    ):
         yield Problem(
             None,
             "default_params",

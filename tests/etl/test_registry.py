@@ -95,6 +95,37 @@ def test_the_catalogue_is_json() -> None:
     assert schema["required"] == ["connection", "table"]
 
 
+def test_the_catalogue_tells_an_editor_what_to_offer() -> None:
+    entries = {entry["key"]: entry for entry in catalogue()}
+    load = entries["load.postgres"]["config_schema"]["properties"]
+    assert {name: field.get("x-picker") for name, field in load.items()} == {
+        "max_rejected": None,
+        "mode": None,
+        "keys": "columns",
+        "partition_by": "columns",
+        "on_drift": None,
+        "connection": "connection",
+        "table": "table",
+    }
+    assert entries["extract.csv"]["config_schema"]["properties"]["path"]["x-picker"] == "file"
+    join = entries["transform.join"]["config_schema"]["properties"]
+    assert (join["left_keys"]["x-port"], join["right_keys"]["x-port"]) == ("left", "right")
+    measure = entries["transform.aggregate"]["config_schema"]["$defs"]["Measure"]["properties"]
+    assert measure["column"]["x-picker"] == "column"
+    assert "x-picker" not in measure["name"]
+
+
+def test_the_catalogue_tells_which_outputs_a_module_has() -> None:
+    outputs = {entry["key"]: entry["outputs"] for entry in catalogue()}
+    assert outputs["transform.split"] == "named"
+    assert outputs["load.csv"] == "none"
+    assert {key for key, kind in outputs.items() if kind == "one"} == {
+        key for key in KEYS if not key.startswith("load.") and key != "transform.split"
+    }
+    (entry,) = [entry for entry in catalogue() if entry["key"] == "transform.filter"]
+    assert entry["summary"] == "Keep the rows for which a SQL condition holds."
+
+
 def test_the_pages_in_docs_are_the_generated_ones() -> None:
     folder = PROJECT / "docs" / "modules"
     written = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}

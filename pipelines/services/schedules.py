@@ -1,0 +1,125 @@
+"""What a schedule means: in words, and the next times that it comes."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from cron_descriptor import CasingTypeEnum, ExpressionDescriptor, Options
+from croniter import croniter
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from pipelines.errors import InvalidSchedule, Problem
+from pipelines.services.fields import CRON_PRESETS, problems_of_field, tidied
+
+LANGUAGES = {"en": "en_US", "fr": "fr_FR"}
+SHOWN_TIMES = 5
+
+# What Airflow takes them for.
+_PRESETS = dict(
+    zip(
+        CRON_PRESETS,
+        ("0 * * * *", "0 0 * * *", "0 0 * * 0", "0 0 1 * *", "0 0 1 */3 *", "0 0 1 1 *"),
+        strict=True,
+    )
+)
+# The package takes these from the process, whatever language it is asked for.
+_FRENCH = {
+    **dict(
+        zip(
+            ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+            ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+            strict=True,
+        )
+    ),
+    **dict(
+        zip(
+            (
+                *("January", "February", "March", "April", "May", "June", "July"),
+                *("August", "September", "October", "November", "December"),
+            ),
+            (
+                *("janvier", "février", "mars", "avril", "mai", "juin", "juillet"),
+                *("août", "septembre", "octobre", "novembre", "décembre"),
+            ),
+            strict=True,
+        )
+    ),
+}
+# Certain times of every day.
+_AT_TIMES = re.compile(r"[\d,]+ [\d,]+ \* \* \*\Z")
+_NAMES = re.compile(rf"\b({'|'.join(_FRENCH)})\b")
+
+
+@dataclass(frozen=True)
+class ScheduleMeaning:
+    """A schedule for people: `words`, and the `next` times in its time zone."""
+
+    words: str
+    next: list[datetime]
+
+
+def explain_schedule(
+    cron: str, timezone: str = "UTC", language: str = "en", *, now: datetime | None = None
+) -> ScheduleMeaning:
+    """Return what a schedule means, in one of LANGUAGES; raise InvalidSchedule.
+
+    Its times are those at which Airflow starts the pipeline, also where the clocks change.
+    """
+    cron = tidied("schedule", cron)
+    problems = [
+        Problem(None, field, message)
+        for field, value in (("schedule", cron), ("timezone", timezone))
+        for message in problems_of_field(field, value)
+    ]
+    if problems:
+        raise InvalidSchedule(problems)
+    if not cron:
+        with override(language):
+            return ScheduleMeaning(_("Only when someone executes it"), [])
+    expression = _PRESETS.get(cron, cron)
+    times = [(now or datetime.now(UTC)).astimezone(ZoneInfo(timezone))]
+    for _number in range(SHOWN_TIMES):
+        times.append(_after(times[-1], expression))
+    return ScheduleMeaning(_words(expression, language), times[1:])
+
+
+def _after(moment: datetime, expression: str) -> datetime:
+    """Return the next time in the time zone of `moment`, as Airflow's timetables find it."""
+    zone = moment.tzinfo
+    naive = moment.replace(tzinfo=None, fold=0)
+    cron = croniter(expression, start_time=naive)
+    found: datetime = cron.get_next(datetime)
+    if cron.expanded[1] == ["*"]:
+        # Every hour: also in the one that comes twice when the clocks go back.
+        return (moment.astimezone(UTC) + (found - naive)).astimezone(zone)
+    # Of a time that comes twice Airflow takes the second; of one that the clocks leave out, the one
+    # that they show instead. Both are what the offset further west gives.
+    readings = (found.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    return min(readings, key=datetime.utcoffset).astimezone(UTC).astimezone(zone)  # type: ignore[arg-type]
+
+
+def _words(expression: str, language: str) -> str:
+    minute, hour, day, month, weekday = expression.split()
+    if day == "*" or weekday == "*":
+        return _described(expression, language)
+    # Where both are given, cron takes a day that fits either.
+    by_day = _described(f"{minute} {hour} {day} {month} *", language)
+    by_weekday = _described(f"{minute} {hour} * {month} {weekday}", language)
+    with override(language):
+        return _("%(one)s, or: %(other)s") % {
+            "one": by_day,
+            "other": by_weekday[:1].lower() + by_weekday[1:],
+        }
+
+
+def _described(expression: str, language: str) -> str:
+    options = Options()
+    options.locale_code = LANGUAGES[language]
+    options.casing_type = CasingTypeEnum.Sentence
+    options.use_24hour_time_format = True
+    # Else "at 06:00" is all that it says of every day.
+    options.verbose = bool(_AT_TIMES.match(expression))
+    words: str = ExpressionDescriptor(expression, options).get_description()
+    return _NAMES.sub(lambda match: _FRENCH[match[0]], words) if language == "fr" else words

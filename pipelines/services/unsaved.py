@@ -1,0 +1,186 @@
+"""What a pipeline would be if it were saved as it is drawn now: problems, columns, code."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from django.utils import timezone
+
+from etl.dataset import Column
+from etl.errors import ConfigError
+from etl.graph import Node
+from etl.module import Extractor
+from etl.partial import PartialGraph, partial_graph
+from etl.registry import get_module
+from etl.schemas import GraphSchemas, SchemaMemory, follow_columns, peek_with
+from pipelines.errors import InvalidPipeline, Problem
+from pipelines.models import Pipeline, PipelineRevision
+from pipelines.services.background import Background, Pending
+from pipelines.services.columns import context_of
+from pipelines.services.deployment import generator
+from pipelines.services.fields import FIELDS
+from pipelines.services.saving import find_problems, name_problems
+from pipelines.services.snapshots import hash_of, readable_snapshot, snapshot_of
+from pipelines.services.validation import (
+    AirflowNames,
+    field_problems,
+    field_values,
+    graph_problems,
+    names_in_airflow,
+    param_problems,
+    pipeline_field,
+    problems_together,
+)
+
+Columns = tuple[Column, ...]
+
+# Seconds: how old a catalogue of Airflow's, or the columns of a source, may be, and how long
+# somebody who types waits for the first one.
+_FRESH = 10.0
+_WAIT = 0.2
+_UNKNOWN = AirflowNames(None, None)
+
+_names: Background[AirflowNames] = Background(fresh=_FRESH)
+_peeked: Background[Columns | None] = Background(fresh=_FRESH)
+_memory = SchemaMemory()
+
+
+@dataclass(frozen=True)
+class NodeColumns:
+    """What comes in at each port of a node, and goes out of each output; None where unknown.
+
+    The only output of a node has the name "".
+    """
+
+    inputs: Mapping[str, Columns | None]
+    outputs: Mapping[str, Columns | None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is known of an unfinished pipeline.
+
+    It is not `complete` while Airflow, or a source, is still being asked for what is there: the
+    same check finds more a second later.
+    """
+
+    problems: list[Problem]
+    columns: Mapping[str, NodeColumns]
+    complete: bool
+
+
+@dataclass
+class _Sources:
+    """Asks the sources of a graph for their columns, and notes whether one has not answered yet."""
+
+    pending: bool = False
+    ask: Callable[[Node, Extractor], Columns | None] = field(
+        default_factory=lambda: peek_with(context_of)
+    )
+
+    def peek(self, node: Node, module: Extractor) -> Columns | None:
+        key = (node.module, module.config.model_dump_json())
+        try:
+            found = _peeked.get(key, partial(self.ask, node, module), wait=_WAIT)
+        except Pending:
+            self.pending = True
+            return None
+        self.pending |= not found.fresh
+        return found.value
+
+
+def check_pipeline(
+    pipeline: Pipeline, *, written: Collection[str], unless: Sequence[Problem] = ()
+) -> Check:
+    """Return what saving the pipeline would say of its fields as they are now; quickly.
+
+    `written` are the fields that somebody has filled in: a new pipeline's others are no problem
+    yet. Those that `unless` has a problem for were not read. Columns are followed as far as an
+    unfinished graph allows. Airflow and sources are asked in the background.
+    """
+    unread = {pipeline_field(problem) for problem in unless}
+    fields = field_values(pipeline)
+    asked = FIELDS if not pipeline._state.adding else ("config", *written)
+    problems, bad = field_problems(
+        {name: fields[name] for name in FIELDS if name in asked and name not in unread}
+    )
+    bad |= unread
+    problems += param_problems(fields, bad)
+    if "name" in asked and "name" not in bad:
+        problems += name_problems(pipeline, fields["name"])
+    if "config" in bad:
+        return Check([*unless, *problems], {}, complete=True)
+    names, complete = _known_names()
+    of_graph = graph_problems(fields["config"], names)
+    part = partial_graph(fields["config"], of_graph)
+    sources = _Sources()
+    params = {} if "default_params" in bad else fields["default_params"]
+    found = follow_columns(
+        part.graph, params=params, peek=sources.peek, skip=part.unsure, memory=_memory
+    )
+    problems += [*of_graph, *found.problems]
+    if not of_graph:
+        problems += problems_together(fields, bad)
+    complete = complete and not sources.pending
+    return Check([*unless, *problems], _columns(part, found), complete)
+
+
+def code_of(pipeline: Pipeline, *, problems: Sequence[Problem] = ()) -> str:
+    """Return the code of the DAG that saving the pipeline now would have Airflow serve.
+
+    Raise InvalidPipeline with every problem, `problems` of the caller's included.
+    """
+    if found := [*problems, *find_problems(pipeline, unless=problems)]:
+        raise InvalidPipeline(found)
+    snapshot = snapshot_of(field_values(pipeline))
+    sha256 = hash_of(snapshot)
+    current = pipeline.current_revision
+    if current is None or hash_of(readable_snapshot(current.snapshot)) != sha256:
+        current = PipelineRevision(
+            pipeline=pipeline,
+            number=current.number + 1 if current is not None else 1,
+            snapshot=snapshot,
+            sha256=sha256,
+            created_at=timezone.now().replace(microsecond=0),
+        )
+    return generator().generate_dag(current.dag_spec())
+
+
+def look_ahead() -> None:
+    """Have Airflow asked for its names now, for a check that comes in a moment."""
+    _known_names(wait=0)
+
+
+def _known_names(wait: float = _WAIT) -> tuple[AirflowNames, bool]:
+    """Return the names in Airflow, and whether they are all that can be known now."""
+    try:
+        found = _names.get("", names_in_airflow, wait=wait)
+    except Pending:
+        return _UNKNOWN, False
+    return found.value, found.fresh
+
+
+def _columns(part: PartialGraph, found: GraphSchemas) -> dict[str, NodeColumns]:
+    return {node.id: _around(node, part, found) for node in part.graph.nodes}
+
+
+def _around(node: Node, part: PartialGraph, found: GraphSchemas) -> NodeColumns:
+    inputs = part.graph.inputs_of(node.id)
+    ports: tuple[str, ...] = ()
+    names: tuple[str, ...] = ("",)
+    try:
+        module = get_module(node.module)
+    except ConfigError:
+        names = ()
+    else:
+        ports = module.ports
+        names = () if module.kind == "load" else module.outputs(node.config) or ("",)
+    return NodeColumns(
+        {port: _gives(inputs.get(port), found) for port in (*ports, *inputs)},
+        {name: _gives(f"{node.id}.{name}".rstrip("."), found) for name in names},
+    )
+
+
+def _gives(reference: str | None, found: GraphSchemas) -> Columns | None:
+    schema = found.outputs.get(reference) if reference is not None else None
+    return schema.columns if schema is not None else None
