@@ -30,6 +30,10 @@ LOGIDATA_LOG_DAYS = timedelta(days=env.days("LOGIDATA_LOG_DAYS", 90))
 LOGIDATA_EXECUTION_DAYS = timedelta(days=env.days("LOGIDATA_EXECUTION_DAYS", 365))
 # Revisions that no execution has run and that are not current.
 LOGIDATA_REVISION_DAYS = timedelta(days=env.days("LOGIDATA_REVISION_DAYS", 90))
+# What was sent of alerts, and to whom.
+LOGIDATA_ALERT_DAYS = timedelta(days=env.days("LOGIDATA_ALERT_DAYS", 90))
+# The address that people open LogiData by, for links in alerts; without it there are none.
+LOGIDATA_PUBLIC_URL = env.http("LOGIDATA_PUBLIC_URL", "")
 LOGIDATA_DEPLOY_DEADLINE = timedelta(seconds=env.seconds("LOGIDATA_DEPLOY_DEADLINE", 120))
 
 try:
@@ -68,6 +72,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "pipelines",
     "executions",
+    "alerts",
     "airflow_bridge",
 ]
 
