@@ -1,6 +1,7 @@
 """Alerts: what has happened, who wants to know, and telling them."""
 
 from alerts.services.clocks import look_at_clocks
+from alerts.services.messages import message_of
 from alerts.services.outbox import look_at_ends
 from alerts.services.queueing import look_begins
 from alerts.services.retention import remove_old_deliveries
@@ -13,6 +14,7 @@ __all__ = [
     "look_at_ends",
     "look_at_schedules",
     "look_begins",
+    "message_of",
     "queue_due",
     "remove_old_deliveries",
     "resend",
