@@ -76,9 +76,8 @@ def shown(address: str) -> str:
     """Return the address with all that may be a secret as `***`."""
     parts = urlsplit(address)
     if parts.scheme.lower() in _WITH_HOST and parts.hostname:
-        port = f":{parts.port}" if parts.port else ""
         login = f"{MASK}@" if "@" in parts.netloc else ""
-        return f"{parts.scheme}://{login}{parts.hostname}{port}/{MASK}"
+        return f"{parts.scheme}://{login}{parts.netloc.rpartition('@')[2]}/{MASK}"
     return f"{parts.scheme}://{MASK}"
 
 
@@ -96,7 +95,7 @@ def _secret_parts(address: str) -> set[str]:
     login = parts.netloc.rpartition("@")[0]
     pieces += login.split(":")
     if parts.scheme.lower() not in _WITH_HOST:
-        pieces.append(parts.netloc.rpartition("@")[2])
+        pieces += parts.netloc.replace("@", ":").split(":")
     spelled = {form for piece in pieces for form in (piece, unquote(piece), quote(piece))}
     plain = parts.hostname if parts.scheme.lower() in _WITH_HOST else None
     return {piece for piece in spelled if len(piece) >= _SHORTEST and piece != plain}

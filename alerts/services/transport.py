@@ -1,6 +1,7 @@
 """A message on its way through apprise to one channel, within a limit of time."""
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,16 @@ from django.utils.translation import gettext as _
 
 from alerts.addresses import plugin_for, without_secrets
 from alerts.services.messages import Message
+from executions.services.log_masking import mask
 
 # Seconds to connect, and to wait for an answer.
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 10.0
 # Programs read these, people do not: the text as it is.
 _FOR_PROGRAMS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
 _ID_HEADER = "X-LogiData-Delivery"
+# Of what apprise says for debugging only these tell a reason: so much of it.
+_DETAIL = re.compile(r"^(?:Socket Exception|Response Details):\s*", re.ASCII)
+_DETAIL_LENGTH = 300
 
 
 class NotDelivered(Exception):
@@ -46,10 +51,10 @@ def transmit(address: str, message: Message) -> None:
                 notify_type=NotifyType.SUCCESS if message.is_good_news else NotifyType.WARNING,
             )
         except (OSError, TypeError, ValueError, UnicodeError) as error:
-            raise NotDelivered(without_secrets(str(error), address)) from error
+            raise NotDelivered(without_secrets(mask(str(error)), address)) from error
     if not taken:
         reason = " ".join(said) or _("The channel did not take the message.")
-        raise NotDelivered(without_secrets(reason, address))
+        raise NotDelivered(without_secrets(mask(reason), address))
 
 
 def _identify(plugin: Any, scheme: str, message: Message) -> None:
@@ -68,14 +73,19 @@ def _takes_markup(plugin: Any) -> bool:
 
 @contextmanager
 def _said_by_apprise() -> Iterator[list[str]]:
-    """Collect the warnings of apprise in this thread: it returns no reasons, but logs them."""
+    """Collect what apprise says in this thread: it returns no reasons, but logs them."""
     said: list[str] = []
     thread = threading.get_ident()
 
     class Collect(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.thread == thread:
-                said.append(record.getMessage())
+            if record.thread != thread:
+                return
+            text = record.getMessage()
+            if record.levelno >= logging.WARNING:
+                said.append(text)
+            elif _DETAIL.match(text):
+                said.append(_DETAIL.sub("", text)[:_DETAIL_LENGTH])
 
     logger, handler = logging.getLogger("apprise"), Collect(logging.DEBUG)
     logger.addHandler(handler)
