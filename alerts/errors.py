@@ -1,5 +1,7 @@
 """What can be refused when someone asks for an alert."""
 
+from django.utils.translation import gettext as _
+
 from pipelines.errors import DomainError
 
 
@@ -8,9 +10,11 @@ class DeliveryWaits(DomainError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The delivery still waits to be sent, so it cannot be sent again. "
-            "Look at its status again in a while.",
-            title="Delivery still waits",
+            _(
+                "The delivery still waits to be sent, so it cannot be sent again. "
+                "Look at its status again in a while."
+            ),
+            title=_("Delivery still waits"),
             status=409,
             type="delivery-waits",
         )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from alerts.addresses import address_of
@@ -40,7 +41,7 @@ class ChannelSerializer(StrictSerializer, serializers.ModelSerializer[AlertChann
         except Unreadable as error:
             raise serializers.ValidationError({"address": [str(UNREADABLE)]}) from error
         if not address:
-            message = "A new channel needs an address. Give it one."
+            message = _("A new channel needs an address. Give it one.")
             raise serializers.ValidationError({"address": [message]})
         try:
             attrs["address"] = address_of(kind, address)

@@ -5,6 +5,7 @@ import uuid
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from alerts import services
@@ -35,9 +36,8 @@ def send(batch: str) -> None:
     try:
         services.send_batch(uuid.UUID(batch))
     except SoftTimeLimitExceeded:
-        services.give_back(
-            uuid.UUID(batch), f"The channel did not answer within {SEND_SECONDS} seconds."
-        )
+        reason = _("The channel did not answer within %(seconds)d seconds.")
+        services.give_back(uuid.UUID(batch), reason % {"seconds": SEND_SECONDS})
 
 
 @shared_task(name="alerts.tasks.look_after")

@@ -20,6 +20,9 @@ from executions.statuses import ACTIVE_STATUSES, ExecutionStatus
 # number keeps the look short where nothing succeeds.
 SUCCESSES, LOOKED_BACK = 100, 500
 _ABOUT_TIME = (AlertEvent.SLOW, AlertEvent.DEADLINE)
+# What may be large, and no rule looks at.
+UNREAD = ("params", "replay_plan", "attempt_nodes")
+UNREAD_OF_PIPELINE = ("pipeline__config", "pipeline__default_params", "pipeline__description")
 _ENDED = (ExecutionStatus.SUCCESS, ExecutionStatus.FAILED)
 
 
@@ -68,9 +71,9 @@ def look_at_clocks() -> list[AlertDelivery]:
         return []
     running = PipelineExecution.objects.filter(
         status__in=[str(status) for status in ACTIVE_STATUSES]
-    ).select_related("pipeline")
-    now = timezone.now()
-    return decide(list(_overruns(list(running), rules, now)))
+    )
+    running = running.select_related("pipeline").defer(*UNREAD, *UNREAD_OF_PIPELINE)
+    return decide(list(_overruns(list(running), rules, timezone.now())))
 
 
 def overruns_of_ended(executions: Iterable[PipelineExecution]) -> list[Event]:

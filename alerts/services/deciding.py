@@ -61,8 +61,11 @@ def active_rules() -> list[AlertRule]:
 
 def wants(rule: AlertRule, event: Event) -> bool:
     """Return whether the rule wants to tell of the event."""
-    if event.kind not in rule.events or not covers(rule, event.pipeline):
-        return False
+    # The scope last: of all that runs, little is too long.
+    return event.kind in rule.events and _applies(rule, event) and covers(rule, event.pipeline)
+
+
+def _applies(rule: AlertRule, event: Event) -> bool:
     if event.kind == AlertEvent.DEADLINE:
         return rule.deadline_seconds is not None and event.seconds > rule.deadline_seconds
     if event.kind == AlertEvent.SLOW:

@@ -18,7 +18,9 @@ from pipelines.durations import duration
 
 # Of a digest so many are listed.
 LISTED = 20
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~])")
+# What would be markup. An underscore within a word is none, and backslashes before it would be seen
+# where Markdown is a dialect.
+_MARKDOWN = re.compile(r"([\\`*\[\]])")
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def link_of(delivery: AlertDelivery) -> str:
 
 
 def _single(delivery: AlertDelivery) -> Message:
-    lines = list(_lines(delivery))
+    lines = [(name, _one_line(value)) for name, value in _lines(delivery)]
     errors = list(_errors(delivery.facts))
     link = link_of(delivery)
     text = "\n".join(f"{name}: {value}" for name, value in lines)
@@ -88,7 +90,7 @@ def _single(delivery: AlertDelivery) -> Message:
         text += f"\n\n{link}"
         markdown += f"\n\n[{_('Open in LogiData')}]({link})"
     return Message(
-        subject=subject_of(delivery),
+        subject=_one_line(subject_of(delivery)),
         text=text,
         markdown=markdown,
         is_good_news=delivery.event in {AlertEvent.RECOVERY, AlertEvent.TEST},
@@ -100,7 +102,8 @@ def _digest(deliveries: Sequence[AlertDelivery]) -> Message:
     count = len(deliveries)
     text, markdown = [], []
     for delivery in deliveries[:LISTED]:
-        when, subject, link = _moment(delivery.created_at), subject_of(delivery), link_of(delivery)
+        when, link = _moment(delivery.created_at), link_of(delivery)
+        subject = _one_line(subject_of(delivery))
         text.append(f"- {when}: {subject}" + (f"\n  {link}" if link else ""))
         shown = f"[{_escaped(subject)}]({link})" if link else _escaped(subject)
         markdown.append(f"- {when}: {shown}")
@@ -194,9 +197,13 @@ def _fields(delivery: AlertDelivery, link: str) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _moment(moment: datetime) -> str:
     return f"{moment.astimezone(ZoneInfo('UTC')):%Y-%m-%d %H:%M} UTC"
 
 
 def _escaped(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", text)
+    return _MARKDOWN.sub(r"\\\1", text).replace("<", "&lt;")

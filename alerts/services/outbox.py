@@ -5,7 +5,7 @@ import uuid
 from django.db import transaction
 
 from alerts.models import AlertRule, EndedExecution
-from alerts.services.clocks import overruns_of_ended
+from alerts.services.clocks import UNREAD, UNREAD_OF_PIPELINE, overruns_of_ended
 from alerts.services.deciding import decide, one_at_a_time
 from alerts.services.events import events_of_end
 from alerts.services.queueing import queue_look_on_commit
@@ -33,7 +33,9 @@ def look_at_ends() -> int:
     The notes go in the same transaction: a process that dies leaves them to the next.
     """
     one_at_a_time()
-    ends = list(EndedExecution.objects.select_related("execution__pipeline").order_by("pk")[:LOT])
+    noted = EndedExecution.objects.select_related("execution__pipeline").order_by("pk")
+    unread = [f"execution__{name}" for name in (*UNREAD, *UNREAD_OF_PIPELINE)]
+    ends = list(noted.defer(*unread)[:LOT])
     events = [event for end in ends for event in events_of_end(end.execution, end.attempt)]
     events += overruns_of_ended([end.execution for end in ends])
     decide(events)

@@ -24,6 +24,8 @@ _FRESH = timedelta(minutes=1)
 # When Airflow has been away for so long, runs count as missed all the same.
 _AWAY = timedelta(minutes=5)
 _AWAY_SINCE = "alerts-airflow-away-since"
+# What may be large, and says nothing of when a pipeline runs.
+_UNREAD = ("config", "default_params", "description", "current_revision__snapshot")
 _LONGEST_GRACE = timedelta(days=8)
 
 
@@ -39,7 +41,7 @@ def look_at_schedules() -> list[AlertDelivery]:
     return decide(
         [
             event
-            for pipeline in scheduled.select_related("current_revision")
+            for pipeline in scheduled.select_related("current_revision").defer(*_UNREAD)
             for event in _missed(pipeline, rules, now)
         ]
     )

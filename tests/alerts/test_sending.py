@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
-from alerts import services
+from alerts import services, tasks
 from alerts.events import AlertEvent
 from alerts.models import AlertChannel, AlertDelivery, AlertRule, EndedExecution
 from alerts.services import deciding, outbox, sending
@@ -292,6 +293,38 @@ def test_mail_has_a_readable_subject_and_body(
     html = body.get_content()
     assert "no column &lt;b&gt;paid&lt;/b&gt; in *orders*" in html
     assert '<a href="https://data.example.org/admin/executions/' in html
+
+
+def test_names_with_markup_are_shown_as_they_are(rule: Rule, queue: Queue, hook: Webhook) -> None:
+    with mail_server() as box:
+        made = rule(AlertEvent.FAILURE)
+        mail = AlertChannel(name="mail", kind="email")
+        mail.address = f"mailto://127.0.0.1:{box.port}?from=a@example.org&to=b@example.org"
+        mail.save()
+        made.channels.add(mail)
+        end(execution_of(Pipeline.objects.create(name="daily_orders_v2 *new* <i>x</i> [1](2)")))
+        work(queue)
+    body = box.messages[0].get_body(("html",))
+    assert body is not None
+    assert "daily_orders_v2 *new* &lt;i&gt;x&lt;/i&gt; [1](2)" in body.get_content()
+    assert "Pipeline: daily_orders_v2 *new* <i>x</i> [1](2)" in hook.bodies[0]["message"]
+
+
+def test_a_send_that_takes_too_long_is_ended_and_repeated(
+    rule: Rule, orders: Pipeline, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(sending, "transmit", endless)
+    rule(AlertEvent.FAILURE)
+    end(execution_of(orders))
+    services.look_at_ends()
+    tasks.send(str(AlertDelivery.objects.get().batch))
+    delivery = AlertDelivery.objects.get()
+    assert (delivery.status, delivery.claimed_until) == ("queued", None)
+    assert delivery.error == "The channel did not answer within 60 seconds."
+    assert tasks.send.soft_time_limit == 60
 
 
 def test_a_delivery_that_was_sent_can_be_sent_again_and_one_that_waits_cannot(
