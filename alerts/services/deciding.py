@@ -43,7 +43,9 @@ def decide(events: Sequence[Event]) -> list[AlertDelivery]:
     _drop_repeated(new, now)
     _gather(new)
     AlertDelivery.objects.bulk_create(new, ignore_conflicts=True)
-    queue_send_on_commit({d.batch for d in new if d.status == DeliveryStatus.QUEUED})
+    # In their order: a failure before the recovery from it.
+    queued = dict.fromkeys(d.batch for d in new if d.status == DeliveryStatus.QUEUED)
+    queue_send_on_commit(list(queued))
     return new
 
 

@@ -84,9 +84,9 @@ def _failed_before(execution: PipelineExecution, attempt: int) -> bool:
         earlier = execution.earlier_attempts.filter(number=attempt - 1).first()
         if earlier is not None and earlier.status in _TELLING:
             return bool(earlier.status == ExecutionStatus.FAILED)
-    if execution.pipeline_id is None or execution.completed_at is None:
+    if execution.pipeline is None or execution.completed_at is None:
         return False
-    others = _recent(execution).values_list("completed_at", "status")
+    others = _recent(execution.pipeline, execution).values_list("completed_at", "status")
     before = [
         (ended, status)
         for ended, status in others
@@ -95,9 +95,9 @@ def _failed_before(execution: PipelineExecution, attempt: int) -> bool:
     return bool(before) and _last(before) == ExecutionStatus.FAILED
 
 
-def _recent(execution: PipelineExecution) -> QuerySet[PipelineExecution]:
+def _recent(pipeline: Pipeline, execution: PipelineExecution) -> QuerySet[PipelineExecution]:
     # By when they were created, for which there is an index.
-    others = PipelineExecution.objects.filter(pipeline_id=execution.pipeline_id)
+    others = PipelineExecution.objects.filter(pipeline=pipeline)
     return others.exclude(pk=execution.pk).order_by("-created_at")[:_LOOKED_BACK]
 
 
