@@ -22,6 +22,7 @@ COPY etl etl/
 COPY airflow_bridge airflow_bridge/
 COPY pipelines pipelines/
 COPY executions executions/
+COPY alerts alerts/
 COPY logidata logidata/
 COPY docker/migrate.sh docker/healthcheck.py docker/
 

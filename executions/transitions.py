@@ -6,7 +6,7 @@ backwards within an attempt.
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,16 @@ _REACHED_FROM: dict[str, frozenset[str]] = {
 
 # Airflow is still to be told: to start the run, or to run nodes of it again.
 NOT_BEGUN = Q(triggered_at=None) | Q(clear_pending=True)
+
+_told_of_ends: list[Callable[[uuid.UUID], None]] = []
+
+
+def tell_of_ends(listener: Callable[[uuid.UUID], None]) -> None:
+    """Have `listener` called with the id of every execution that ends, once an attempt.
+
+    Within the transaction that ends it: what it writes is kept exactly if the end is.
+    """
+    _told_of_ends.append(listener)
 
 
 def change_status(
@@ -72,6 +82,8 @@ def end_with_nodes(
     ended = change_status(execution_id, to, only_if=only_if, **fields)
     if ended:
         end_nodes([execution_id], nodes)
+        for listener in _told_of_ends:
+            listener(execution_id)
     return ended
 
 

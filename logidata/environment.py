@@ -66,9 +66,14 @@ class Environment(environ.Env):
             raise _malformed(name, None, "write redis://host:port/number")
         return value
 
-    def http(self, name: str) -> str:
-        """Return an http(s) URL, without a slash at its end; one with a login is refused."""
-        value = self.text(name).strip().rstrip("/")
+    def http(self, name: str, default: str | None = None) -> str:
+        """Return an http(s) URL, without a slash at its end; one with a login is refused.
+
+        An empty default makes it one that may be left out.
+        """
+        value = self.text(name, default).strip().rstrip("/")
+        if not value and default is not None:
+            return default
         if "@" in value:
             # The URL is quoted in errors that people see.
             remedy = "write http://host:port, without user and password"

@@ -30,6 +30,10 @@ LOGIDATA_LOG_DAYS = timedelta(days=env.days("LOGIDATA_LOG_DAYS", 90))
 LOGIDATA_EXECUTION_DAYS = timedelta(days=env.days("LOGIDATA_EXECUTION_DAYS", 365))
 # Revisions that no execution has run and that are not current.
 LOGIDATA_REVISION_DAYS = timedelta(days=env.days("LOGIDATA_REVISION_DAYS", 90))
+# What was sent of alerts, and to whom.
+LOGIDATA_ALERT_DAYS = timedelta(days=env.days("LOGIDATA_ALERT_DAYS", 90))
+# The address that people open LogiData by, for links in alerts; without it there are none.
+LOGIDATA_PUBLIC_URL = env.http("LOGIDATA_PUBLIC_URL", "")
 LOGIDATA_DEPLOY_DEADLINE = timedelta(seconds=env.seconds("LOGIDATA_DEPLOY_DEADLINE", 120))
 
 try:
@@ -68,6 +72,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "pipelines",
     "executions",
+    "alerts",
     "airflow_bridge",
 ]
 
@@ -210,6 +215,12 @@ SPECTACULAR_SETTINGS = {
         "TriggerType": "executions.statuses.TriggerType",
         "ChosenTriggerType": "pipelines.serializers.bodies.CHOSEN_TRIGGER_TYPES",
         "HealthStatus": "logidata.health.STATUSES",
+        "DifferenceKind": "pipelines.revision_api.KINDS",
+        "AlertEvent": "alerts.events.AlertEvent",
+        "RuleEvent": "alerts.events.RULE_EVENTS",
+        "DeliveryStatus": "alerts.events.DeliveryStatus",
+        "ChannelKind": "alerts.events.ChannelKind",
+        "QuietAction": "alerts.events.QuietAction",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -219,8 +230,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "warnings": {"class": "logging.StreamHandler", "formatter": "line", "level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": env.log_level("LOGIDATA_LOG_LEVEL")},
     # Its default handler mails administrators and, in debug mode, prints every line a second time.
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # It says only at its lowest level why a channel did not take a message; alerts read that.
+        "apprise": {"handlers": ["warnings"], "level": "DEBUG", "propagate": False},
+    },
 }

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import APIRootView, DefaultRouter
 
+from alerts.urls import router as alerts_router
 from executions.urls import router as executions_router
 from logidata.guessing import limit_guesses
 from logidata.health import HealthView
@@ -16,7 +17,7 @@ from pipelines.urls import router as pipelines_router
 
 
 class ApiRoot(APIRootView):
-    """Where everything is: pipelines, their executions, and the modules that nodes can run."""
+    """Where everything is: pipelines, their executions, modules that nodes can run, alerts."""
 
     name = "LogiData API"
 
@@ -31,6 +32,7 @@ class Router(DefaultRouter):
 router = Router(trailing_slash=False)
 router.registry.extend(pipelines_router.registry)
 router.registry.extend(executions_router.registry)
+router.registry.extend(alerts_router.registry)
 
 api: list[URLPattern | URLResolver] = [
     path("auth/token", TokenView.as_view(), name="token"),

@@ -116,6 +116,7 @@ def django_environment(stack: Stack) -> dict[str, str]:
             "LOGIDATA_REDIS_URL": stack.redis_url,
             "LOGIDATA_DAGS_DIR": str(stack.layout.dags),
             "LOGIDATA_LOGS": str(stack.layout.node_logs),
+            "LOGIDATA_PUBLIC_URL": stack.web_url,
             "AIRFLOW_API_URL": stack.airflow_url,
             "AIRFLOW_USERNAME": AIRFLOW_USER,
             "AIRFLOW_PASSWORD": secrets.airflow_password,

@@ -203,7 +203,7 @@ def _code_version(stack: Stack) -> str:
     """Return what tells whether the databases were prepared by this very code."""
     migrations = sorted(
         str(path.relative_to(stack.layout.project))
-        for app in ("pipelines", "executions")
+        for app in ("pipelines", "executions", "alerts")
         for path in (stack.layout.project / app / "migrations").glob("*.py")
     )
     requirements = (stack.layout.project / "requirements.txt").read_text()

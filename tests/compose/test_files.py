@@ -62,7 +62,15 @@ def test_secrets_and_state_stay_out_of_the_build_context(path: str) -> None:
 
 def test_the_images_have_the_packages_that_import_each_other() -> None:
     web, airflow = set(copied(WEB)), set(copied(AIRFLOW))
-    assert {"etl", "airflow_bridge", "pipelines", "executions", "logidata", "manage.py"} <= web
+    assert {
+        "etl",
+        "airflow_bridge",
+        "pipelines",
+        "executions",
+        "alerts",
+        "logidata",
+        "manage.py",
+    } <= web
     assert {"etl", "dags/operators"} <= airflow
     assert not airflow & {"airflow_bridge", "pipelines", "executions", "logidata", "manage.py"}
 

@@ -29,7 +29,7 @@ def test_the_airflow_image_has_no_django() -> None:
 @pytest.mark.slow
 def test_the_web_image_has_what_its_code_imports() -> None:
     imported = imported_distributions(
-        ["etl", "airflow_bridge", "pipelines", "executions", "logidata"]
+        ["etl", "airflow_bridge", "pipelines", "executions", "alerts", "logidata"]
     )
     assert {"django", "celery"} <= set(imported)
     assert {

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 GROUP = "Operators"
+APPS = ("pipelines", "executions", "alerts")
 
 
 class Command(BaseCommand):
@@ -16,7 +17,7 @@ class Command(BaseCommand):
 
     help = (
         "Create a user of the admin and the API, or update one. Without --superuser the user "
-        f"joins the group '{GROUP}', which may do everything with pipelines and executions."
+        f"joins the group '{GROUP}', which may do everything with pipelines, executions and alerts."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -51,7 +52,5 @@ class Command(BaseCommand):
         group, created = Group.objects.get_or_create(name=GROUP)
         if created:
             # Later on an administrator may have taken some away.
-            group.permissions.set(
-                Permission.objects.filter(content_type__app_label__in=["pipelines", "executions"])
-            )
+            group.permissions.set(Permission.objects.filter(content_type__app_label__in=APPS))
         user.groups.add(group)

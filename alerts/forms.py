@@ -1,0 +1,103 @@
+"""Forms of the admin: a channel, whose address goes in and never comes out, and a rule."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from alerts.addresses import address_of
+from alerts.events import RULE_EVENTS
+from alerts.models import UNREADABLE, AlertChannel, AlertRule
+from alerts.sealing import Unreadable
+from pipelines.forms import TagsField
+from pipelines.services.fields import timezones
+
+# Generic for the type checker only.
+if TYPE_CHECKING:
+    _ChannelForm = forms.ModelForm[AlertChannel]
+    _RuleForm = forms.ModelForm[AlertRule]
+else:
+    _ChannelForm = _RuleForm = forms.ModelForm
+
+WEEKDAYS = [
+    (0, _("Monday")),
+    (1, _("Tuesday")),
+    (2, _("Wednesday")),
+    (3, _("Thursday")),
+    (4, _("Friday")),
+    (5, _("Saturday")),
+    (6, _("Sunday")),
+]
+ADDRESS_HELP = _(
+    "E-mail: mailtos://user:password@smtp.example.com?to=team@example.com. Slack and others: the "
+    "address of their webhook, as they show it. Teams: workflows://… . A webhook of your own: "
+    "https://example.com/path. It holds secrets, so it is stored encrypted and not shown again."
+)
+
+
+class ChannelForm(_ChannelForm):
+    """A channel. Its address may be left empty to keep the one that is stored."""
+
+    address = forms.CharField(
+        label=_("Address"),
+        required=False,
+        max_length=2000,
+        help_text=ADDRESS_HELP,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "class": "vTextField"}
+        ),
+    )
+
+    class Meta:
+        model = AlertChannel
+        fields = ("name", "kind", "address", "is_active")
+
+    def clean(self) -> Any:
+        """Check the address, or whether the stored one is of the kind that is chosen."""
+        cleaned = super().clean() or self.cleaned_data
+        typed, kind = cleaned.get("address", ""), cleaned.get("kind")
+        if kind is None:
+            return cleaned
+        try:
+            address = typed or (self.instance.address if self.instance.sealed_address else "")
+        except Unreadable:
+            self.add_error("address", str(UNREADABLE))
+            return cleaned
+        if not address:
+            self.add_error("address", _("Enter the address of the channel."))
+            return cleaned
+        try:
+            self.instance.address = address_of(kind, address)
+        except forms.ValidationError as error:
+            self.add_error("address", error)
+        return cleaned
+
+
+class RuleForm(_RuleForm):
+    """A rule, with its lists as choices."""
+
+    events = forms.MultipleChoiceField(
+        label=_("Events"), choices=RULE_EVENTS, widget=forms.CheckboxSelectMultiple
+    )
+    tags = TagsField(
+        label=_("Tags"),
+        required=False,
+        help_text=_("Separated by commas: only pipelines with one of these tags. Empty means any."),
+    )
+    quiet_timezone = forms.ChoiceField(
+        label=_("Time zone of quiet hours"),
+        choices=lambda: [(name, name) for name in sorted(timezones())],
+        initial="UTC",
+    )
+    quiet_weekdays = forms.TypedMultipleChoiceField(
+        label=_("Weekdays of quiet hours"),
+        choices=WEEKDAYS,
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("On which days they begin. None means all."),
+    )
+
+    class Meta:
+        model = AlertRule
+        fields = "__all__"

@@ -1,0 +1,54 @@
+"""Where alerts go."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from alerts.addresses import shown
+from alerts.events import ChannelKind
+from alerts.sealing import Unreadable, seal, unseal
+
+
+class AlertChannel(models.Model):
+    """Where alerts go: an address of apprise, stored encrypted and never shown in full."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    kind = models.CharField(
+        _("kind"), max_length=16, choices=ChannelKind, default=ChannelKind.EMAIL
+    )
+    sealed_address = models.TextField(editable=False)
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Nothing is sent to a channel that is not.")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def address(self) -> str:
+        """The address in full; raise Unreadable if it was sealed with another SECRET_KEY."""
+        return unseal(self.sealed_address)
+
+    @address.setter
+    def address(self, address: str) -> None:
+        self.sealed_address = seal(address)
+
+    @property
+    def shown_address(self) -> str:
+        """The address without what may be a secret."""
+        if not self.sealed_address:
+            return ""
+        try:
+            return shown(self.address)
+        except Unreadable:
+            return str(UNREADABLE)
+
+
+UNREADABLE = _(
+    "The address cannot be read: LOGIDATA_SECRET_KEY has changed. Enter the address again."
+)

@@ -1,0 +1,23 @@
+"""Alerts: what has happened, who wants to know, and telling them."""
+
+from alerts.services.clocks import look_at_clocks
+from alerts.services.messages import message_of
+from alerts.services.outbox import look_at_ends
+from alerts.services.queueing import look_begins
+from alerts.services.retention import remove_old_deliveries
+from alerts.services.schedules import look_at_schedules
+from alerts.services.sending import give_back, queue_due, resend, send_batch, test_channel
+
+__all__ = [
+    "give_back",
+    "look_at_clocks",
+    "look_at_ends",
+    "look_at_schedules",
+    "look_begins",
+    "message_of",
+    "queue_due",
+    "remove_old_deliveries",
+    "resend",
+    "send_batch",
+    "test_channel",
+]

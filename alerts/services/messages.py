@@ -1,0 +1,209 @@
+"""The words of an alert: a subject and a body, as plain text or Markdown."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from alerts.events import AlertEvent
+from alerts.models import AlertDelivery
+from pipelines.durations import duration
+
+# Of a digest so many are listed.
+LISTED = 20
+# What would be markup. An underscore within a word is none, and backslashes before it would be seen
+# where Markdown is a dialect.
+_MARKDOWN = re.compile(r"([\\`*\[\]])")
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent. `fields` are for programs: a webhook gets them beside the text."""
+
+    subject: str
+    text: str
+    markdown: str
+    is_good_news: bool
+    fields: dict[str, str]
+
+
+def message_of(deliveries: Sequence[AlertDelivery]) -> Message:
+    """Return the message of a batch: of one delivery in full, of several as a digest."""
+    return _single(deliveries[0]) if len(deliveries) == 1 else _digest(deliveries)
+
+
+def subject_of(delivery: AlertDelivery) -> str:
+    """Return one line that says what has happened."""
+    facts, values = delivery.facts, {"pipeline": delivery.pipeline_name}
+    event = delivery.event
+    if event == AlertEvent.FAILURE:
+        return _("%(pipeline)s failed") % values
+    if event == AlertEvent.RECOVERY:
+        return _("%(pipeline)s succeeds again") % values
+    if event == AlertEvent.QUARANTINE:
+        rows = int(facts.get("rows_rejected") or 0)
+        return ngettext(
+            "%(pipeline)s succeeded, with %(rows)d row set aside",
+            "%(pipeline)s succeeded, with %(rows)d rows set aside",
+            rows,
+        ) % {**values, "rows": rows}
+    if event == AlertEvent.SLOW:
+        return _("%(pipeline)s takes longer than usual") % values
+    if event == AlertEvent.DEADLINE:
+        return _("%(pipeline)s takes longer than its deadline") % values
+    if event == AlertEvent.MISSED:
+        return _("%(pipeline)s did not run when due") % values
+    return _("Test of the channel %(channel)s") % {"channel": delivery.channel_name}
+
+
+def link_of(delivery: AlertDelivery) -> str:
+    """Return the address of the page that shows it; empty where there is none, or no public URL."""
+    root = settings.LOGIDATA_PUBLIC_URL
+    if root and delivery.execution_id is not None:
+        path = reverse("admin:executions_pipelineexecution_change", args=[delivery.execution_id])
+    elif root and delivery.pipeline_id is not None:
+        path = reverse("admin:pipelines_pipeline_change", args=[delivery.pipeline_id])
+    else:
+        return ""
+    return f"{root}{path}"
+
+
+def _single(delivery: AlertDelivery) -> Message:
+    lines = [(name, _one_line(value)) for name, value in _lines(delivery)]
+    errors = list(_errors(delivery.facts))
+    link = link_of(delivery)
+    text = "\n".join(f"{name}: {value}" for name, value in lines)
+    markdown = "\n".join(f"- **{name}:** {_escaped(value)}" for name, value in lines)
+    for title, error in errors:
+        text += f"\n\n{title}:\n{error}"
+        # Indented: whatever the error says, it does not end the block.
+        block = "\n".join(f"    {line}" for line in error.splitlines())
+        markdown += f"\n\n**{_escaped(title)}:**\n\n{block}"
+    if link:
+        text += f"\n\n{link}"
+        markdown += f"\n\n[{_('Open in LogiData')}]({link})"
+    return Message(
+        subject=_one_line(subject_of(delivery)),
+        text=text,
+        markdown=markdown,
+        is_good_news=delivery.event in {AlertEvent.RECOVERY, AlertEvent.TEST},
+        fields=_fields(delivery, link),
+    )
+
+
+def _digest(deliveries: Sequence[AlertDelivery]) -> Message:
+    count = len(deliveries)
+    text, markdown = [], []
+    for delivery in deliveries[:LISTED]:
+        when, link = _moment(delivery.created_at), link_of(delivery)
+        subject = _one_line(subject_of(delivery))
+        text.append(f"- {when}: {subject}" + (f"\n  {link}" if link else ""))
+        shown = f"[{_escaped(subject)}]({link})" if link else _escaped(subject)
+        markdown.append(f"- {when}: {shown}")
+    if count > LISTED:
+        rest = _("and %(count)d more") % {"count": count - LISTED}
+        text.append(f"- {rest}")
+        markdown.append(f"- {rest}")
+    good = all(delivery.event == AlertEvent.RECOVERY for delivery in deliveries)
+    subject = ngettext("%(count)d alert", "%(count)d alerts", count) % {"count": count}
+    first = deliveries[0]
+    return Message(
+        subject=f"{subject}: {first.rule_name}" if first.rule_name else subject,
+        text="\n".join(text),
+        markdown="\n".join(markdown),
+        is_good_news=good,
+        fields={"event": "digest", "delivery": str(first.batch), "count": str(count)},
+    )
+
+
+def _lines(delivery: AlertDelivery) -> Iterator[tuple[str, str]]:
+    facts = delivery.facts
+    if delivery.event == AlertEvent.TEST:
+        yield _("Channel"), delivery.channel_name
+        yield _("Result"), _("Alerts of LogiData reach this channel.")
+        return
+    yield _("Pipeline"), delivery.pipeline_name
+    if facts.get("status"):
+        yield _("Status"), _status(facts)
+    yield from _about_time(facts)
+    if facts.get("rows_rejected"):
+        yield _("Rows set aside"), str(facts["rows_rejected"])
+    if facts.get("started_at"):
+        yield _("Started"), _moment(datetime.fromisoformat(facts["started_at"]))
+    if facts.get("duration_seconds") is not None:
+        yield _("Duration"), duration(facts["duration_seconds"])
+    if facts.get("reason"):
+        yield _("Reason"), facts["reason"]
+    if delivery.rule_name:
+        yield _("Rule"), delivery.rule_name
+
+
+def _status(facts: dict[str, Any]) -> str:
+    if int(facts.get("attempt") or 1) > 1:
+        return _("%(status)s (attempt %(attempt)d)") % {
+            "status": facts["status"],
+            "attempt": facts["attempt"],
+        }
+    return str(facts["status"])
+
+
+def _about_time(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if facts.get("usual_seconds") is not None:
+        yield _("So far"), duration(facts["seconds"])
+        yield (
+            _("Usual"),
+            _("at most %(usual)s (95 %% of the last %(runs)d successes)")
+            % {"usual": duration(facts["usual_seconds"]), "runs": facts["runs"]},
+        )
+    if facts.get("deadline_seconds") is not None:
+        yield _("So far"), duration(facts["seconds"])
+        yield _("Deadline"), duration(facts["deadline_seconds"])
+    if facts.get("due_at"):
+        zone = ZoneInfo(facts.get("timezone") or "UTC")
+        due = datetime.fromisoformat(facts["due_at"]).astimezone(zone)
+        yield _("Due"), f"{due:%Y-%m-%d %H:%M} ({zone.key})"
+        yield _("Schedule"), str(facts.get("schedule", ""))
+
+
+def _errors(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for node in facts.get("nodes") or ():
+        title = _("Node %(node)s") % {"node": node["node"]}
+        yield title, node["error"] or _("It gave no reason. Its log may say more.")
+    if facts.get("error"):
+        yield _("Error"), facts["error"]
+    if facts.get("more_nodes"):
+        yield _("More"), _("Further nodes failed.")
+
+
+def _fields(delivery: AlertDelivery, link: str) -> dict[str, str]:
+    fields = {
+        "event": delivery.event,
+        "delivery": str(delivery.batch),
+        "pipeline": delivery.pipeline_name,
+        "pipeline_id": str(delivery.pipeline_id or ""),
+        "execution": str(delivery.execution_id or ""),
+        "status": str(delivery.facts.get("status") or ""),
+        "attempt": str(delivery.execution_attempt or ""),
+        "rule": delivery.rule_name,
+        "link": link,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(ZoneInfo('UTC')):%Y-%m-%d %H:%M} UTC"
+
+
+def _escaped(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", text).replace("<", "&lt;")
