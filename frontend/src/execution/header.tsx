@@ -1,0 +1,136 @@
+import { t } from "../shared/i18n";
+import { statusClass } from "../shared/status";
+import { StatusBadge } from "../shared/status-badge";
+import { Actions } from "./actions";
+import { Copy } from "./copy";
+import { Elapsed } from "./elapsed";
+import { counted, moment } from "./format";
+import type { ExecutionState } from "./state";
+import { usePage, useShown } from "./store";
+import { lineWords, trigger } from "./words";
+
+/** How the execution stands, who started it and why, and what can be done with it. */
+export function Header() {
+  const { data } = usePage();
+  const execution = useShown((shown) => shown.execution);
+  return (
+    <header className="x-head">
+      <div className="x-head-row">
+        <StatusBadge status={execution.status} />
+        <h1 className="x-title">
+          {data.urls.pipeline ? <a href={data.urls.pipeline}>{execution.pipeline_name}</a> : execution.pipeline_name}
+        </h1>
+        <LineSign />
+        <span className="x-spacer" />
+        <Actions />
+      </div>
+      <Facts execution={execution} />
+      <Progress execution={execution} />
+      <Notes execution={execution} notes={data.notes} />
+      <Messages />
+    </header>
+  );
+}
+
+function Facts({ execution }: { execution: ExecutionState }) {
+  const now = Date.parse(execution.server_time);
+  const params = Object.entries(execution.params);
+  return (
+    <p className="x-head-facts">
+      {execution.revision !== null && <span>{t("Revision {number}", { number: execution.revision })}</span>}
+      {execution.attempt > 1 && <span>{t("Attempt {number}", { number: execution.attempt })}</span>}
+      <span>
+        {t("Started {how}", { how: trigger(execution.trigger_type) })}
+        {execution.triggered_by && ` (${execution.triggered_by})`}
+      </span>
+      <span title={new Date(execution.started_at ?? execution.created_at).toString()}>{moment(execution.started_at ?? execution.created_at, now)}</span>
+      <span className="x-strong">
+        <Elapsed since={execution.started_at ?? execution.created_at} seconds={execution.duration_seconds} isRunning={execution.is_active} />
+      </span>
+      {params.slice(0, 3).map(([name, value]) => (
+        <code key={name}>
+          {name} = {String(typeof value === "object" ? JSON.stringify(value) : value)}
+        </code>
+      ))}
+      {params.length > 3 && <span>{t("and {n} more params", { n: params.length - 3 })}</span>}
+    </p>
+  );
+}
+
+function LineSign() {
+  const line = useShown((shown) => shown.line);
+  const { word, meaning } = lineWords(line);
+  return (
+    <span className={`x-line-sign is-${line}`} title={meaning} role="status">
+      <i aria-hidden="true" />
+      {word}
+      <span className="x-hidden"> {meaning}</span>
+    </span>
+  );
+}
+
+function Progress({ execution }: { execution: ExecutionState }) {
+  const { done, total } = execution.progress;
+  if (total === 0) return null;
+  return (
+    <div className="x-progress">
+      <div
+        className={`x-progress-bar ${statusClass(execution.status)}`}
+        role="progressbar"
+        aria-label={t("Progress")}
+        aria-valuemin={0}
+        aria-valuemax={total}
+        aria-valuenow={done}
+      >
+        <div style={{ width: `${(done / total) * 100}%` }} />
+      </div>
+      <span>{t("{done} of {total} nodes", { done, total })}</span>
+    </div>
+  );
+}
+
+function Notes({ execution, notes }: { execution: ExecutionState; notes: string[] }) {
+  return (
+    <>
+      {execution.cancel_requested_at !== null && execution.may_still_run && (
+        <p className="x-note is-warning">{t("Cancel asked for: it is cancelled once nothing of it runs any more.")}</p>
+      )}
+      {execution.status_reason && <p className="x-note">{execution.status_reason}</p>}
+      {execution.error_message && (
+        <div className="x-note is-error is-row">
+          <pre>{execution.error_message}</pre>
+          <Copy text={execution.error_message} />
+        </div>
+      )}
+      {execution.rows_rejected > 0 && (
+        <p className="x-note is-warning">
+          {counted(execution.rows_rejected, "{n} row was rejected: see the nodes marked so.", "{n} rows were rejected: see the nodes marked so.")}
+        </p>
+      )}
+      {notes.map((note) => (
+        <p key={note} className="x-note is-warning">
+          {note}
+        </p>
+      ))}
+    </>
+  );
+}
+
+function Messages() {
+  const { store } = usePage();
+  const messages = useShown((shown) => shown.messages);
+  return (
+    <div className="x-messages" role="alert">
+      {messages.map((message) => (
+        <div key={message.id} className={`x-note is-${message.kind} is-row`}>
+          <pre>{message.text}</pre>
+          <button type="button" className="x-icon-button" aria-label={t("Dismiss")} onClick={() => store.dismiss(message.id)}>
+            <svg viewBox="0 0 16 16" aria-hidden="true">
+              <path d="M4 4l8 8M12 4l-8 8" />
+            </svg>
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}
