@@ -39,7 +39,6 @@ function begin(data: PageData, execution: ExecutionState, graph: Graph): void {
       <ExecutionPage />
     </PageContext>,
   );
-  document.getElementById("execution-plain")?.setAttribute("hidden", "");
   line.start();
 }
 
@@ -51,7 +50,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  // The page as the server wrote it stays in view.
+  // Then the page is shown as the server wrote it.
+  document.documentElement.classList.add("console-failed");
   const place = document.getElementById("console-execution");
   if (place) place.textContent = t("The live page cannot be shown: {why}", { why: refusal(error) });
 });
