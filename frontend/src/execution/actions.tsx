@@ -133,7 +133,7 @@ function RunsAgain({ nodes }: { nodes: string[] }) {
   const shown = nodes.slice(0, 12).join(", ");
   return (
     <p className="x-quiet">
-      {counted(nodes.length, "{n} node runs again", "{n} nodes run again")}
+      {counted(nodes.length, t("{n} node runs again"), t("{n} nodes run again"))}
       {nodes.length > 0 && `: ${shown}${nodes.length > 12 ? ", …" : ""}`}
     </p>
   );

@@ -1,6 +1,6 @@
 /** Numbers and times as the page writes them, in its language. */
 
-import { language, t } from "../shared/i18n";
+import { language } from "../shared/i18n";
 
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
@@ -16,9 +16,11 @@ export function shortRows(count: number): string {
   return count < 10_000 ? whole.format(count) : short.format(count);
 }
 
-/** Return a number with the word for it: `counted(1, "{n} row", "{n} rows")`, both translated. */
+const plurals = new Intl.PluralRules(language);
+
+/** Return a number with the word for it: `counted(1, t("{n} row"), t("{n} rows"))`. */
 export function counted(count: number, singular: string, plural: string): string {
-  return t(count === 1 ? singular : plural, { n: whole.format(count) });
+  return (plurals.select(count) === "one" ? singular : plural).replace("{n}", whole.format(count));
 }
 
 /** Return bytes as B, kB, MB or GB, of a thousand each. */
@@ -41,6 +43,16 @@ export function duration(seconds: number | null): string {
   if (hours === 0) return `${minutes} min ${two(all % 60)} s`;
   if (days === 0) return `${hours} h ${two(minutes % 60)} min`;
   return `${days} d ${hours % 24} h`;
+}
+
+/** Return a round time of an axis in few letters: 20 ms, 5 s, 2 min, 1 h 30 min. */
+export function axisTime(milliseconds: number): string {
+  if (milliseconds < 1000 && milliseconds > 0) return `${Math.round(milliseconds)} ms`;
+  const seconds = milliseconds / 1000;
+  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  const parts = [`${days} d`, `${hours} h`, `${minutes} min`, `${one.format(seconds % 60)} s`];
+  const said = [days, hours, minutes, seconds % 60].flatMap((value, index) => (value > 0 ? [parts[index]!] : []));
+  return said.length > 0 ? said.join(" ") : "0";
 }
 
 /** Return a duration that is still running, in steps of whole seconds, so that it reads calmly. */

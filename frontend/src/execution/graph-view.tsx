@@ -13,16 +13,18 @@ import { t } from "../shared/i18n";
 import { statusClass } from "../shared/status";
 import { FlowEdge, type FlowEdgeType } from "./flow-edge";
 import { GraphTools } from "./graph-tools";
-import { neighbour, NODE_HEIGHT, NODE_WIDTH, type Places, places } from "./graph";
+import { neighbour, NODE_HEIGHT, NODE_WIDTH, places } from "./graph";
+import type { Places } from "./layers";
 import { NodeBox, type StepNode } from "./node-box";
 import { usePage, useShown, useTask } from "./store";
 import { useIsDark } from "./theme";
 
 const nodeTypes = { step: NodeBox };
 const edgeTypes = { flow: FlowEdge };
-// More of them do not fit on a screen in a size that can be read.
-const FIT = 40;
-const MAP_FROM = 15;
+// At a smaller zoom the boxes cannot be read.
+const READABLE = 0.62;
+const PADDING = 24;
+const MAP_FROM = 30;
 
 type Flow = ReactFlowInstance<StepNode, FlowEdgeType>;
 
@@ -32,6 +34,7 @@ export function GraphView() {
   const isDark = useIsDark();
   const flow = useRef<Flow | null>(null);
   const frame = useRef<HTMLDivElement>(null);
+  const isMoved = useRef(false);
   const [focused, setFocused] = useState<string | null>(null);
   const spots = useMemo(() => places(graph), [graph]);
   const nodes = useMemo(() => boxes(graph.nodes, spots), [graph, spots]);
@@ -44,7 +47,7 @@ export function GraphView() {
       if (!spot || !flow.current) return;
       setFocused(id);
       if (!isInside(flow.current, frame.current, spot)) {
-        const zoom = Math.max(flow.current.getZoom(), 0.7);
+        const zoom = Math.max(flow.current.getZoom(), 0.8);
         void flow.current.setCenter(spot.x + NODE_WIDTH / 2, spot.y + NODE_HEIGHT / 2, { zoom });
       }
       if (withFocus) focusNode(id);
@@ -52,20 +55,27 @@ export function GraphView() {
     [spots],
   );
 
+  // A graph that is seen whole stays so, until the reader moves it, when the panel takes its room.
+  const fit = useCallback(() => {
+    if (isMoved.current || fittingZoom(spots, frame.current) < READABLE) return false;
+    void flow.current?.fitView({ maxZoom: 1, padding: `${PADDING}px` });
+    return true;
+  }, [spots]);
+
   useEffect(() => {
-    // The panel takes room: the node that it is about must not be hidden by that.
-    if (open === null) return;
-    const timer = setTimeout(() => show(open, false), 50);
+    const timer = setTimeout(() => {
+      fit();
+      if (open !== null) show(open, false);
+    }, 50);
     return () => clearTimeout(timer);
-  }, [open, show]);
+  }, [open, show, fit]);
 
   const begin = useCallback(
     (instance: Flow) => {
       flow.current = instance;
-      if (nodes.length <= FIT) void instance.fitView({ maxZoom: 1, padding: 0.08 });
-      else show(worthASight(store.get().execution.tasks) ?? nodes[0]!.id, false);
+      if (!fit()) show(store.get().node ?? worthASight(store.get().execution.tasks) ?? nodes[0]!.id, false);
     },
-    [nodes, show, store],
+    [fit, nodes, show, store],
   );
 
   function onKeyDown(event: KeyboardEvent) {
@@ -92,6 +102,9 @@ export function GraphView() {
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         onInit={begin}
+        onMoveStart={(event) => {
+          if (event !== null) isMoved.current = true;
+        }}
         colorMode={isDark ? "dark" : "light"}
         onlyRenderVisibleElements
         nodesDraggable={false}
@@ -109,7 +122,7 @@ export function GraphView() {
           <GraphTools onShow={show} />
         </Panel>
         <Controls showInteractive={false} />
-        {nodes.length >= MAP_FROM && <MiniMap pannable zoomable nodeComponent={MapNode} ariaLabel={t("Overview of the graph")} />}
+        {nodes.length > MAP_FROM && <MiniMap pannable zoomable nodeComponent={MapNode} ariaLabel={t("Overview of the graph")} />}
       </ReactFlow>
     </div>
   );
@@ -145,6 +158,15 @@ function lines(edges: readonly { source: string; target: string; port: string | 
 function worthASight(tasks: readonly { node_id: string; status: string }[]): string | null {
   const found = ["failed", "running"].map((status) => tasks.find((task) => task.status === status));
   return found.find((task) => task !== undefined)?.node_id ?? null;
+}
+
+/** Return the zoom at which the whole graph is seen. */
+function fittingZoom(spots: Places, frame: HTMLElement | null): number {
+  if (!frame || spots.size === 0) return 1;
+  const [xs, ys] = [[...spots.values()].map(({ x }) => x), [...spots.values()].map(({ y }) => y)];
+  const width = Math.max(...xs) - Math.min(...xs) + NODE_WIDTH;
+  const height = Math.max(...ys) - Math.min(...ys) + NODE_HEIGHT;
+  return Math.min((frame.clientWidth - 2 * PADDING) / width, (frame.clientHeight - 2 * PADDING) / height, 1);
 }
 
 function isInside(flow: Flow, frame: HTMLElement | null, spot: { x: number; y: number }): boolean {

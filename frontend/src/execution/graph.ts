@@ -1,6 +1,6 @@
 /** The graph that ran, and where its nodes are drawn. */
 
-import { layout } from "../shared/graph-layout";
+import { inLayers, type Places } from "./layers";
 
 export interface GraphNode {
   id: string;
@@ -21,10 +21,10 @@ export interface Graph {
   edges: GraphEdge[];
 }
 
-export const NODE_WIDTH = 216;
+export const NODE_WIDTH = 208;
 export const NODE_HEIGHT = 84;
 
-export type Places = Map<string, { x: number; y: number }>;
+const SPACING = { width: NODE_WIDTH, height: NODE_HEIGHT, across: 84, along: 26 };
 
 /**
  * Return where each node is drawn: where its author put it, or, where a node has no place or boxes
@@ -33,7 +33,7 @@ export type Places = Map<string, { x: number; y: number }>;
 export function places(graph: Graph): Places {
   const own: Places = new Map();
   for (const node of graph.nodes) if (node.position !== null) own.set(node.id, node.position);
-  return own.size === graph.nodes.length && !overlap([...own.values()]) ? own : laidOut(graph);
+  return own.size === graph.nodes.length && !overlap([...own.values()]) ? own : inLayers(graph.nodes.map(({ id }) => id), graph.edges, SPACING);
 }
 
 function overlap(spots: { x: number; y: number }[]): boolean {
@@ -46,11 +46,6 @@ function overlap(spots: { x: number; y: number }[]): boolean {
     }
     return false;
   });
-}
-
-function laidOut(graph: Graph): Places {
-  const box = { width: NODE_WIDTH, height: NODE_HEIGHT };
-  return layout(new Map(graph.nodes.map(({ id }) => [id, box])), graph.edges);
 }
 
 /** Return the ids of these nodes and of all behind them: what a retry from them runs again. */

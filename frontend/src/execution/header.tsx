@@ -25,7 +25,6 @@ export function Header() {
         <Actions />
       </div>
       <Facts execution={execution} />
-      <Progress execution={execution} />
       <Notes execution={execution} notes={data.notes} />
       <Messages />
     </header>
@@ -36,7 +35,7 @@ function Facts({ execution }: { execution: ExecutionState }) {
   const now = Date.parse(execution.server_time);
   const params = Object.entries(execution.params);
   return (
-    <p className="x-head-facts">
+    <div className="x-head-facts">
       {execution.revision !== null && <span>{t("Revision {number}", { number: execution.revision })}</span>}
       {execution.attempt > 1 && <span>{t("Attempt {number}", { number: execution.attempt })}</span>}
       <span>
@@ -53,7 +52,20 @@ function Facts({ execution }: { execution: ExecutionState }) {
         </code>
       ))}
       {params.length > 3 && <span>{t("and {n} more params", { n: params.length - 3 })}</span>}
-    </p>
+      {execution.rows_rejected > 0 && <RejectedLink execution={execution} />}
+      <Progress execution={execution} />
+    </div>
+  );
+}
+
+/** How many rows were rejected, as a way to the first node that did. */
+function RejectedLink({ execution }: { execution: ExecutionState }) {
+  const { store } = usePage();
+  const node = execution.tasks.find((task) => (task.rows_rejected ?? 0) > 0)?.node_id;
+  return (
+    <button type="button" className="x-bad-link" disabled={node === undefined} onClick={() => store.open(node ?? null, "rejected")}>
+      {counted(execution.rows_rejected, t("{n} row rejected"), t("{n} rows rejected"))}
+    </button>
   );
 }
 
@@ -101,11 +113,6 @@ function Notes({ execution, notes }: { execution: ExecutionState; notes: string[
           <pre>{execution.error_message}</pre>
           <Copy text={execution.error_message} />
         </div>
-      )}
-      {execution.rows_rejected > 0 && (
-        <p className="x-note is-warning">
-          {counted(execution.rows_rejected, "{n} row was rejected: see the nodes marked so.", "{n} rows were rejected: see the nodes marked so.")}
-        </p>
       )}
       {notes.map((note) => (
         <p key={note} className="x-note is-warning">

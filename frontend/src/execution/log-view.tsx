@@ -81,8 +81,10 @@ export function LogView({ task }: { task: Task }) {
           <input type="checkbox" checked={isWrapped} onChange={(event) => setWrapped(event.target.checked)} /> {t("Wrap")}
         </label>
         <span className="x-spacer" />
-        <a className="x-button is-small" href={new Requests(data.execution_id).logFile(task.node_id, run)} download>
-          {t("Download")}
+        <a className="x-icon-button" href={new Requests(data.execution_id).logFile(task.node_id, run)} download title={t("Download the log")} aria-label={t("Download the log")}>
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d="M8 2v8M4.5 7L8 10.5 11.5 7M3 13.5h10" />
+          </svg>
         </a>
       </div>
       {log.problem && <p className="x-note is-error x-margin" role="alert">{log.problem}</p>}
@@ -105,7 +107,7 @@ export function LogView({ task }: { task: Task }) {
         empty={log.isReading ? t("Reading…") : log.problem ? "" : emptyWord(least)}
       />
       <p className="x-log-foot">
-        <span>{counted(log.part.total, "{n} message", "{n} messages")}</span>
+        <span>{counted(log.part.total, t("{n} message"), t("{n} messages"))}</span>
         {isLatest && task.status === "running" && <span className="x-following">{t("Following")}</span>}
         {log.part.isKept && <span>{t("LogiData's own copy")}</span>}
       </p>

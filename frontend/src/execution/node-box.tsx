@@ -68,6 +68,6 @@ function described(name: string, module: string, task: Task | undefined): string
   const parts = [name, module, statusWord(task?.status ?? "pending")];
   if (task && task.tries > 1) parts.push(tries(task));
   if (task && task.status !== "running" && task.duration_seconds !== null) parts.push(duration(task.duration_seconds));
-  if (task && task.rows_out !== null) parts.push(counted(task.rows_out, "{n} row", "{n} rows"));
+  if (task && task.rows_out !== null) parts.push(counted(task.rows_out, t("{n} row"), t("{n} rows")));
   return parts.join(", ");
 }

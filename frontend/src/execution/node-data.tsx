@@ -32,7 +32,7 @@ export function NodeData({ task }: { task: Task }) {
 function Sample({ name, output }: { name: string | null; output: Output }) {
   const count = output.data?.length ?? 0;
   const all = output.shape?.[0] ?? count;
-  const first = t("the first {n} of {all}", { n: rows(count), all: counted(all, "{n} row", "{n} rows") });
+  const first = t("the first {n} of {all}", { n: rows(count), all: counted(all, t("{n} row"), t("{n} rows")) });
   return (
     <section className="x-sample">
       <h3>

@@ -44,19 +44,19 @@ export function NodePanel({ id }: { id: string }) {
   }
   const tabs = tabsOf(task);
   const tab = tabs.some(({ key }) => key === chosen) ? chosen : "overview";
+  const retry = mayRetry && (
+    <button type="button" className="x-button is-small" onClick={() => setAsking(true)}>
+      {t("Retry from here")}
+    </button>
+  );
   return (
     <aside className={`x-panel${isWide ? " is-wide" : ""}`} aria-labelledby="x-panel-title" onKeyDown={onKeyDown}>
       <header className="x-panel-head">
+        <StatusBadge status={task.status} />
         <h2 id="x-panel-title" ref={title} tabIndex={-1} title={task.node_id}>
           {task.node_name || task.node_id}
         </h2>
-        <StatusBadge status={task.status} />
         <span className="x-spacer" />
-        {mayRetry && (
-          <button type="button" className="x-button is-small" onClick={() => setAsking(true)}>
-            {t("Retry from here")}
-          </button>
-        )}
         <button type="button" className="x-icon-button" aria-pressed={isWide} onClick={() => setWide(!isWide)} title={t("Wide")} aria-label={t("Wide")}>
           <svg viewBox="0 0 16 16" aria-hidden="true">
             <path d={isWide ? "M3 8h10M7 4L3 8l4 4M13 3v10" : "M2 8h12M5 5L2 8l3 3M11 5l3 3-3 3"} />
@@ -68,7 +68,7 @@ export function NodePanel({ id }: { id: string }) {
           </svg>
         </button>
       </header>
-      <Tabs<PanelTab> label={t("Node")} tabs={tabs} chosen={tab} onChoose={(key) => store.open(id, key)}>
+      <Tabs<PanelTab> label={t("Node")} tabs={tabs} chosen={tab} onChoose={(key) => store.open(id, key)} end={retry}>
         {tab === "overview" && <NodeOverview task={task} />}
         {tab === "log" && <LogView key={id} task={task} />}
         {tab === "data" && <NodeData key={id} task={task} />}

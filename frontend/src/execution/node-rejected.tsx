@@ -15,7 +15,7 @@ export function NodeRejected({ task }: { task: Task }) {
   return (
     <div className="x-scroll x-pad">
       <p>
-        <strong>{counted(count, "{n} row was rejected.", "{n} rows were rejected.")}</strong>
+        <strong>{counted(count, t("{n} row was rejected."), t("{n} rows were rejected."))}</strong>
       </p>
       {task.has_rejected && (
         <p>

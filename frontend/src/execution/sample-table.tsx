@@ -16,7 +16,7 @@ export function SampleTable({ columns, types, records, label }: SampleTableProps
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column} scope="col">
+              <th key={column} scope="col" className={records.some((record) => typeof record[column] === "number") ? "is-number" : ""}>
                 {column}
                 <small>{types[column] ?? ""}</small>
               </th>

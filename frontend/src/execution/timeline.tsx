@@ -1,9 +1,9 @@
-import { type KeyboardEvent, memo, useMemo, useState } from "react";
+import { type CSSProperties, type KeyboardEvent, memo, useMemo, useState } from "react";
 import { t } from "../shared/i18n";
 import { statusClass, statusWord } from "../shared/status";
 import { StatusIcon } from "../shared/status-badge";
 import { useNow } from "./clock";
-import { clock, duration, running } from "./format";
+import { axisTime, clock, duration, running } from "./format";
 import { attemptStart, type Bar, ganttRows, ganttScale, placed, type Row, type Scale } from "./gantt";
 import { usePage, useShown } from "./store";
 
@@ -35,7 +35,7 @@ export function Timeline() {
           {shown ? described(shown, now) : t("Arrows go from try to try, Enter opens its log.")}
         </span>
       </div>
-      <div className="x-gantt" role="list" aria-label={t("Timeline of tries")} onKeyDown={move}>
+      <div className="x-gantt" role="list" aria-label={t("Timeline of tries")} onKeyDown={move} style={{ "--x-step": `${scale.ticks[1]?.left ?? 100}%` } as CSSProperties}>
         <Axis scale={scale} />
         {rows.map((row, index) => (
           <GanttRow
@@ -60,8 +60,8 @@ function Axis({ scale }: { scale: Scale }) {
       <span />
       <div>
         {scale.ticks.map((tick) => (
-          <span key={tick.since} style={{ left: `${tick.left}%` }} title={clock(tick.at)} className={tick.left > 94 ? "is-last" : ""}>
-            {tick.since === 0 ? "0" : duration(tick.since / 1000)}
+          <span key={tick.since} style={{ left: `${tick.left}%` }} title={clock(tick.at)} className={tick.left > 95 ? "is-last" : ""}>
+            {axisTime(tick.since)}
           </span>
         ))}
       </div>
