@@ -15,7 +15,7 @@ export function Details() {
   const cancelled = execution.cancel_requested_at;
   return (
     <div className="x-scroll x-pad">
-      <h3>{t("Params")}</h3>
+      <h2>{t("Params")}</h2>
       {params.length === 0 ? (
         <p className="x-quiet">{t("It was started without params: the pipeline's defaults hold.")}</p>
       ) : (
@@ -32,7 +32,7 @@ export function Details() {
           </tbody>
         </table>
       )}
-      <h3>{t("Run")}</h3>
+      <h2>{t("Run")}</h2>
       <dl className="x-facts">
         <Fact name={t("Started by")}>{[trigger(execution.trigger_type), execution.triggered_by].filter(Boolean).join(", ")}</Fact>
         <Fact name={t("Created")}>{moment(execution.created_at, now)}</Fact>
@@ -49,7 +49,7 @@ export function Details() {
           <code>{execution.airflow_dag_run_id}</code>
         </Fact>
       </dl>
-      {(execution.replay_of !== null || execution.replays.length > 0) && <h3>{t("Replays")}</h3>}
+      {(execution.replay_of !== null || execution.replays.length > 0) && <h2>{t("Replays")}</h2>}
       {execution.replay_of !== null && (
         <p>
           {t("Replays the rows that {node} rejected in", { node: execution.replay_node })}{" "}

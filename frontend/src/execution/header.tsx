@@ -14,7 +14,7 @@ export function Header() {
   const { data } = usePage();
   const execution = useShown((shown) => shown.execution);
   return (
-    <header className="x-head">
+    <div className="x-head">
       <div className="x-head-row">
         <StatusBadge status={execution.status} />
         <h1 className="x-title">
@@ -27,7 +27,7 @@ export function Header() {
       <Facts execution={execution} />
       <Notes execution={execution} notes={data.notes} />
       <Messages />
-    </header>
+    </div>
   );
 }
 

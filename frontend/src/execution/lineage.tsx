@@ -47,12 +47,12 @@ function OutputLineage({ output, onFind }: { output: OutputColumns; onFind(text:
   const { store } = usePage();
   return (
     <section className="x-lineage">
-      <h3>
+      <h2>
         <button type="button" className="x-link" onClick={() => store.open(output.node)}>
           {output.node}
         </button>
         {output.output && `: ${output.output}`}
-      </h3>
+      </h2>
       {output.columns === null ? (
         <p className="x-quiet">{t("Its columns are not known.")}</p>
       ) : (

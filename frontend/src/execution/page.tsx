@@ -10,6 +10,7 @@ import { NodesTable } from "./nodes-table";
 import { usePage, useShown } from "./store";
 import { type Tab, Tabs } from "./tabs";
 import { Timeline } from "./timeline";
+import { useTitle } from "./title";
 
 type View = "graph" | "timeline" | "nodes" | "attempts" | "details" | "lineage";
 
@@ -21,6 +22,7 @@ export function ExecutionPage() {
   const body = useRef<HTMLDivElement>(null);
   useRestOfWindow(body);
   useWaking();
+  useTitle();
 
   const tabs: Tab<View>[] = [
     { key: "graph", label: t("Graph") },
