@@ -39,6 +39,7 @@ function begin(data: PageData, execution: ExecutionState, graph: Graph): void {
       <ExecutionPage />
     </PageContext>,
   );
+  for (const plain of document.querySelectorAll("#execution-plain, #content-main > .page-head")) plain.remove();
   line.start();
 }
 
