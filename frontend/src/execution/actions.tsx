@@ -78,11 +78,11 @@ export function Actions() {
 }
 
 function CancelDialog({ onClose }: { onClose(): void }) {
-  const { data, store } = usePage();
+  const { data } = usePage();
   const { isBusy, doing } = useDoing();
   async function cancel() {
-    const done = await doing(() => new Requests(data.execution_id).cancel());
-    if (done !== null) store.say("success", t("Cancel asked for. It is cancelled once nothing of it runs any more."));
+    // That it was asked for is a part of the state, and shown with it.
+    await doing(() => new Requests(data.execution_id).cancel());
     onClose();
   }
   return (

@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { t } from "../shared/i18n";
 import { statusClass } from "../shared/status";
 import { StatusBadge } from "../shared/status-badge";
@@ -8,6 +9,9 @@ import { counted, moment } from "./format";
 import type { ExecutionState } from "./state";
 import { usePage, useShown } from "./store";
 import { lineWords, trigger } from "./words";
+
+// What was refused stays until it is dismissed.
+const GOOD_NEWS_FOR = 8_000;
 
 /** How the execution stands, who started it and why, and what can be done with it. */
 export function Header() {
@@ -104,7 +108,7 @@ function Progress({ execution }: { execution: ExecutionState }) {
 function Notes({ execution, notes }: { execution: ExecutionState; notes: string[] }) {
   return (
     <>
-      {execution.cancel_requested_at !== null && execution.may_still_run && (
+      {execution.cancel_requested_at !== null && execution.may_still_run && !execution.status_reason && (
         <p className="x-note is-warning">{t("Cancel asked for: it is cancelled once nothing of it runs any more.")}</p>
       )}
       {execution.status_reason && <p className="x-note">{execution.status_reason}</p>}
@@ -126,11 +130,17 @@ function Notes({ execution, notes }: { execution: ExecutionState; notes: string[
 function Messages() {
   const { store } = usePage();
   const messages = useShown((shown) => shown.messages);
+  const done = messages.find((message) => message.kind === "success")?.id;
+  useEffect(() => {
+    if (done === undefined) return undefined;
+    const timer = setTimeout(() => store.dismiss(done), GOOD_NEWS_FOR);
+    return () => clearTimeout(timer);
+  }, [done, store]);
   return (
     <div className="x-messages" role="alert">
       {messages.map((message) => (
         <div key={message.id} className={`x-note is-${message.kind} is-row`}>
-          <pre>{message.text}</pre>
+          <p>{message.text}</p>
           <button type="button" className="x-icon-button" aria-label={t("Dismiss")} onClick={() => store.dismiss(message.id)}>
             <svg viewBox="0 0 16 16" aria-hidden="true">
               <path d="M4 4l8 8M12 4l-8 8" />

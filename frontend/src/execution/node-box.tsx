@@ -34,11 +34,11 @@ export const NodeBox = memo(function NodeBox({ id, data }: NodeProps<StepNode>) 
         </span>
         <span className="x-node-line">
           <span className="x-node-module">{data.module}</span>
-          {task && task.tries > 1 && <span className="x-node-tries">{tries(task)}</span>}
+          {task && task.tries > 1 && status !== "pending" && <span className="x-node-tries">{tries(task)}</span>}
           {task && (task.rows_rejected ?? 0) > 0 && <span className="x-node-rejected">{t("{n} rejected", { n: shortRows(task.rows_rejected ?? 0) })}</span>}
         </span>
         <span className="x-node-line x-node-numbers">
-          {task && task.tries > 0 ? <Numbers task={task} /> : statusWord(status)}
+          {task && task.tries > 0 && status !== "pending" ? <Numbers task={task} /> : statusWord(status)}
         </span>
         {status === "running" && <span className="x-node-progress" />}
       </div>
@@ -66,7 +66,7 @@ export function tries(task: Task): string {
 
 function described(name: string, module: string, task: Task | undefined): string {
   const parts = [name, module, statusWord(task?.status ?? "pending")];
-  if (task && task.tries > 1) parts.push(tries(task));
+  if (task && task.tries > 1 && task.status !== "pending") parts.push(tries(task));
   if (task && task.status !== "running" && task.duration_seconds !== null) parts.push(duration(task.duration_seconds));
   if (task && task.rows_out !== null) parts.push(counted(task.rows_out, t("{n} row"), t("{n} rows")));
   return parts.join(", ");
