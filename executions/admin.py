@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from executions import services
 from executions.admin_list import ExecutionsListed
 from executions.admin_pages import signed_in
+from executions.console_page import page_data
 from executions.models import PipelineExecution
 from executions.quarantine_admin import EXECUTE, QuarantinePages
 from executions.retry_admin import RetryPages
@@ -126,6 +127,7 @@ class PipelineExecutionAdmin(ExecutionsListed, RetryPages, QuarantinePages):
             may_run_again=not execution.is_active and request.user.has_perm(EXECUTE),
             attempts=services.attempts_of(execution) if execution.attempt > 1 else (),
             pipeline_url=pipeline_url,
+            console=page_data(request, execution, pipeline_url),
             replays=list(execution.replays.order_by("created_at")),
             **(extra_context or {}),
         )

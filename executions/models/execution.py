@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from airflow_bridge.spec import dag_id_of
 from etl.execution_id import RUN_ID_PREFIX
@@ -219,7 +220,11 @@ class PipelineExecution(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pipeline_name} ({self.status})"
+        # Without the status: the path at the head of a page that follows it would not change.
+        begun = (
+            f", {timezone.localtime(self.created_at):%Y-%m-%d %H:%M:%S}" if self.created_at else ""
+        )
+        return f"{self.pipeline_name}{begun}"
 
     @property
     def is_active(self) -> bool:

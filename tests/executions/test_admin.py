@@ -97,12 +97,6 @@ def test_the_page_of_a_failed_execution_shows_the_error_as_text(
     assert "Node &#x27;read&#x27;: no &lt;b&gt;file&lt;/b&gt;" in shown
 
 
-def test_the_page_of_an_active_execution_refreshes_itself(
-    running: PipelineExecution, viewer: Client
-) -> None:
-    assert b'http-equiv="refresh"' in viewer.get(page(running)).content
-
-
 def test_the_monitor_button_asks_airflow(
     running: PipelineExecution, airflow: FakeAirflow, viewer: Client
 ) -> None:

@@ -1,1 +1,1 @@
-import{n as e,t}from"./mount.js";var n=e();t(`console-editor`,(0,n.jsx)(`p`,{children:`editor`}));
+import{r as e,t}from"./mount.js";var n=e();t(`console-editor`,(0,n.jsx)(`p`,{children:`editor`}));

@@ -1,0 +1,48 @@
+"""What the live page of an execution is given with its HTML."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from executions.models import PipelineExecution
+
+_CANCEL = "executions.cancel_pipelineexecution"
+_EXECUTE = "pipelines.execute_pipeline"
+# Where the page puts the id of another execution, and of a node, into an address.
+_AN_EXECUTION = UUID(int=0)
+_A_NODE = "__node__"
+
+
+def page_data(
+    request: HttpRequest, execution: PipelineExecution, pipeline_url: str | None
+) -> dict[str, Any]:
+    """Return the page's data as JSON; see `PageData` in frontend/src/execution/store.ts."""
+    may_execute = request.user.has_perm(_EXECUTE)
+    return {
+        "execution_id": str(execution.pk),
+        "state": None,
+        "graph": None,
+        "may": {"cancel": request.user.has_perm(_CANCEL), "execute": may_execute},
+        "notes": list((execution.replay_plan or {}).get("warnings", ())),
+        "urls": {
+            "pipeline": pipeline_url,
+            "change_params": _change_params(execution) if may_execute else None,
+            "execution": _page("change", _AN_EXECUTION),
+            "quarantine": _page("quarantine", execution.pk, _A_NODE),
+        },
+    }
+
+
+def _page(name: str, *args: object) -> str:
+    return reverse(f"admin:executions_pipelineexecution_{name}", args=args)
+
+
+def _change_params(execution: PipelineExecution) -> str | None:
+    """Return the address of the form that runs the execution again; None without a pipeline."""
+    if execution.pipeline_id is None:
+        return None
+    form = reverse("admin:pipelines_pipeline_execute", args=[execution.pipeline_id])
+    revision = f"&revision={execution.revision.number}" if execution.revision else ""
+    return f"{form}?again={execution.pk}{revision}"

@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import { inLayers, type Link } from "./layers";
+
+const SPACING = { width: 200, height: 80, across: 80, along: 20 };
+const chain = (...ids: string[]): Link[] => ids.slice(1).map((target, index) => ({ source: ids[index]!, target }));
+
+function drawn(ids: string[], links: Link[]) {
+  const places = inLayers(ids, links, SPACING);
+  expect([...places.keys()]).toEqual(ids);
+  return places;
+}
+
+/** A graph with every node reading from two of the layer before. */
+function mesh(layers: number, width: number): { ids: string[]; links: Link[] } {
+  const id = (layer: number, place: number) => `n${layer}_${place}`;
+  const ids = Array.from({ length: layers * width }, (_, index) => id(Math.floor(index / width), index % width));
+  const links = ids.slice(width).flatMap((target) => {
+    const [layer, place] = target.slice(1).split("_").map(Number) as [number, number];
+    return [place, (place + 1) % width].map((from) => ({ source: id(layer - 1, from), target }));
+  });
+  return { ids, links };
+}
+
+test("a chain is a straight line from left to right", () => {
+  const places = drawn(["a", "b", "c"], chain("a", "b", "c"));
+  expect([...places.values()]).toEqual([
+    { x: 0, y: 0 },
+    { x: 280, y: 0 },
+    { x: 560, y: 0 },
+  ]);
+});
+
+test("every edge goes to the right, whatever the order of the nodes", () => {
+  const { ids, links } = mesh(12, 7);
+  const places = drawn([...ids].reverse(), links);
+  for (const { source, target } of links) expect(places.get(target)!.x).toBeGreaterThan(places.get(source)!.x);
+});
+
+test("no node lies on another", () => {
+  const { ids, links } = mesh(20, 25);
+  const places = [...drawn(ids, [...links, { source: "n0_0", target: "n19_24" }]).values()];
+  for (const left of new Set(places.map(({ x }) => x))) {
+    const ys = places.flatMap(({ x, y }) => (x === left ? [y] : [])).sort((one, other) => one - other);
+    for (const [index, y] of ys.slice(1).entries()) expect(y - ys[index]!).toBeGreaterThanOrEqual(SPACING.height + SPACING.along - 1);
+  }
+});
+
+test("a source stands next to its reader, not at the far left", () => {
+  const places = drawn(["a", "b", "c", "lookup"], [...chain("a", "b", "c"), { source: "lookup", target: "c" }]);
+  expect(places.get("lookup")!.x).toBe(places.get("b")!.x);
+});
+
+test("a node that reads two stands between them", () => {
+  const places = drawn(["a", "b", "join"], [
+    { source: "a", target: "join" },
+    { source: "b", target: "join" },
+  ]);
+  expect(places.get("join")!.y).toBe((places.get("a")!.y + places.get("b")!.y) / 2);
+});
+
+test("lanes that have nothing to do with each other do not cross", () => {
+  const lanes = ["a", "b", "c", "d"].map((lane) => [`${lane}1`, `${lane}2`, `${lane}3`]);
+  const shuffled = [lanes[2]!, lanes[0]!, lanes[3]!, lanes[1]!].flatMap((lane) => [lane[2]!, lane[0]!, lane[1]!]);
+  const places = drawn(shuffled, lanes.flatMap((lane) => chain(...lane)));
+  for (const lane of lanes) expect(new Set(lane.map((id) => places.get(id)!.y)).size).toBe(1);
+});
+
+test("an edge that skips a layer leaves room beside the node there", () => {
+  const places = drawn(["a", "b", "c"], [...chain("a", "b", "c"), { source: "a", target: "c" }]);
+  expect(places.get("b")!.y).not.toBe((places.get("a")!.y + places.get("c")!.y) / 2);
+});
+
+test("edges to unknown nodes, and a cycle, do no harm", () => {
+  expect(drawn(["a"], [{ source: "a", target: "elsewhere" }, { source: "a", target: "a" }]).get("a")).toEqual({ x: 0, y: 0 });
+  expect(drawn(["a", "b"], [...chain("a", "b"), ...chain("b", "a")]).size).toBe(2);
+});

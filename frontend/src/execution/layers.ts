@@ -1,0 +1,176 @@
+/**
+ * Where the nodes of a graph are drawn: in layers from left to right, each node behind all that it
+ * reads. Made for graphs of many hundreds of nodes, which must be on screen at once; the time it
+ * takes grows with nodes and edges alone.
+ */
+
+export interface Link {
+  source: string;
+  target: string;
+}
+
+export interface Spacing {
+  width: number;
+  height: number;
+  /** Between two layers. */
+  across: number;
+  /** Between two nodes of a layer. */
+  along: number;
+}
+
+export type Places = Map<string, { x: number; y: number }>;
+
+/** A node, or a bend of an edge that passes through a layer. */
+interface Item {
+  id: string | null;
+  layer: number;
+  size: number;
+  before: Item[];
+  after: Item[];
+  /** The middle, from top to bottom. */
+  y: number;
+}
+
+const ORDERINGS = 8;
+const STRAIGHTENINGS = 8;
+const BEND = 12;
+
+/** Return the top left corner of every node. Edges of a cycle, which no pipeline has, may go back. */
+export function inLayers(ids: readonly string[], links: readonly Link[], spacing: Spacing): Places {
+  const known = new Set(ids);
+  const edges = links.filter(({ source, target }) => known.has(source) && known.has(target) && source !== target);
+  const ranks = ranksOf(ids, edges);
+  const { nodes, layers } = itemsOf(ids, edges, ranks, spacing);
+  order(layers);
+  straighten(layers, spacing.along);
+  const top = Math.min(...[...nodes.values()].map((item) => item.y - item.size / 2));
+  return new Map(
+    ids.map((id) => {
+      const item = nodes.get(id)!;
+      return [id, { x: item.layer * (spacing.width + spacing.across), y: Math.round(item.y - item.size / 2 - top) }];
+    }),
+  );
+}
+
+/** Return the layer of each node: one behind the last of those it reads, sources close to their readers. */
+function ranksOf(ids: readonly string[], edges: readonly Link[]): Map<string, number> {
+  const after = grouped(edges, "source", "target");
+  const open = new Map(ids.map((id) => [id, 0]));
+  for (const { target } of edges) open.set(target, open.get(target)! + 1);
+  const isSource = new Set(ids.filter((id) => open.get(id) === 0));
+  const ranks = new Map(ids.map((id) => [id, 0]));
+  const ready = [...isSource];
+  for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
+    for (const target of after.get(id) ?? []) {
+      ranks.set(target, Math.max(ranks.get(target)!, ranks.get(id)! + 1));
+      open.set(target, open.get(target)! - 1);
+      if (open.get(target) === 0) ready.push(target);
+    }
+  }
+  for (const id of isSource) {
+    const targets = after.get(id) ?? [];
+    if (targets.length > 0) ranks.set(id, Math.max(targets.reduce((least, target) => Math.min(least, ranks.get(target)!), Infinity) - 1, 0));
+  }
+  return ranks;
+}
+
+function grouped(edges: readonly Link[], by: keyof Link, give: keyof Link): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const edge of edges) {
+    const those = found.get(edge[by]);
+    if (those) those.push(edge[give]);
+    else found.set(edge[by], [edge[give]]);
+  }
+  return found;
+}
+
+function itemsOf(ids: readonly string[], edges: readonly Link[], ranks: Map<string, number>, spacing: Spacing) {
+  const nodes = new Map<string, Item>();
+  const layers: Item[][] = [];
+  const add = (id: string | null, layer: number, size: number): Item => {
+    const item: Item = { id, layer, size, before: [], after: [], y: 0 };
+    (layers[layer] ??= []).push(item);
+    return item;
+  };
+  for (const id of ids) nodes.set(id, add(id, ranks.get(id)!, spacing.height));
+  for (const { source, target } of edges) {
+    let from = nodes.get(source)!;
+    const to = nodes.get(target)!;
+    for (let layer = from.layer + 1; layer < to.layer; layer += 1) {
+      const bend = add(null, layer, BEND);
+      join(from, bend);
+      from = bend;
+    }
+    if (from.layer < to.layer) join(from, to);
+  }
+  return { nodes, layers: Array.from(layers, (layer) => layer ?? []) };
+}
+
+function join(from: Item, to: Item): void {
+  from.after.push(to);
+  to.before.push(from);
+}
+
+/** Put each item near the middle of its neighbours, now from the left and now from the right, so that few edges cross. */
+function order(layers: Item[][]): void {
+  for (const layer of layers) layer.forEach((item, place) => (item.y = place));
+  for (let round = 0; round < ORDERINGS; round += 1) {
+    const forward = round % 2 === 0;
+    for (const layer of forward ? layers : [...layers].reverse()) {
+      const wanted = new Map(layer.map((item) => [item, middle(forward ? item.before : item.after) ?? item.y]));
+      layer.sort((one, other) => wanted.get(one)! - wanted.get(other)!);
+      layer.forEach((item, place) => (item.y = place));
+    }
+  }
+}
+
+/** Move the items, in their order, as near to their neighbours as they can be. */
+function straighten(layers: Item[][], along: number): void {
+  for (const layer of layers) {
+    let top = -layer.reduce((sum, item) => sum + item.size + along, 0) / 2;
+    for (const item of layer) {
+      item.y = top + item.size / 2;
+      top += item.size + along;
+    }
+  }
+  for (let round = 0; round < STRAIGHTENINGS; round += 1) {
+    const forward = round % 2 === 1;
+    for (const layer of forward ? layers : [...layers].reverse()) {
+      const wanted = layer.map((item) => middle(forward ? item.before : item.after) ?? item.y);
+      spread(layer, wanted, along);
+    }
+  }
+}
+
+function middle(items: readonly Item[]): number | null {
+  return items.length === 0 ? null : items.reduce((sum, item) => sum + item.y, 0) / items.length;
+}
+
+/**
+ * Give the items of a layer the places next to those wanted at which none lies on another.
+ *
+ * Items that would lie on each other form a block, which goes to the mean of what its items want.
+ */
+function spread(layer: readonly Item[], wanted: readonly number[], along: number): void {
+  const offsets: number[] = [];
+  layer.forEach((item, index) => {
+    const above = layer[index - 1];
+    offsets.push(above ? offsets[index - 1]! + (above.size + item.size) / 2 + along : 0);
+  });
+  const blocks: { sum: number; count: number }[] = [];
+  layer.forEach((_, index) => {
+    let block = { sum: wanted[index]! - offsets[index]!, count: 1 };
+    for (let last = blocks.at(-1); last && last.sum / last.count >= block.sum / block.count; last = blocks.at(-1)) {
+      block = { sum: last.sum + block.sum, count: last.count + block.count };
+      blocks.pop();
+    }
+    blocks.push(block);
+  });
+  let place = 0;
+  for (const { sum, count } of blocks) {
+    for (let left = count; left > 0; left -= 1) {
+      layer[place]!.y = sum / count + offsets[place]!;
+      place += 1;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { t } from "../shared/i18n";
+import type { Line } from "./live";
+
+const TRIGGERS: Record<string, () => string> = {
+  manual: () => t("by hand"),
+  api: () => t("over the API"),
+  scheduled: () => t("by schedule"),
+  backfill: () => t("backfill"),
+  replay: () => t("replay of rejected rows"),
+  external: () => t("by hand in Airflow"),
+};
+
+/** Say what started an execution. */
+export function trigger(type: string): string {
+  return TRIGGERS[type]?.() ?? type;
+}
+
+/** Say how the page follows the execution: a word, and what it means. */
+export function lineWords(line: Line): { word: string; meaning: string } {
+  return LINES[line]();
+}
+
+const LINES: Record<Line, () => { word: string; meaning: string }> = {
+  connecting: () => ({ word: t("Connecting"), meaning: t("The page is about to follow the execution live.") }),
+  live: () => ({ word: t("Live"), meaning: t("Every change is shown as soon as it is known.") }),
+  reconnecting: () => ({ word: t("Reconnecting"), meaning: t("The connection was lost; what is shown may be some seconds old.") }),
+  polling: () => ({ word: t("Every 5 s"), meaning: t("No live connection is possible; the page asks every 5 seconds.") }),
+  offline: () => ({ word: t("Offline"), meaning: t("LogiData does not answer. What is shown is as old as the last answer.") }),
+  gone: () => ({ word: t("Deleted"), meaning: t("This execution has been deleted. What is shown is how it was last.") }),
+  "signed-out": () => ({ word: t("Signed out"), meaning: t("You are no longer signed in. Sign in, then load the page again.") }),
+  forbidden: () => ({ word: t("Not allowed"), meaning: t("You may no longer view executions. Ask an administrator for the permission.") }),
+};
