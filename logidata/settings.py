@@ -30,6 +30,9 @@ LOGIDATA_LOG_DAYS = timedelta(days=env.days("LOGIDATA_LOG_DAYS", 90))
 LOGIDATA_EXECUTION_DAYS = timedelta(days=env.days("LOGIDATA_EXECUTION_DAYS", 365))
 # Revisions that no execution has run and that are not current.
 LOGIDATA_REVISION_DAYS = timedelta(days=env.days("LOGIDATA_REVISION_DAYS", 90))
+# How long a preview may take, and how many rows of each source it reads.
+LOGIDATA_PREVIEW_SECONDS = env.seconds("LOGIDATA_PREVIEW_SECONDS", 30)
+LOGIDATA_PREVIEW_ROWS = env.count("LOGIDATA_PREVIEW_ROWS", 5000)
 LOGIDATA_DEPLOY_DEADLINE = timedelta(seconds=env.seconds("LOGIDATA_DEPLOY_DEADLINE", 120))
 
 try:
@@ -166,6 +169,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Previews have workers of their own, so that none of them holds up an execution.
+CELERY_TASK_ROUTES = {"pipelines.tasks.run_preview": {"queue": "previews"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"

@@ -12,6 +12,7 @@ __all__ = [
     "PipelineChanged",
     "PipelineGone",
     "PipelineNotSaved",
+    "PreviewsUnavailable",
     "Problem",
     "StateUnavailable",
     "UnknownRevision",
@@ -147,4 +148,17 @@ class PipelineNotSaved(DomainError):
             title="Pipeline has no revision",
             status=409,
             type="pipeline-without-revision",
+        )
+
+
+class PreviewsUnavailable(DomainError):
+    """Previews can be neither queued nor read at the moment."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Previews wait in Redis, which does not answer at the moment. Try again; "
+            "GET /api/v1/health tells when it is back.",
+            title="Previews unavailable",
+            status=503,
+            type="previews-unavailable",
         )

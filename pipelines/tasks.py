@@ -6,6 +6,7 @@ import uuid
 from celery import shared_task
 
 from airflow_bridge.errors import AirflowError
+from executions.services.log_masking import mask
 from pipelines import services
 
 logger = logging.getLogger(__name__)
@@ -56,3 +57,10 @@ def remove_dag(dag_id: str) -> None:
 def reconcile_deployments() -> None:
     """Bring DAG files and Airflow back in line with the pipelines; beat runs it."""
     services.reconcile_deployments()
+
+
+# Delivered once: whoever waits for it asks again rather than for minutes.
+@shared_task(acks_late=False)
+def run_preview(preview_id: str) -> None:
+    """Run a preview to its end, within its time."""
+    services.run_preview(preview_id, mask=mask)

@@ -3,7 +3,9 @@
 from rest_framework.routers import SimpleRouter
 
 from pipelines.api import ModuleViewSet, PipelineViewSet
+from pipelines.preview_api import PreviewViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("pipelines", PipelineViewSet, basename="pipeline")
 router.register("modules", ModuleViewSet, basename="module")
+router.register("previews", PreviewViewSet, basename="preview")

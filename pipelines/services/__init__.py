@@ -21,6 +21,14 @@ from pipelines.services.deployment import (
 )
 from pipelines.services.fields import FIELDS
 from pipelines.services.holding import Runs, ask_before_deploying, structure_of
+from pipelines.services.preview_running import run_preview
+from pipelines.services.previews import (
+    find_preview,
+    previews_staging,
+    remove_old_previews,
+    request_preview,
+    stop_preview,
+)
 from pipelines.services.reconciling import reconcile_deployments, resume_deployments
 from pipelines.services.removing import remove_dag
 from pipelines.services.restoring import WHEN, Restored, restore_revision, restoring
@@ -62,24 +70,30 @@ __all__ = [
     "delete_pipeline",
     "deploy",
     "field_values",
+    "find_preview",
     "find_problems",
     "generated_code",
     "keep_apart",
     "left_behind",
     "lineage",
     "pipeline_field",
+    "previews_staging",
     "reconcile_deployments",
     "redeploy",
     "remove_dag",
+    "remove_old_previews",
     "request_deployment",
+    "request_preview",
     "required_params",
     "restore_revision",
     "restoring",
     "resume_deployments",
     "revision_of",
+    "run_preview",
     "save_pipeline",
     "serve_apart",
     "set_watermark",
+    "stop_preview",
     "structure_of",
     "used_params",
     "validate_pipeline",
