@@ -170,7 +170,10 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Previews have workers of their own, so that none of them holds up an execution.
-CELERY_TASK_ROUTES = {"pipelines.tasks.run_preview": {"queue": "previews"}}
+CELERY_TASK_ROUTES = {
+    "pipelines.tasks.run_preview": {"queue": "previews"},
+    "pipelines.tasks.remove_previews": {"queue": "previews"},
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"

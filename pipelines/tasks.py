@@ -6,7 +6,8 @@ import uuid
 from celery import shared_task
 
 from airflow_bridge.errors import AirflowError
-from executions.services.log_masking import mask
+from etl.preview.reuse import KEPT_FOR
+from executions.services import mask
 from pipelines import services
 
 logger = logging.getLogger(__name__)
@@ -14,6 +15,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.4
 # Long enough for Airflow to have read the folder without the file.
 FORGET_SECONDS = 3
+REMOVE_AFTER = KEPT_FOR + 20
 
 
 @shared_task
@@ -63,4 +65,12 @@ def reconcile_deployments() -> None:
 @shared_task(acks_late=False)
 def run_preview(preview_id: str) -> None:
     """Run a preview to its end, within its time."""
-    services.run_preview(preview_id, mask=mask)
+    user = services.run_preview(preview_id, mask=mask)
+    if user is not None:
+        remove_previews.apply_async((user,), countdown=REMOVE_AFTER)
+
+
+@shared_task
+def remove_previews(user: int) -> None:
+    """Remove what the previews of a person have staged and nobody can need any more."""
+    services.remove_old_previews(user)

@@ -18,7 +18,7 @@ from etl.storage import Storage, as_json
 # Seconds for which a source is not read again, unless somebody asks for it.
 REUSED_FOR = 300
 # Seconds after which nothing can be reading an output any more, and it is removed.
-KEPT_FOR = 600
+KEPT_FOR = 480
 _RESULT = "result.json"
 _FORMAT = 1
 
@@ -103,7 +103,7 @@ class Shelf:
 
 
 def remove_old(staging: str, folder: str | None = None) -> int:
-    """Remove what previews left more than ten minutes ago; return how many outputs that were.
+    """Remove what previews left more than eight minutes ago; return how many outputs that were.
 
     `folder` is one person's, None stands for everyone's. What a preview that was killed had half
     written goes as well.

@@ -33,18 +33,20 @@ _CONNECTIONS = "AIRFLOW_CONN_"
 Mask = Callable[[str], str]
 
 
-def run_preview(preview_id: str, *, mask: Mask) -> None:
-    """Run a queued preview to its end; one that is gone, stopped or begun already is left alone.
+def run_preview(preview_id: str, *, mask: Mask) -> int | None:
+    """Run a queued preview to its end and return the id of whoever asked for it.
 
-    `mask` makes secrets in logs and errors unreadable.
+    One that is gone, stopped or begun already is left alone: None. `mask` makes secrets in logs
+    and errors unreadable.
     """
     preview = store.find(preview_id)
     if preview is None or preview.status is not PreviewStatus.QUEUED:
-        return
+        return None
     preview.status, preview.started_at = PreviewStatus.RUNNING, time.time()
     store.save(preview)
     with TemporaryFile() as errors, _process(errors) as process:
         _Following(preview, process, errors, mask).to_the_end()
+    return preview.user
 
 
 @contextmanager

@@ -92,5 +92,5 @@ def previews_staging() -> str:
 
 
 def remove_old_previews(user: int | None = None) -> int:
-    """Remove what previews, of one person or of all, staged more than ten minutes ago."""
+    """Remove what previews, of one person or of all, staged and nobody can need any more."""
     return remove_old(previews_staging(), f"user-{user}" if user is not None else None)

@@ -225,7 +225,7 @@ def test_a_preview_changes_no_pipeline(previews: Previews, pipeline: Pipeline) -
     assert Pipeline.objects.values().get() == before
 
 
-def test_what_previews_staged_is_removed_after_ten_minutes(
+def test_what_previews_staged_is_removed_within_ten_minutes(
     previews: Previews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     previews.run()
