@@ -39,10 +39,12 @@ class Sample:
     """The first so many rows of each source are enough, as for a preview.
 
     The runner stages no more than that; an extractor that knows of it need not read more either.
-    `cut` is set once a source had more to give.
+    A server need not work at it for longer than `seconds`. `cut` is set once a source had more to
+    give.
     """
 
     rows: int
+    seconds: float = 30.0
     cut: bool = False
 
 

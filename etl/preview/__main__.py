@@ -112,6 +112,7 @@ def _outputs(wish: Mapping[str, Any], events: _Events) -> dict[str, Any]:
             owner=wish["owner"],
             shown=wish["shown"],
             read=wish["read"],
+            seconds=wish["seconds"],
             fresh=wish["fresh"],
         ),
         settings,

@@ -37,7 +37,8 @@ Report = Callable[[Mapping[str, Any]], None]
 class Wish:
     """What somebody wants to see: at most `shown` rows, made from `read` rows of each source.
 
-    `owner` names their folder in the staging. A `fresh` preview reads the sources again.
+    `owner` names their folder in the staging. It is to take no more than `seconds`. A `fresh`
+    preview reads the sources again.
     """
 
     part: Part
@@ -45,6 +46,7 @@ class Wish:
     owner: str
     shown: int
     read: int
+    seconds: float
     fresh: bool = False
 
 
@@ -131,7 +133,7 @@ class _Run:
         module = get_module(node.module)
         if not issubclass(module, Extractor | Transformer):
             raise ConfigError("a preview loads nothing.", node=node.id)
-        sample = Sample(self._wish.read)
+        sample = Sample(self._wish.read, self._wish.seconds)
         result = run_node(
             node_id=node.id,
             module=node.module,
