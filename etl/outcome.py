@@ -9,7 +9,7 @@ from etl.accounting import RowAccount, account_of, check_inputs, counted
 from etl.context import RunContext, Sample
 from etl.dataset import Column, Dataset, Layout, commit
 from etl.inputs import Inputs
-from etl.module import Loaded, Module, Output, Result, Rows
+from etl.module import Extractor, Loaded, Module, Output, Result, Rows
 from etl.quarantine import (
     REJECTED,
     TooManyRejectedError,
@@ -130,7 +130,7 @@ class Outcome:
     @property
     def _sample(self) -> Sample | None:
         """What is enough of a source; what other nodes make of that is wanted in full."""
-        return None if self.datasets else self.context.sample
+        return self.context.sample if isinstance(self.module, Extractor) else None
 
     def _wanted(self, rows: "duckdb.DuckDBPyRelation") -> "duckdb.DuckDBPyRelation":
         if self.reading is not None:

@@ -1,19 +1,23 @@
 """Errors that an operator reads, in the API and the admin alike."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from etl.problems import Problem
 
 __all__ = [
+    "ConnectionNotHere",
     "DomainError",
     "InvalidPipeline",
     "InvalidPosition",
+    "NoDataFolder",
     "NoSuchWatermark",
     "PipelineChanged",
     "PipelineGone",
     "PipelineNotSaved",
     "PreviewsUnavailable",
     "Problem",
+    "SourceUnavailable",
     "StateUnavailable",
     "UnknownRevision",
 ]
@@ -161,4 +165,33 @@ class PreviewsUnavailable(DomainError):
             title="Previews unavailable",
             status=503,
             type="previews-unavailable",
+        )
+
+
+class ConnectionNotHere(DomainError):
+    """What a connection leads to cannot be looked at from the web server."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            detail, title="Connection cannot be used here", status=409, type="connection-not-here"
+        )
+
+
+class SourceUnavailable(DomainError):
+    """The server that a connection leads to does not answer."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, title="Source unavailable", status=503, type="source-unavailable")
+
+
+class NoDataFolder(DomainError):
+    """The web server sees no folder with data."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        super().__init__(
+            f"The web server sees none of the data folders {', '.join(map(str, folders))}. Write "
+            "the path by hand, or have an administrator mount them for it, see LOGIDATA_DATA_DIRS.",
+            title="No data folder",
+            status=409,
+            type="no-data-folder",
         )

@@ -5,32 +5,22 @@ from typing import Any
 
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import permissions, serializers, status, viewsets
+from rest_framework import serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from pipelines import services
 from pipelines.models import Pipeline
+from pipelines.permissions import EditsPipelines
 from pipelines.serializers import ErrorSerializer, ObjectField, StrictSerializer
 from pipelines.serializers.fields import GraphField
 from pipelines.services.preview_store import Preview, PreviewStatus
 
-EDITS = ("pipelines.add_pipeline", "pipelines.change_pipeline")
 MOST_ROWS = 100
 
 _ID = OpenApiParameter("id", uuid.UUID, OpenApiParameter.PATH)
 _NONE = OpenApiResponse(ErrorSerializer, description="None of yours, or kept no longer.")
 _AWAY = OpenApiResponse(ErrorSerializer, description="Redis does not answer.")
-
-
-class EditsPipelines(permissions.BasePermission):
-    """Lets those in who may add or change pipelines."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether the user may edit any pipeline."""
-        user = request.user
-        return bool(user and user.is_authenticated and any(map(user.has_perm, EDITS)))
 
 
 class PreviewRequestSerializer(StrictSerializer):

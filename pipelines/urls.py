@@ -4,8 +4,11 @@ from rest_framework.routers import SimpleRouter
 
 from pipelines.api import ModuleViewSet, PipelineViewSet
 from pipelines.preview_api import PreviewViewSet
+from pipelines.source_api import ConnectionViewSet, FileViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("pipelines", PipelineViewSet, basename="pipeline")
 router.register("modules", ModuleViewSet, basename="module")
 router.register("previews", PreviewViewSet, basename="preview")
+router.register("connections", ConnectionViewSet, basename="connection")
+router.register("files", FileViewSet, basename="file")

@@ -34,6 +34,7 @@ from pipelines.services.removing import remove_dag
 from pipelines.services.restoring import WHEN, Restored, restore_revision, restoring
 from pipelines.services.revision_dags import dag_to_run, keep_apart, serve_apart
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
+from pipelines.services.sources import KnownConnection, files_below, known_connections, tables_of
 from pipelines.services.validation import (
     field_values,
     pipeline_field,
@@ -55,6 +56,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "EdgeChange",
+    "KnownConnection",
     "NodeChange",
     "NodeWatermark",
     "OutputColumns",
@@ -70,10 +72,12 @@ __all__ = [
     "delete_pipeline",
     "deploy",
     "field_values",
+    "files_below",
     "find_preview",
     "find_problems",
     "generated_code",
     "keep_apart",
+    "known_connections",
     "left_behind",
     "lineage",
     "pipeline_field",
@@ -95,6 +99,7 @@ __all__ = [
     "set_watermark",
     "stop_preview",
     "structure_of",
+    "tables_of",
     "used_params",
     "validate_pipeline",
     "watermarks_of",

@@ -287,7 +287,7 @@ def test_a_sample_fetches_the_first_rows_only(
     lab: Lab, s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sampling, "HEAD_BYTES", 10_000)
-    many = pa.table({"n": range(300_000), "text": [f"text of {n}" for n in range(300_000)]})
+    many = pa.table({"n": range(300_000), "text": [f"{n:0100}" for n in range(300_000)]})
     buffer = io.BytesIO()
     pq.write_table(many, buffer, compression="none", row_group_size=300_000)
     s3.put("t.parquet", buffer.getvalue())
