@@ -108,7 +108,7 @@ class PreviewSerializer(serializers.Serializer[Preview]):
     node = serializers.CharField()
     outputs = serializers.DictField(
         child=PreviewOutputSerializer(),
-        help_text="By name: `output` where a node has only one; at a loader, its port.",
+        help_text='By name, the only one of a node as ""; at a loader, by the name of its port.',
     )
     nodes = PreviewNodeSerializer(many=True)
     log = PreviewLineSerializer(many=True)

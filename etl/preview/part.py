@@ -24,7 +24,8 @@ class Part:
     shown: Mapping[str, str]
 
 
-OUTPUT = "output"
+# The name of the only output of a node.
+OUTPUT = ""
 
 
 def part_of(raw: object, node_id: str) -> Part:

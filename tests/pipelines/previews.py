@@ -39,7 +39,7 @@ class Previews:
         return self.look(preview)
 
 
-def rows_of(preview: dict[str, Any], output: str = "output") -> list[dict[str, Any]]:
+def rows_of(preview: dict[str, Any], output: str = "") -> list[dict[str, Any]]:
     """Return the rows that a preview that is ready shows."""
     assert preview["status"] == "ready", preview
     rows: list[dict[str, Any]] = preview["outputs"][output]["rows"]

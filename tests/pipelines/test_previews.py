@@ -42,7 +42,7 @@ def previews(api: APIClient, graph: dict[str, Any], orders: Path) -> Previews:
 def test_a_preview_shows_the_first_rows_at_a_node(previews: Previews) -> None:
     found = previews.run()
     assert rows_of(found) == [{"order_id": 2, "amount": 50}, {"order_id": 3, "amount": 70}]
-    output = found["outputs"]["output"]
+    output = found["outputs"][""]
     assert output["columns"][0] == {"name": "order_id", "type": "BIGINT"}
     assert (output["count"], output["total"]) == (2, 2)
     assert [(node["node"], node["rows"]) for node in found["nodes"]] == [
@@ -71,7 +71,7 @@ def test_a_preview_of_a_loader_shows_what_arrives_and_loads_nothing(
 def test_only_the_rows_that_are_asked_for_are_shown(previews: Previews) -> None:
     found = previews.run("read_orders", rows=1)
     assert rows_of(found) == [{"order_id": 1, "amount": 5}]
-    assert found["outputs"]["output"]["count"] == 3
+    assert found["outputs"][""]["count"] == 3
 
 
 def test_the_default_params_of_the_pipeline_are_used(previews: Previews, save: Any) -> None:
@@ -121,7 +121,7 @@ def test_a_source_that_has_more_rows_leaves_the_total_open(
     previews: Previews, settings: Any
 ) -> None:
     settings.LOGIDATA_PREVIEW_ROWS = 2
-    output = previews.run("read_orders")["outputs"]["output"]
+    output = previews.run("read_orders")["outputs"][""]
     assert (output["count"], output["total"]) == (2, None)
 
 

@@ -87,7 +87,7 @@ def test_the_tables_of_a_sqlite_file_are_listed(
     api: APIClient, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with sqlite3.connect(data / "shop.sqlite") as connection:
-        connection.execute(X)
+        connection.execute("CREATE TABLE IF NOT EXISTS orders (n INTEGER)")
     connection.close()
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", "sqlite:///shop.sqlite")
     assert tables(api, "shop") == ["orders"]
