@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Mapping
 
-from etl.connections import Connection, from_environment
+from etl.connections import LIBPQ_EXTRAS, MYSQL_EXTRAS, Connection, from_environment
 from etl.errors import ConfigError
 
 # Shorter texts would be found in words.
 _SHORTEST = 4
+_PLAIN = LIBPQ_EXTRAS | MYSQL_EXTRAS | {"endpoint_url", "region_name"}
 
 
 class Connections:
@@ -40,5 +41,5 @@ def known_connection(connection_id: str, environ: Mapping[str, str]) -> Connecti
 
 
 def _texts(extra: Mapping[str, object]) -> set[str]:
-    """Return the values of extras: which of them are secrets, only the other end knows."""
-    return {value for value in extra.values() if isinstance(value, str)}
+    """Return the values of extras, but for those that are known to be no secrets."""
+    return {value for name, value in extra.items() if isinstance(value, str) and name not in _PLAIN}

@@ -17,6 +17,7 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from etl.settings import PROJECT, run_settings
+from logidata import health
 from pipelines import services, tasks
 from pipelines.services import preview_store
 from tests.pipelines.conftest import Queue
@@ -192,3 +193,12 @@ def test_a_connection_that_only_airflow_knows_says_what_to_do(api: APIClient, qu
     assert error["node"] == "numbers"
     assert "AIRFLOW_CONN_FARAWAY" in error["message"]
     assert URL not in error["message"]
+
+
+def test_a_worker_of_previews_does_not_pass_for_the_worker_of_executions(
+    worker: subprocess.Popen[bytes],
+) -> None:
+    assert health.check_previews().status == health.OK
+    found = health.check_worker()
+    assert found.status == health.DOWN
+    assert "No Celery worker" in found.detail
