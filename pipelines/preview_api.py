@@ -6,6 +6,7 @@ from typing import Any
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status, viewsets
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -134,6 +135,7 @@ class PreviewViewSet(viewsets.ViewSet):
         responses={
             202: PreviewSerializer,
             400: OpenApiResponse(ErrorSerializer, description="Every problem of these nodes."),
+            404: OpenApiResponse(ErrorSerializer, description="No such pipeline."),
             503: _AWAY,
         },
     )
@@ -145,7 +147,7 @@ class PreviewViewSet(viewsets.ViewSet):
         preview = services.request_preview(
             user=_person(request),
             config=asked["config"],
-            params={**_defaults(asked["pipeline"]), **asked["params"]},
+            params={**_defaults(asked["pipeline"], request), **asked["params"]},
             node=asked["node"],
             rows=asked["rows"],
             fresh=asked["fresh"],
@@ -186,9 +188,11 @@ def _own(request: Request, pk: uuid.UUID) -> Preview:
     return preview
 
 
-def _defaults(pipeline: uuid.UUID | None) -> dict[str, Any]:
+def _defaults(pipeline: uuid.UUID | None, request: Request) -> dict[str, Any]:
     if pipeline is None:
         return {}
+    if not any(request.user.has_perm(f"pipelines.{verb}_pipeline") for verb in ("view", "change")):
+        raise PermissionDenied
     found = Pipeline.objects.filter(pk=pipeline).values_list("default_params", flat=True).first()
     if found is None:
         raise Http404

@@ -6,7 +6,6 @@ import uuid
 from celery import shared_task
 
 from airflow_bridge.errors import AirflowError
-from etl.preview.reuse import KEPT_FOR
 from executions.services import mask
 from pipelines import services
 
@@ -15,7 +14,6 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.4
 # Long enough for Airflow to have read the folder without the file.
 FORGET_SECONDS = 3
-REMOVE_AFTER = KEPT_FOR + 20
 
 
 @shared_task
@@ -67,7 +65,7 @@ def run_preview(preview_id: str) -> None:
     """Run a preview to its end, within its time."""
     user = services.run_preview(preview_id, mask=mask)
     if user is not None:
-        remove_previews.apply_async((user,), countdown=REMOVE_AFTER)
+        remove_previews.apply_async((user,), countdown=services.removed_after())
 
 
 @shared_task

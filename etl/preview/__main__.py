@@ -40,8 +40,10 @@ class _Events(logging.Handler):
 
     def write(self, event: Mapping[str, Any]) -> None:
         """Write one event."""
-        if "node" in event and "status" in event:
+        if "node" in event:
             self._node = event["node"]
+            texts = event.get("warnings", ())
+            event = {**event, "warnings": [self.masked(text) for text in texts]}
         print(json.dumps(event, ensure_ascii=True), file=self._out, flush=True)
 
     def masked(self, text: str) -> str:
@@ -71,9 +73,7 @@ def main() -> int:
     try:
         events.write({"outputs": _outputs(wish, events)})
     except GraphError as error:
-        problems = [vars(problem) for problem in error.problems]
-        first = problems[0]
-        events.write({"error": {**first, "problems": problems}})
+        events.write({"error": vars(error.problems[0])})
     except ETLError as error:
         said = {"node": error.node, "field": error.field, "message": events.masked(str(error))}
         events.write({"error": said})

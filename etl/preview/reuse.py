@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -17,8 +18,6 @@ from etl.storage import Storage, as_json
 
 # Seconds for which a source is not read again, unless somebody asks for it.
 REUSED_FOR = 300
-# Seconds after which nothing can be reading an output any more, and it is removed.
-KEPT_FOR = 480
 _RESULT = "result.json"
 _FORMAT = 1
 
@@ -102,21 +101,23 @@ class Shelf:
         self._storage.write(as_json(kept), self._folder, output.key, _RESULT)
 
 
-def remove_old(staging: str, folder: str | None = None) -> int:
-    """Remove what previews left more than eight minutes ago; return how many outputs that were.
+def remove_old(staging: str, folder: str | None = None, *, longest: float) -> int:
+    """Remove what no preview can use any more; return how many outputs that were.
 
-    `folder` is one person's, None stands for everyone's. What a preview that was killed had half
-    written goes as well.
+    A preview takes at most `longest` seconds. `folder` is one person's, None stands for everyone's.
+    What a preview that was killed had half written goes as well.
     """
     storage = Storage(staging)
     removed = 0
     for owner in [folder] if folder else storage.folders():
         for key in storage.folders(owner):
-            if _age(storage, owner, key) > KEPT_FOR:
+            if _age(storage, owner, key) > REUSED_FOR + longest:
                 storage.remove(owner, key)
                 removed += 1
-        if not storage.folders(owner):
-            storage.remove(owner)
+        if storage.is_local:
+            # Elsewhere there are no empty folders. One that is used again is not empty.
+            with suppress(OSError):
+                storage.local_path(owner).rmdir()
     return removed
 
 

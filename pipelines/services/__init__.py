@@ -26,6 +26,7 @@ from pipelines.services.previews import (
     find_preview,
     previews_staging,
     remove_old_previews,
+    removed_after,
     request_preview,
     stop_preview,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "redeploy",
     "remove_dag",
     "remove_old_previews",
+    "removed_after",
     "request_deployment",
     "request_preview",
     "required_params",

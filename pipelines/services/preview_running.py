@@ -168,7 +168,8 @@ class _Following:
             }
         else:
             others = [node for node in preview.nodes if node["node"] != event["node"]]
-            preview.nodes = [*others, event]
+            warnings = [self._mask(text) for text in event["warnings"]]
+            preview.nodes = [*others, event | {"warnings": warnings}]
 
     def _running_node(self) -> str | None:
         running = [node["node"] for node in self._preview.nodes if node["status"] == "running"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from pipelines.errors import PreviewsUnavailable
@@ -65,8 +66,10 @@ class Preview:
         with _redis():
             alive = cache.get(WORKER_KEY) is not None
         if alive:
-            return "Other previews run at the moment. This one begins when one of them has ended."
-        return (
+            return _(
+                "Other previews run at the moment. This one begins when one of them has ended."
+            )
+        return _(
             "No worker for previews runs. Have an administrator start one: "
             "celery -A logidata worker --queues=previews. The preview begins by itself then."
         )
@@ -95,11 +98,11 @@ def find(preview_id: uuid.UUID | str) -> Preview | None:
         return None
     preview = Preview(**{**raw, "status": PreviewStatus(raw["status"])})
     if preview.is_active and stopped:
-        preview.fail("A newer preview of yours took its place. Ask for this one again.")
+        preview.fail(_("A newer preview of yours took its place. Ask for this one again."))
     elif preview.status is PreviewStatus.RUNNING and preview.started_at is not None:
         longest = settings.LOGIDATA_PREVIEW_SECONDS + _LOST_AFTER
         if time.time() - preview.started_at > longest:
-            preview.fail("The worker that ran this preview is gone. Ask for the preview again.")
+            preview.fail(_("The worker that ran this preview is gone. Ask for the preview again."))
     return preview
 
 

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 
 from etl.graph import GraphError
 from etl.preview.part import part_of
-from etl.preview.reuse import remove_old
+from etl.preview.reuse import REUSED_FOR, remove_old
 from etl.settings import run_settings
 from pipelines.errors import InvalidPipeline, PreviewsUnavailable
 from pipelines.services import preview_store as store
@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 RUN = "pipelines.tasks.run_preview"
 # One that is looked at, and one that is on its way: a third takes the place of the oldest.
 AT_ONCE = 2
+# Those of hosts, in seconds.
+_CLOCKS_DIFFER = 30.0
 
 
 def request_preview(
@@ -93,4 +95,13 @@ def previews_staging() -> str:
 
 def remove_old_previews(user: int | None = None) -> int:
     """Remove what previews, of one person or of all, staged and nobody can need any more."""
-    return remove_old(previews_staging(), f"user-{user}" if user is not None else None)
+    return remove_old(
+        previews_staging(),
+        f"user-{user}" if user is not None else None,
+        longest=settings.LOGIDATA_PREVIEW_SECONDS + _CLOCKS_DIFFER,
+    )
+
+
+def removed_after() -> float:
+    """Return the seconds after a preview when all that it staged can be removed."""
+    return REUSED_FOR + float(settings.LOGIDATA_PREVIEW_SECONDS) + 2 * _CLOCKS_DIFFER

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework.test import APIClient
 
 from etl.settings import run_settings
@@ -176,6 +177,38 @@ def test_whoever_only_looks_at_pipelines_may_not_preview(
     Previews(api_as("pipelines.view_pipeline"), graph).ask(status=403)
 
 
+def test_the_params_of_a_pipeline_are_for_those_who_may_see_it(
+    api_as: Callable[..., APIClient], graph: dict[str, Any], pipeline: Pipeline
+) -> None:
+    adds = Previews(api_as("pipelines.add_pipeline"), graph)
+    adds.ask(pipeline=str(pipeline.pk), status=403)
+    adds.ask()
+
+
+def test_a_pipeline_that_is_not_there_is_a_404(previews: Previews) -> None:
+    previews.ask(pipeline="00000000-0000-0000-0000-000000000000", status=404)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("params", [1]), ("rows", 0), ("rows", 101), ("config", 7), ("node", "gone"), ("more", 1)],
+)
+def test_what_cannot_be_asked_for_is_named(previews: Previews, field: str, value: Any) -> None:
+    answer = previews.ask(status=400, **{field: value})
+    assert answer["errors"], answer
+
+
+def test_without_redis_previews_say_so(previews: Previews, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise RedisConnectionError("refused")
+
+    preview = previews.ask()
+    monkeypatch.setattr(preview_store.cache, "get_many", away)
+    assert previews.look(preview, status=503)["type"] == "previews-unavailable"
+    monkeypatch.setattr(preview_store.cache, "set", away)
+    assert previews.ask(status=503)["type"] == "previews-unavailable"
+
+
 def test_a_stopped_preview_is_gone_and_does_not_run(previews: Previews) -> None:
     preview = previews.ask()
     assert previews.api.delete(f"{URL}/{preview['id']}").status_code == 204
@@ -231,6 +264,6 @@ def test_what_previews_staged_is_removed_within_ten_minutes(
     previews.run()
     staged = Path(services.previews_staging())
     assert services.remove_old_previews() == 0
-    monkeypatch.setattr("etl.preview.reuse.KEPT_FOR", -1)
+    monkeypatch.setattr("etl.preview.reuse.REUSED_FOR", -100)
     assert services.remove_old_previews() > 0
     assert not any(staged.iterdir())

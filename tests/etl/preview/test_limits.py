@@ -89,7 +89,7 @@ def test_a_preview_ends_when_nobody_holds_its_input_open(wish: dict[str, Any]) -
     assert process.stdout
     process.stdin.write(json.dumps(wish).encode() + b"\n")
     process.stdin.flush()
-    assert json.loads(process.stdout.readline()) == {"node": "read", "status": "running"}
+    assert json.loads(process.stdout.readline())["node"] == "read"
     began = time.monotonic()
     process.stdin.close()
     process.wait(20)
