@@ -13,9 +13,10 @@ from typing import Any
 from etl.connections import Connection
 from etl.context import RunContext, Sample
 from etl.dataset import Dataset, local_parts, open_dataset
-from etl.errors import ConfigError
+from etl.errors import ConfigError, ETLError
 from etl.graph import Node, split_reference
 from etl.module import Extractor, Transformer
+from etl.preview.limits import explained
 from etl.preview.part import Part, sources_of
 from etl.preview.reuse import Output, Shelf, key_of
 from etl.registry import get_module
@@ -134,30 +135,37 @@ class _Run:
         if not issubclass(module, Extractor | Transformer):
             raise ConfigError("a preview loads nothing.", node=node.id)
         sample = Sample(self._wish.read, self._wish.seconds)
-        result = run_node(
-            node_id=node.id,
-            module=node.module,
-            config=config,
-            inputs={
-                port: output_of(self._outputs[source].result, name)
-                for port, (source, name) in sources.items()
-            },
-            context=RunContext(
-                execution_id=self._wish.owner,
-                node_id=key,
-                staging=self._staging,
-                attempt=self._attempt,
-                data_dirs=self._settings.data_dirs,
-                connection=self._connection,
-                memory_limit=self._settings.memory_limit,
-                sample=sample,
-                logger=self._logger,
-            ),
-        )
+        inputs = {
+            port: output_of(self._outputs[source].result, name)
+            for port, (source, name) in sources.items()
+        }
+        try:
+            result = run_node(
+                node_id=node.id,
+                module=node.module,
+                config=config,
+                inputs=inputs,
+                context=self._context(key, sample),
+            )
+        except ETLError as error:
+            raise explained(error, self._settings.memory_limit) from error
         cut = sample.cut or any(self._outputs[source].cut for source, _ in sources.values())
         output = Output(key, result, cut)
         self._shelf.keep(output)
         return output
+
+    def _context(self, key: str, sample: Sample) -> RunContext:
+        return RunContext(
+            execution_id=self._wish.owner,
+            node_id=key,
+            staging=self._staging,
+            attempt=self._attempt,
+            data_dirs=self._settings.data_dirs,
+            connection=self._connection,
+            memory_limit=self._settings.memory_limit,
+            sample=sample,
+            logger=self._logger,
+        )
 
     def shown(self, reference: str) -> dict[str, Any]:
         """Return the columns and the first rows of an output.

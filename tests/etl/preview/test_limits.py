@@ -7,12 +7,16 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from etl.errors import DataError, TransientError
 from etl.preview.connecting import Connections
+from etl.preview.limits import explained
 from etl.settings import PROJECT
 
 LIMITED = "from etl.preview.limits import limit_process; limit_process('100MB', 5.0); "
@@ -78,7 +82,8 @@ def wish(tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def test_a_preview_ends_when_nobody_holds_its_input_open(wish: dict[str, Any]) -> None:
+@contextmanager
+def started(wish: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "etl.preview"],
         cwd=PROJECT,
@@ -86,15 +91,49 @@ def test_a_preview_ends_when_nobody_holds_its_input_open(wish: dict[str, Any]) -
         stdout=subprocess.PIPE,
     )
     assert process.stdin
-    assert process.stdout
     process.stdin.write(json.dumps(wish).encode() + b"\n")
     process.stdin.flush()
-    assert json.loads(process.stdout.readline())["node"] == "read"
-    began = time.monotonic()
-    process.stdin.close()
-    process.wait(20)
-    assert time.monotonic() - began < 10
-    process.stdout.close()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
+        process.stdin.close()
+        if process.stdout:
+            process.stdout.close()
+
+
+def test_a_preview_ends_when_nobody_holds_its_input_open(wish: dict[str, Any]) -> None:
+    with started(wish) as process:
+        assert process.stdin
+        assert process.stdout
+        assert json.loads(process.stdout.readline())["node"] == "read"
+        began = time.monotonic()
+        process.stdin.close()
+        process.wait(20)
+        assert time.monotonic() - began < 10
+
+
+def test_a_node_that_multiplies_its_rows_is_told_so(wish: dict[str, Any]) -> None:
+    query = "SELECT md5(CAST(a.n * b.n AS VARCHAR)) AS text FROM input a, input b"
+    wish["graph"]["nodes"][1]["config"]["query"] = query
+    wish["settings"]["memory_limit"] = "40MB"
+    with started(wish) as process:
+        assert process.stdout
+        last = json.loads(process.stdout.read().splitlines()[-1])
+    assert last["error"]["node"] == "work"
+    assert "multiplied" in last["error"]["message"]
+
+
+def test_errors_of_its_limits_are_told_in_words_of_previews() -> None:
+    too_large = TransientError("Could not write file: File too large.", node="join")
+    assert "80 MB" in str(explained(too_large, "40MB"))
+    assert "'join'" in str(explained(too_large, "40MB"))
+    machine = TransientError("the machine failed: MemoryError.", node="read")
+    machine.__cause__ = MemoryError()
+    assert "LOGIDATA_MEMORY_LIMIT at 40MB" in str(explained(machine, "40MB"))
+    other = DataError("no.", node="read")
+    assert explained(other, "40MB") is other
 
 
 def test_the_secrets_of_a_connection_that_is_used_are_hidden() -> None:
