@@ -30,6 +30,8 @@ _KEPT_ERROR_BYTES = 4000
 _WITHHELD = ("LOGIDATA_", "AIRFLOW_", "AIRFLOW__", "DJANGO_", "CELERY_")
 _CONNECTIONS = "AIRFLOW_CONN_"
 
+_END: dict[str, Any] = {}
+
 Mask = Callable[[str], str]
 
 
@@ -91,7 +93,7 @@ class _Following:
         self._process = process
         self._errors = errors
         self._mask = mask
-        self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self._began = time.monotonic()
 
     def to_the_end(self) -> None:
@@ -101,10 +103,10 @@ class _Following:
         saved = self._began
         while self._preview.is_active:
             event = self._next()
-            if event is not None:
-                self._note(event)
-            elif self._process.poll() is not None and self._events.empty():
+            if event is _END:
                 self._died()
+            elif event is not None:
+                self._note(event)
             elif time.monotonic() - self._began > settings.LOGIDATA_PREVIEW_SECONDS:
                 self._too_long()
             if store.is_stopped(self._preview.id):
@@ -143,7 +145,9 @@ class _Following:
                 self._events.put(json.loads(line))
         except ValueError:
             # Cut off, or closed: its end says why.
-            return
+            pass
+        # Not when the process has ended: what it said last may not have been read by then.
+        self._events.put(_END)
 
     def _next(self) -> dict[str, Any] | None:
         try:
@@ -185,6 +189,8 @@ class _Following:
         )
 
     def _died(self) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
         node, code = self._running_node(), self._process.returncode
         self._errors.seek(0)
         said = self._errors.read()[-_KEPT_ERROR_BYTES:].decode(errors="replace")
