@@ -83,6 +83,15 @@ class DagImportError:
 
 
 @dataclass(frozen=True)
+class AirflowConnection:
+    """A connection as Airflow lists it, without anything that may be secret."""
+
+    id: str
+    type: str
+    description: str
+
+
+@dataclass(frozen=True)
 class LogEvent:
     """One message of a task's log; `level` is a lower-case word, or empty where there is none."""
 
@@ -177,6 +186,9 @@ class AirflowClient(Protocol):
 
     def import_errors(self) -> list[DagImportError]:
         """Return every file that Airflow cannot import now."""
+
+    def list_connections(self) -> list[AirflowConnection]:
+        """Return the connections in Airflow's database."""
 
     def connection_ids(self) -> set[str]:
         """Return the ids of the connections in Airflow's database."""

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from airflow_bridge.client import (
+    AirflowConnection,
     AirflowHealth,
     Dag,
     DagImportError,
@@ -70,6 +71,15 @@ def task_instance(raw: JSON) -> TaskInstance:
         duration=raw.get("duration"),
         queued_when=parse_time(raw.get("queued_when")),
         hostname=raw.get("hostname") or None,
+    )
+
+
+def connection(raw: JSON) -> AirflowConnection:
+    """Return the connection of either version's answer, and leave out what may be secret."""
+    return AirflowConnection(
+        id=str(raw["connection_id"]),
+        type=str(raw.get("conn_type") or ""),
+        description=str(raw.get("description") or ""),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from airflow_bridge import readings
 from airflow_bridge.client import (
+    AirflowConnection,
     AirflowHealth,
     Dag,
     DagImportError,
@@ -152,9 +153,13 @@ class RestClient(RestCalls):
         """See AirflowClient.import_errors."""
         return [readings.import_error(raw) for raw in self._pages("/importErrors", "import_errors")]
 
+    def list_connections(self) -> list[AirflowConnection]:
+        """See AirflowClient.list_connections."""
+        return [readings.connection(raw) for raw in self._pages("/connections", "connections")]
+
     def connection_ids(self) -> set[str]:
         """See AirflowClient.connection_ids."""
-        return {str(raw["connection_id"]) for raw in self._pages("/connections", "connections")}
+        return {connection.id for connection in self.list_connections()}
 
     def pool_names(self) -> set[str]:
         """See AirflowClient.pool_names."""

@@ -1,4 +1,4 @@
-"""`python docker/healthcheck.py web|beat`: exit status 0 while the program of this container works.
+"""`python docker/healthcheck.py web|beat|previews`: exit status 0 while that program works.
 
 Each container answers for itself: the web server is well while it answers, also when its answer
 is that Airflow is down.
@@ -44,7 +44,22 @@ def beat() -> str | None:
     return None if age <= FRESH_FOR_SECONDS else f"beat's last heartbeat is {age:.0f} s old"
 
 
-CHECKS: dict[str, Callable[[], str | None]] = {"web": web, "beat": beat}
+def previews() -> str | None:
+    """Return what is wrong with the workers of previews, None if one of them shows that it lives.
+
+    Several share the sign: it is lost only when none is left.
+    """
+    import django
+
+    django.setup()
+    from django.core.cache import cache
+
+    from pipelines.services.preview_store import WORKER_KEY
+
+    return None if cache.get(WORKER_KEY) else "no worker of previews shows that it lives"
+
+
+CHECKS: dict[str, Callable[[], str | None]] = {"web": web, "beat": beat, "previews": previews}
 
 if __name__ == "__main__":
     wrong = CHECKS[sys.argv[1]]()

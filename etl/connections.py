@@ -15,7 +15,7 @@ _MYSQL_TYPES = {"mysql", "mariadb"}
 _SQLITE_TYPES = {"sqlite"}
 
 # Options of PyMySQL that an operator may add to a connection's extras, as for PostgreSQL.
-_MYSQL_EXTRAS = {
+MYSQL_EXTRAS = {
     "unix_socket",
     "connect_timeout",
     "ssl_ca",
@@ -31,7 +31,7 @@ Dialect = Literal["postgres", "mysql", "sqlite"]
 
 # libpq options that an operator may add to a connection's extras. Anything else in there
 # belongs to other tools, and libpq would refuse to connect because of it.
-_LIBPQ_EXTRAS = {
+LIBPQ_EXTRAS = {
     "host",
     "hostaddr",
     "sslmode",
@@ -147,7 +147,7 @@ def postgres_conninfo(connection: Connection) -> dict[str, str | int]:
             "module needs PostgreSQL. Pick a connection of type postgres."
         )
     info: dict[str, str | int] = {"connect_timeout": 10, "application_name": "logidata"}
-    info.update({k: str(v) for k, v in connection.extra.items() if k in _LIBPQ_EXTRAS})
+    info.update({k: str(v) for k, v in connection.extra.items() if k in LIBPQ_EXTRAS})
     own = {
         "host": connection.host,
         "port": connection.port,
@@ -186,7 +186,7 @@ def mysql_arguments(connection: Connection) -> dict[str, object]:
             "module needs MySQL or MariaDB. Pick a connection of type mysql or mariadb."
         )
     arguments: dict[str, object] = {"connect_timeout": 10}
-    for name in _MYSQL_EXTRAS & connection.extra.keys():
+    for name in MYSQL_EXTRAS & connection.extra.keys():
         value = connection.extra[name]
         # In a URI everything is text.
         value = _FLAGS.get(value.lower(), value) if isinstance(value, str) else value

@@ -34,6 +34,20 @@ class Bounds:
     high: str | None
 
 
+@dataclass
+class Sample:
+    """The first so many rows of each source are enough, as for a preview.
+
+    The runner stages no more than that; an extractor that knows of it need not read more either.
+    A server need not work at it for longer than `seconds`. `cut` is set once a source had more to
+    give.
+    """
+
+    rows: int
+    seconds: float = 30.0
+    cut: bool = False
+
+
 @dataclass(frozen=True)
 class RunContext:
     """One try of one node in one execution.
@@ -43,7 +57,8 @@ class RunContext:
     or raises ConfigError; `memory_limit` is a size such as "512MB"; `run_began` is when the
     scheduler began the run, None if it has none. `state` is a folder or an fsspec URI where the
     positions of the watermarks of a `pipeline` are kept; None is a pipeline that keeps none.
-    `bounds` are an extractor's, `windows` what a loader's rows were read by.
+    `bounds` are an extractor's, `windows` what a loader's rows were read by. `sample` is None where
+    all rows are wanted.
     """
 
     execution_id: str
@@ -58,6 +73,7 @@ class RunContext:
     pipeline: str | None = None
     bounds: Bounds | None = None
     windows: "tuple[Window, ...]" = ()
+    sample: Sample | None = None
     logger: logging.Logger = field(default_factory=lambda: logging.getLogger("logidata.etl"))
 
     def __post_init__(self) -> None:

@@ -64,9 +64,11 @@ def prepared(
         file = _readable(source, options.encoding, compression, scratch / f"{number}.csv")
         found = _look(file, options)
         if isinstance(found, Unterminated):
-            if not rejects:
-                raise _unterminated(file.name, found.line)
-            cut_off.append((file.name, found))
+            # Of a head the last record may break off.
+            if not source.partial:
+                if not rejects:
+                    raise _unterminated(file.name, found.line)
+                cut_off.append((file.name, found))
             short = scratch / f"{number}-start.csv"
             copy_start(file.path, file.compression, found.start, short)
             file = replace(file, path=short, compression="none", simple=False)
@@ -110,7 +112,7 @@ def _head(file: CSVFile, encoding: str, to: Path) -> CSVFile:
 
 
 def _readable(source: SourceFile, encoding: str, compression: Compression, to: Path) -> CSVFile:
-    kind = compression_of(source.name, compression)
+    kind = source.compression(compression)
     if encoding not in _DECODED:
         _decode(source, kind, encoding, to)
         return CSVFile(to, source.name)

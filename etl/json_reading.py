@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from etl.duckdb_errors import reason
 from etl.errors import ConfigError, DataError, ETLError, NoRowsError
-from etl.files.compression import Compression, compression_of, decompress
+from etl.files.compression import Compression, decompress
 from etl.files.reading import SourceFile
 from etl.sql import literal, quote
 
@@ -72,7 +72,7 @@ def uncompressed(
                 f"file '{source.name}' is empty. It needs at least one record.",
                 field="config.path",
             )
-        kind = compression_of(source.name, compression)
+        kind = source.compression(compression)
         # By its name DuckDB knows what it can decompress itself.
         if kind == "none" or (kind in _NATIVE and compression == "auto"):
             ready.append(source)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.accounting import RowAccount, account_of, check_inputs, counted
-from etl.context import RunContext
+from etl.context import RunContext, Sample
 from etl.dataset import Column, Dataset, Layout, commit
 from etl.inputs import Inputs
-from etl.module import Loaded, Module, Output, Result, Rows
+from etl.module import Extractor, Loaded, Module, Output, Result, Rows
 from etl.quarantine import (
     REJECTED,
     TooManyRejectedError,
@@ -115,16 +115,27 @@ class Outcome:
         )
 
     def _stage(self, rows: Rows, *below: str) -> Dataset:
-        reading = self.reading if below != (REJECTED,) else None
         dataset = stage(
             rows,
             self.inputs,
             self.storage,
             (*self.context.folder, *below),
             self.work.joinpath(*below),
-            only=(lambda new: reading.only_new(new, self.inputs)) if reading else None,
+            only=self._wanted if below != (REJECTED,) else None,
         )
+        if self._sample is not None and dataset.rows >= self._sample.rows:
+            self._sample.cut = True
         return replace(dataset, windows=windows_of(self.datasets))
+
+    @property
+    def _sample(self) -> Sample | None:
+        """What is enough of a source; what other nodes make of that is wanted in full."""
+        return self.context.sample if isinstance(self.module, Extractor) else None
+
+    def _wanted(self, rows: "duckdb.DuckDBPyRelation") -> "duckdb.DuckDBPyRelation":
+        if self.reading is not None:
+            rows = self.reading.only_new(rows, self.inputs)
+        return rows if self._sample is None else rows.limit(self._sample.rows)
 
     def _window(self, dataset: Dataset) -> tuple[Window | None, list[str]]:
         """Return the window that an extractor has read by its watermark, and what to say of it."""

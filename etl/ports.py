@@ -30,8 +30,13 @@ def output_problems(node: Node, outputs: tuple[str, ...], edges: list[Edge]) -> 
         )
 
 
-def port_problems(node: Node, module: type[Module], edges: list[Edge]) -> Iterator[Problem]:
-    """Yield what is wrong with the edges that enter and leave one node."""
+def port_problems(
+    node: Node, module: type[Module], edges: list[Edge], *, is_end: bool = False
+) -> Iterator[Problem]:
+    """Yield what is wrong with the edges that enter and leave one node.
+
+    Nobody needs to use the output of a node that `is_end`.
+    """
     incoming = [edge for edge in edges if edge.target == node.id]
     outgoing = [edge for edge in edges if edge.source == node.id]
     who = f"Node '{node.id}'"
@@ -42,7 +47,7 @@ def port_problems(node: Node, module: type[Module], edges: list[Edge]) -> Iterat
             f"{who}: it loads, so nothing can follow it, but '{outgoing[0].target}' does. "
             "Take the input of that node from an earlier one.",
         )
-    if module.kind != "load" and not outgoing:
+    if module.kind != "load" and not outgoing and not is_end:
         yield Problem(
             node.id, "edges", f"{who}: no node uses its output. Connect it, or remove it."
         )

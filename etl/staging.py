@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,18 +138,26 @@ def _check_names(columns: list[str]) -> None:
         )
 
 
-def _describe(database: "duckdb.DuckDBPyConnection", part: Path, uri: str) -> Dataset:
-    written = database.sql(f"FROM read_parquet([{literal(str(part))}])")
-    columns = tuple(
-        Column(name, str(kind)) for name, kind in zip(written.columns, written.types, strict=True)
-    )
-    shown = written.limit(SAMPLE_ROWS).project(
+def first_records(
+    rows: "duckdb.DuckDBPyRelation", columns: Sequence[Column], count: int
+) -> Iterator[dict[str, Any]]:
+    """Yield the first records of staged rows with JSON values only, long texts cut off."""
+    shown = rows.limit(count).project(
         ", ".join(
             quote(c.name)
             if c.type in _JSON_TYPES
             else f"left(CAST({quote(c.name)} AS VARCHAR), {_SAMPLE_TEXT}) AS {quote(c.name)}"
             for c in columns
         )
+    )
+    for record in shown.fetchall():
+        yield {c.name: _json_value(value) for c, value in zip(columns, record, strict=True)}
+
+
+def _describe(database: "duckdb.DuckDBPyConnection", part: Path, uri: str) -> Dataset:
+    written = database.sql(f"FROM read_parquet([{literal(str(part))}])")
+    columns = tuple(
+        Column(name, str(kind)) for name, kind in zip(written.columns, written.types, strict=True)
     )
     counted = written.aggregate("count(*)").fetchone()
     return Dataset(
@@ -158,10 +166,7 @@ def _describe(database: "duckdb.DuckDBPyConnection", part: Path, uri: str) -> Da
         rows=int(counted[0]) if counted else 0,
         size=part.stat().st_size,
         parts=(_PART,),
-        sample=tuple(
-            {c.name: _json_value(value) for c, value in zip(columns, record, strict=True)}
-            for record in shown.fetchall()
-        ),
+        sample=tuple(first_records(written, columns, SAMPLE_ROWS)),
     )
 
 

@@ -26,11 +26,13 @@ def validate_graph(
     *,
     connections: Collection[str] | None,
     pools: Collection[str] | None = None,
+    ends: Collection[str] = (),
 ) -> list[Problem]:
     """Return every problem of a graph given as any JSON value; [] if it can run.
 
     `connections` and `pools` are the ids that exist; None means that they cannot be known
-    now, and nothing is claimed about them. Never raises.
+    now, and nothing is claimed about them. `ends` are the nodes whose output nobody needs to use,
+    in a part of a graph. Never raises.
     """
     if isinstance(raw, Graph):
         raw = raw.model_dump(mode="json")
@@ -56,7 +58,7 @@ def validate_graph(
         module = _module(node, problems)
         if module is not None:
             problems += _config(node, module, connections)
-            problems += port_problems(node, module, edges)
+            problems += port_problems(node, module, edges, is_end=node.id in ends)
             problems += output_problems(node, module.outputs(node.config), edges)
             problems += _inputs(node, module, edges)
     problems += watermark_problems(nodes, edges)

@@ -19,6 +19,7 @@ from executions.services.queueing import (
     queue_remove_staging,
     queue_remove_unkept,
 )
+from pipelines import services as pipelines
 from pipelines.errors import DomainError
 from pipelines.models import Pipeline
 
@@ -143,7 +144,8 @@ def sync_executions() -> None:
 
 @shared_task(name="executions.tasks.remove_staging")
 def remove_staging() -> None:
-    """Remove staged data that is kept no longer, a lot at a time."""
+    """Remove staged data that is kept no longer, a lot at a time; that of previews, too."""
+    pipelines.remove_old_previews()
     removed = services.remove_staging(at_most=STAGING_LOT)
     if removed:
         logger.info("Staged data of %d executions removed", removed)

@@ -47,6 +47,13 @@ class Environment(environ.Env):
         """Return a positive number of megabytes."""
         return self._positive(name, default, "a positive number of megabytes")
 
+    def count(self, name: str, default: int) -> int:
+        """Return a positive whole number."""
+        number = self._positive(name, default, "a positive whole number")
+        if number != int(number):
+            raise _malformed(name, str(number), "write a positive whole number")
+        return int(number)
+
     def names(self, name: str, default: str = "") -> list[str]:
         """Return the comma-separated values, without blanks."""
         value = self.ENVIRON.get(name, default)

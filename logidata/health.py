@@ -24,6 +24,8 @@ from airflow_bridge import factory
 from airflow_bridge.errors import AirflowError
 from airflow_bridge.patience import within
 from logidata.beat import FRESH_FOR_SECONDS, HEARTBEAT_KEY
+from pipelines.services.preview_store import WORKER_KEY
+from pipelines.services.preview_worker import QUEUE as PREVIEWS
 
 ANSWER_WITHIN_SECONDS = 2.5
 # Shorter, so that a missing worker is told apart from a broker that hangs.
@@ -82,14 +84,31 @@ def check_redis() -> Finding:
 
 
 def check_worker() -> Finding:
-    """Ping the Celery workers; the first answer is enough."""
-    inspect = current_app.control.inspect(timeout=WORKER_ANSWERS_WITHIN_SECONDS, limit=1)
+    """Ping the Celery workers, those of previews apart; the first answer is enough."""
+    inspect = current_app.control.inspect(
+        timeout=WORKER_ANSWERS_WITHIN_SECONDS,
+        limit=1,
+        pattern=f"(?!{PREVIEWS}@)",
+        # By the name under which kombu, which the workers use for it, knows it.
+        matcher="pcre",  # type: ignore[arg-type]
+    )
     answers = inspect.ping()
     if not answers:
         return Finding(
             DOWN,
             f"No Celery worker has answered within {WORKER_ANSWERS_WITHIN_SECONDS:g} s. "
             "Start one; what is queued waits for it.",
+        )
+    return Finding(OK)
+
+
+def check_previews() -> Finding:
+    """Look for the sign of life of the workers of previews."""
+    if cache.get(WORKER_KEY) is None:
+        return Finding(
+            DOWN,
+            "No Celery worker takes previews. Start one: celery -A logidata worker "
+            f"--queues={PREVIEWS} --hostname={PREVIEWS}@%h --pool=threads --concurrency=2.",
         )
     return Finding(OK)
 
@@ -131,6 +150,7 @@ CHECKS: Mapping[str, Callable[[], Finding]] = {
     "database": check_database,
     "redis": check_redis,
     "worker": check_worker,
+    "previews": check_previews,
     "beat": check_beat,
     "airflow": check_airflow,
 }

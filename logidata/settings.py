@@ -34,6 +34,9 @@ LOGIDATA_REVISION_DAYS = timedelta(days=env.days("LOGIDATA_REVISION_DAYS", 90))
 LOGIDATA_ALERT_DAYS = timedelta(days=env.days("LOGIDATA_ALERT_DAYS", 90))
 # The address that people open LogiData by, for links in alerts; without it there are none.
 LOGIDATA_PUBLIC_URL = env.http("LOGIDATA_PUBLIC_URL", "")
+# How long a preview may take, and how many rows of each source it reads.
+LOGIDATA_PREVIEW_SECONDS = env.seconds("LOGIDATA_PREVIEW_SECONDS", 30)
+LOGIDATA_PREVIEW_ROWS = env.count("LOGIDATA_PREVIEW_ROWS", 5000)
 LOGIDATA_DEPLOY_DEADLINE = timedelta(seconds=env.seconds("LOGIDATA_DEPLOY_DEADLINE", 120))
 
 try:
@@ -171,6 +174,11 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Previews have workers of their own, so that none of them holds up an execution.
+CELERY_TASK_ROUTES = {
+    "pipelines.tasks.run_preview": {"queue": "previews"},
+    "pipelines.tasks.remove_previews": {"queue": "previews"},
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"

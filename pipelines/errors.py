@@ -1,21 +1,26 @@
 """Errors that an operator reads, in the API and the admin alike."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from etl.problems import Problem
 
 __all__ = [
+    "ConnectionNotHere",
     "DomainError",
     "InvalidPipeline",
     "InvalidPosition",
     "InvalidSchedule",
+    "NoDataFolder",
     "NoDraft",
     "NoSuchWatermark",
     "PipelineChanged",
     "PipelineGone",
     "PipelineNotSaved",
+    "PreviewsUnavailable",
     "Problem",
+    "SourceUnavailable",
     "StateUnavailable",
     "UnknownRevision",
 ]
@@ -181,4 +186,46 @@ class PipelineNotSaved(DomainError):
             title="Pipeline has no revision",
             status=409,
             type="pipeline-without-revision",
+        )
+
+
+class PreviewsUnavailable(DomainError):
+    """Previews can be neither queued nor read at the moment."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Previews wait in Redis, which does not answer at the moment. Try again; "
+            "GET /api/v1/health tells when it is back.",
+            title="Previews unavailable",
+            status=503,
+            type="previews-unavailable",
+        )
+
+
+class ConnectionNotHere(DomainError):
+    """What a connection leads to cannot be looked at from the web server."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            detail, title="Connection cannot be used here", status=409, type="connection-not-here"
+        )
+
+
+class SourceUnavailable(DomainError):
+    """The server that a connection leads to does not answer."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, title="Source unavailable", status=503, type="source-unavailable")
+
+
+class NoDataFolder(DomainError):
+    """The web server sees no folder with data."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        super().__init__(
+            f"The web server sees none of the data folders {', '.join(map(str, folders))}. Write "
+            "the path by hand, or have an administrator mount them for it, see LOGIDATA_DATA_DIRS.",
+            title="No data folder",
+            status=409,
+            type="no-data-folder",
         )

@@ -1,6 +1,6 @@
 """Who may do what over the API."""
 
-from rest_framework.permissions import DjangoModelPermissions
+from rest_framework.permissions import BasePermission, DjangoModelPermissions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -27,3 +27,15 @@ class ModelPermissions(DjangoModelPermissions):
             return False
         permission = wanted[action]
         return permission is None or request.user.has_perm(permission)
+
+
+EDITS = ("pipelines.add_pipeline", "pipelines.change_pipeline")
+
+
+class EditsPipelines(BasePermission):
+    """Lets those in who may add or change pipelines."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Return whether the user may edit any pipeline."""
+        user = request.user
+        return bool(user and user.is_authenticated and any(map(user.has_perm, EDITS)))

@@ -6,6 +6,7 @@ import uuid
 from celery import shared_task
 
 from airflow_bridge.errors import AirflowError
+from executions.services import mask
 from pipelines import services
 
 logger = logging.getLogger(__name__)
@@ -56,3 +57,18 @@ def remove_dag(dag_id: str) -> None:
 def reconcile_deployments() -> None:
     """Bring DAG files and Airflow back in line with the pipelines; beat runs it."""
     services.reconcile_deployments()
+
+
+# Delivered once: whoever waits for it asks again rather than for minutes.
+@shared_task(acks_late=False)
+def run_preview(preview_id: str) -> None:
+    """Run a preview to its end, within its time."""
+    user = services.run_preview(preview_id, mask=mask)
+    if user is not None:
+        remove_previews.apply_async((user,), countdown=services.removed_after())
+
+
+@shared_task
+def remove_previews(user: int) -> None:
+    """Remove what the previews of a person have staged and nobody can need any more."""
+    services.remove_old_previews(user)

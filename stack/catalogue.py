@@ -13,6 +13,7 @@ from stack.programs import (
     Stack,
     airflow_environment,
     base_environment,
+    connected_environment,
     django_environment,
 )
 
@@ -82,7 +83,7 @@ LOGIDATA: tuple[Program, ...] = (
             *(sys.executable, "-m", "uvicorn", "logidata.asgi:application"),
             *("--host", HOST, "--port", str(stack.ports.web), "--no-server-header"),
         ],
-        django_environment,
+        connected_environment,
     ),
     Program(
         "worker",
@@ -98,6 +99,18 @@ LOGIDATA: tuple[Program, ...] = (
             "-Ofair",
         ),
         django_environment,
+        nice=_BACKGROUND,
+    ),
+    Program(
+        "previews",
+        "worker of previews",
+        # Threads: each waits for the process of its preview, which is what works.
+        _python(
+            *("-m", "celery", "-A", "logidata", "worker"),
+            *("--queues=previews", "--hostname=previews@%h"),
+            *("--pool=threads", "--concurrency=2", "--loglevel=INFO"),
+        ),
+        connected_environment,
         nice=_BACKGROUND,
     ),
     Program(

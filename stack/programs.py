@@ -15,6 +15,7 @@ from stack.ports import HOST, Ports
 from stack.secrets import Secrets
 
 IDENTITY_VARIABLE = "LOGIDATA_STACK"
+CONNECTION_PREFIX = "AIRFLOW_CONN_"
 # What whoever starts the stack may set for its programs.
 PASSED_ON = ("LOGIDATA_VAR", "LOGIDATA_MEMORY_LIMIT")
 ADMIN_USER = "admin"
@@ -123,6 +124,19 @@ def django_environment(stack: Stack) -> dict[str, str]:
             "AIRFLOW_DAG_FETCH_INTERVAL": str(DAG_FETCH_SECONDS),
         }
     )
+
+
+def connected_environment(stack: Stack) -> dict[str, str]:
+    """Return the environment of what opens connections outside of Airflow: previews, pickers.
+
+    Airflow gives the secrets of its connections to tasks alone. Here the demo warehouse is known,
+    and whatever AIRFLOW_CONN_<ID> the caller has set.
+    """
+    given = {
+        name: value for name, value in os.environ.items() if name.startswith(CONNECTION_PREFIX)
+    }
+    own = {f"{CONNECTION_PREFIX}WAREHOUSE": stack.warehouse_url}
+    return django_environment(stack) | given | own
 
 
 def dag_bundles(stack: Stack) -> str:

@@ -19,7 +19,13 @@ from stack.catalogue import programs_of
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import HOST
-from stack.programs import IDENTITY_VARIABLE, PASSED_ON, Stack, base_environment
+from stack.programs import (
+    CONNECTION_PREFIX,
+    IDENTITY_VARIABLE,
+    PASSED_ON,
+    Stack,
+    base_environment,
+)
 from stack.secrets import write_private
 
 
@@ -101,7 +107,11 @@ class Supervisor:
         layout = self._stack.layout
         write_config(self._stack)
         # The programs read these of the supervisor's environment, each for itself.
-        given = {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
+        given = {
+            name: value
+            for name, value in os.environ.items()
+            if value and (name in PASSED_ON or name.startswith(CONNECTION_PREFIX))
+        }
         environment = base_environment(self._stack) | given
         done = subprocess.run(
             [

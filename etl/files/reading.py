@@ -12,6 +12,7 @@ from etl.columns import NewColumnName
 from etl.context import RunContext
 from etl.dataset import Column
 from etl.errors import ConfigError, DataError, ETLError, TransientError
+from etl.files.compression import Compression, compression_of
 from etl.files.paths import check_pattern, is_pattern, matching, readable
 from etl.files.remote import RemoteFiles, check_uri, is_uri, remote_files
 from etl.module import ConnectionId, Extractor, ModuleConfig
@@ -88,6 +89,12 @@ class SourceFile:
     name: str
     # Only the head of the file is there.
     partial: bool = False
+    # It is not compressed, whatever its name says.
+    plain: bool = False
+
+    def compression(self, given: Compression) -> str:
+        """Return how it is compressed: gzip, zstd, bzip2, xz or none."""
+        return "none" if self.plain else compression_of(self.name, given)
 
 
 def source_files(config: SourceConfig, context: RunContext, scratch: Path) -> list[SourceFile]:
@@ -96,17 +103,18 @@ def source_files(config: SourceConfig, context: RunContext, scratch: Path) -> li
     Raise DataError or ConfigError if there is none, or none that may be read.
     """
     if not is_uri(config.path):
-        return _local(config, context)
-    storage = _storage(config, context)
+        return local_files(config, context)
+    storage = storage_of_source(config, context)
     files = []
     for number, uri in enumerate(storage.find(config.path)):
-        local = scratch / f"{number}-{_plain(uri)}"
+        local = scratch / f"{number}-{plain_name(uri)}"
         storage.download(uri, local)
         files.append(SourceFile(local, uri))
     return files
 
 
-def _local(config: SourceConfig, context: RunContext) -> list[SourceFile]:
+def local_files(config: SourceConfig, context: RunContext) -> list[SourceFile]:
+    """Return the files that a config names in the data folders, at least one."""
     if is_pattern(config.path):
         found = matching(config.path, context.data_dirs)
         # DuckDB would take a file called a[1].csv for a pattern.
@@ -120,11 +128,12 @@ def _local(config: SourceConfig, context: RunContext) -> list[SourceFile]:
     return [SourceFile(readable(config.path, context.data_dirs), config.path)]
 
 
-def _storage(config: SourceConfig, context: RunContext) -> RemoteFiles:
+def storage_of_source(config: SourceConfig, context: RunContext) -> RemoteFiles:
+    """Return the storage that a config with a URI reads from."""
     return remote_files(config.path, config.connection or "", context)
 
 
-def _plain(uri: str) -> str:
+def plain_name(uri: str) -> str:
     """Return the end of a URI as a name that no library takes for a pattern."""
     name = uri.rsplit("/", 1)[-1][-80:]
     return "".join(char if char.isalnum() or char in "._-" else "_" for char in name)
@@ -135,48 +144,19 @@ def file_heads(
 ) -> list[SourceFile] | None:
     """Return the files that a config names, of remote ones only the head; None if too many."""
     if not is_uri(config.path):
-        files = _local(config, context)
+        files = local_files(config, context)
         return files if len(files) <= most else None
-    storage = _storage(config, context)
+    storage = storage_of_source(config, context)
     uris = storage.find(config.path)
     if len(uris) > most:
         return None
     heads = []
     for number, uri in enumerate(uris):
         content, whole = storage.head(uri, size)
-        local = scratch / f"{number}-{_plain(uri)}"
+        local = scratch / f"{number}-{plain_name(uri)}"
         local.write_bytes(content)
         heads.append(SourceFile(local, uri, partial=not whole))
     return heads
-
-
-def remote_schemas(
-    config: SourceConfig, context: RunContext, scratch: Path, *, most: int = 20
-) -> list[SourceFile] | None:
-    """Return Parquet files without rows that have the columns of remote ones; None if too many.
-
-    Only the footers are fetched. Raise DataError for a file that has none.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    storage = _storage(config, context)
-    uris = storage.find(config.path)
-    if len(uris) > most:
-        return None
-    files = []
-    for number, uri in enumerate(uris):
-        local = scratch / f"{number}.parquet"
-        with storage.opened(uri) as stream:
-            try:
-                pq.write_table(pq.read_schema(stream).empty_table(), local)
-            except pa.ArrowInvalid:
-                raise DataError(
-                    f"file '{uri}' is no Parquet file that can be read. Bring it again.",
-                    field="config.path",
-                ) from None
-        files.append(SourceFile(local, uri))
-    return files
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from pydantic import Field, field_validator, model_validator
 from etl.columns import ColumnName, NewColumnName, unique_names
 from etl.errors import ETLError
 from etl.files.compression import CompressionSetting
-from etl.files.reading import SourceConfig, file_heads, peeked, source_files
+from etl.files.reading import SourceConfig, file_heads, peeked
+from etl.files.sampling import files_or_heads, whole_lines
 from etl.inputs import Inputs
 from etl.module import Extractor, Result, RunContext
 from etl.quarantine import QuarantineConfig, accepts_rejects
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _Character = Annotated[str, Field(min_length=1, max_length=1)]
 _HEAD = 4 * 1024 * 1024
+_HEADS = "_logidata_heads"
 
 
 class ExtractCSV(Extractor):
@@ -115,7 +117,13 @@ class ExtractCSV(Extractor):
         rejects = accepts_rejects(self.config)
         limit = self.config.max_rejected
         scratch = inputs.scratch_folder()
-        sources = source_files(self.config, context, scratch)
+        sources = files_or_heads(
+            self.config,
+            context,
+            scratch,
+            compression=self.config.compression,
+            cut=whole_lines(self.config.encoding),
+        )
         ready = self._set = prepared(
             sources, self._options(), self.config.compression, scratch, rejects=rejects
         )
@@ -130,9 +138,13 @@ class ExtractCSV(Extractor):
             most_rejects=limit + 1 if isinstance(limit, int) else 0,
             file_column=self.config.file_column,
         )
-        rows = database.sql(sql)
         if not rejects:
-            return Result(rows)
+            return Result(database.sql(sql))
+        if context.sample is not None:
+            # Of a query that ends early DuckDB does not tell the rejected rows.
+            database.execute(f"CREATE TEMP TABLE {_HEADS} AS {sql}")
+            sql = f"FROM {_HEADS}"
+        rows = database.sql(sql)
         return Result(
             rows,
             rejected=lambda: self._rejected(ready, database),

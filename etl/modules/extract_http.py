@@ -1,11 +1,13 @@
 """extract.http"""
 
 import re
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from etl.columns import ColumnName, unique_names
+from etl.context import Sample
 from etl.http.json_path import JSONPath
 from etl.http.paging import Pagination
 from etl.http.settings import HTTPConfig, Scalar
@@ -14,6 +16,7 @@ from etl.module import Extractor, Result, RunContext
 from etl.quarantine import QuarantineConfig
 from etl.sql import SQLType
 
+_Page = tuple[str, list[Any]]
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(\+00)?")
 
 
@@ -104,7 +107,8 @@ class ExtractHTTP(Extractor):
                 records=config.records,
                 max_pages=config.max_pages,
             )
-            records.write(((page.url, page.records) for page in pages), config.max_rows)
+            given = ((page.url, page.records) for page in pages)
+            records.write(_enough(given, context.sample), config.max_rows)
         return records.result(config.types)
 
     def _query(self, context: RunContext) -> dict[str, Scalar]:
@@ -115,3 +119,14 @@ class ExtractHTTP(Extractor):
         # UTC, where the column has a zone at all.
         value = f"{time[1]}T{time[2]}{'Z' if time[3] else ''}" if time else bounds.low
         return {**self.config.query, name: value}
+
+
+def _enough(pages: Iterator[_Page], sample: Sample | None) -> Iterator[_Page]:
+    """Yield the pages, or as many as a sample wants: no further one is asked for."""
+    count = 0
+    for url, records in pages:
+        yield url, records
+        count += len(records)
+        if sample is not None and count >= sample.rows:
+            sample.cut = True
+            return

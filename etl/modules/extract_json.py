@@ -9,8 +9,10 @@ from pydantic import AfterValidator, Field
 from etl.errors import DataError
 from etl.files.compression import CompressionSetting, compression_of, opened
 from etl.files.reading import SourceConfig, source_files
+from etl.files.sampling import files_or_heads
 from etl.inputs import Inputs
 from etl.json_extractor import GivenTypes, JSONExtractor
+from etl.json_heads import whole_records
 from etl.module import RunContext
 
 if TYPE_CHECKING:
@@ -57,7 +59,17 @@ class ExtractJSON(JSONExtractor):
     def execute(self, inputs: Inputs, context: RunContext) -> "duckdb.DuckDBPyRelation":
         """Return the records of the files; raise DataError naming file, record and remedy."""
         scratch = inputs.scratch_folder()
-        sources = source_files(self.config, context, scratch)
+        if self.config.records:
+            # Where they are in a file, only all of it tells.
+            sources = source_files(self.config, context, scratch)
+        else:
+            sources = files_or_heads(
+                self.config,
+                context,
+                scratch,
+                compression=self.config.compression,
+                cut=whole_records,
+            )
         return self._rows(sources, inputs, scratch, context)
 
     def _rows(

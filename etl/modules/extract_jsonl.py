@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from etl.dataset import Column, Layout
 from etl.errors import ETLError
 from etl.files.compression import CompressionSetting
-from etl.files.reading import SourceConfig, source_files
+from etl.files.reading import SourceConfig
+from etl.files.sampling import files_or_heads, whole_lines
 from etl.inputs import Inputs
 from etl.json_extractor import GivenTypes, JSONExtractor
 from etl.module import Result, RunContext
@@ -54,7 +55,13 @@ class ExtractJSONL(JSONExtractor):
         if RAW in inputs:
             return self._reread(inputs)
         scratch = inputs.scratch_folder()
-        sources = source_files(self.config, context, scratch)
+        sources = files_or_heads(
+            self.config,
+            context,
+            scratch,
+            compression=self.config.compression,
+            cut=whole_lines(),
+        )
         if not accepts_rejects(self.config):
             return Result(self._rows(sources, inputs, scratch, context))
         odd = FaultyRows(scratch / "odd.jsonl")

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.errors import ConfigError, DataError
-from etl.files.reading import SourceConfig, peeked, remote_schemas, source_files
+from etl.files.reading import SourceConfig, peeked, source_files
 from etl.files.remote import is_uri
+from etl.files.remote_parquet import first_rows, remote_schemas
 from etl.inputs import Inputs
 from etl.module import Extractor, RunContext
 from etl.sql import literal, quote
@@ -39,7 +40,11 @@ class ExtractParquet(Extractor):
 
     def execute(self, inputs: Inputs, context: RunContext) -> "duckdb.DuckDBPyRelation":
         """Return the rows of the files; raise DataError for one that is no Parquet file."""
-        files = source_files(self.config, context, inputs.scratch_folder())
+        scratch = inputs.scratch_folder()
+        if context.sample is not None and is_uri(self.config.path):
+            files = first_rows(self.config, context, context.sample, scratch)
+        else:
+            files = source_files(self.config, context, scratch)
         return self._rows(files, inputs)
 
     def _rows(self, files: "list[SourceFile]", inputs: Inputs) -> "duckdb.DuckDBPyRelation":

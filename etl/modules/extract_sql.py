@@ -114,6 +114,7 @@ class ExtractSQL(Extractor):
                 partition_column=self.config.partition_column,
                 partitions=self.config.partitions,
                 bounds=context.bounds,
+                sample=context.sample,
             )
         if self.config.partition_column is not None:
             raise ConfigError(
@@ -124,7 +125,7 @@ class ExtractSQL(Extractor):
         if source is not None and dialect_of(source) == "mysql":
             from etl.mysql import reading
 
-            return reading.read_batches(source, query, parameters, context.bounds)
+            return reading.read_batches(source, query, parameters, context.bounds, context.sample)
         from etl.sqlite.reading import read_batches
 
         return read_batches(self._file(source, context), query, parameters, context.bounds)

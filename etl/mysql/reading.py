@@ -10,7 +10,7 @@ from pymysql.constants import FIELD_TYPE, FLAG
 from pymysql.cursors import SSCursor
 
 from etl.connections import Connection
-from etl.context import Bounds
+from etl.context import Bounds, Sample
 from etl.databases.batches import BATCH_ROWS, batch_of
 from etl.databases.bounds import Condition, condition_of
 from etl.dataset import Column
@@ -57,16 +57,21 @@ def read_batches(
     query: str,
     parameters: Mapping[str, object],
     bounds: Bounds | None = None,
+    sample: Sample | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of one SELECT in batches of 10,000; at least one, which may be empty.
 
-    Rows outside of `bounds` are left out where the server can tell them.
+    Rows outside of `bounds` are left out where the server can tell them, and those beyond a
+    `sample`, unless the query has a LIMIT of its own.
     """
     if bounds is not None:
         condition = condition_of(bounds, describe(connection, query, parameters))
         name = quote(bounds.column)
         query = _where(query, name.replace("%", "%%") if parameters else name, condition)
     with session(connection) as opened:
+        if sample is not None:
+            # A subquery with a LIMIT would refuse columns of the same name.
+            run(opened, f"SET SESSION sql_select_limit = {sample.rows:d}")
         run(opened, "START TRANSACTION READ ONLY")
         with SSCursor(opened) as cursor:
             schema = _execute(cursor, query, parameters)

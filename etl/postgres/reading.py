@@ -15,7 +15,7 @@ from psycopg import sql
 
 from etl.columns import require_columns
 from etl.connections import Connection
-from etl.context import Bounds
+from etl.context import Bounds, Sample
 from etl.databases.bounds import condition_of
 from etl.databases.ranges import Range, ranges
 from etl.dataset import Column
@@ -75,16 +75,19 @@ def read(
     partition_column: str | None = None,
     partitions: int = 1,
     bounds: Bounds | None = None,
+    sample: Sample | None = None,
 ) -> "duckdb.DuckDBPyRelation":
     """Return the rows of one SELECT, in its order if it is read in one part.
 
-    Parts are read at the same time, all of them as of one moment. Rows outside of `bounds` are
-    left out where the server can tell them.
+    Parts are read at the same time, all of them as of one moment; a `sample` is one part. Rows
+    outside of `bounds` are left out where the server can tell them.
     """
     with session(connection, read_only=True) as opened:
         asked = _within(_described(opened, query, parameters), bounds)
         parts: list[Range] = []
-        if partition_column is not None:
+        if sample is not None:
+            asked = _sampled(opened, asked, sample)
+        elif partition_column is not None:
             parts = _parts(opened, asked, partition_column, partitions)
         if len(parts) < 2:
             files = [_copy(opened, asked, None, inputs.scratch_file("read-0.csv"))]
@@ -152,6 +155,14 @@ def _within(asked: Query, bounds: Bounds | None) -> Query:
         name += "::float8"
     where = sql.SQL("WHERE " + condition.sql(name))
     return replace(asked, text=asked.select([], where))
+
+
+def _sampled(opened: psycopg.Connection, asked: Query, sample: Sample) -> Query:
+    """Return the query of the first rows of another, for which the server has a time limit."""
+    milliseconds = sql.Literal(int(sample.seconds * 1000))
+    opened.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(milliseconds))
+    limit = sql.SQL("LIMIT {}").format(sql.Literal(sample.rows))
+    return replace(asked, text=asked.select([], limit))
 
 
 def _refused(exc: psycopg.Error) -> ConfigError:

@@ -10,6 +10,7 @@ from executions.services.following import refresh_execution
 from executions.services.lineage import execution_lineage
 from executions.services.listing import Cursor, Page, page_of
 from executions.services.log_copying import copy_logs
+from executions.services.log_masking import mask
 from executions.services.logs import NodeLog, execution_logs
 from executions.services.monitoring import Monitored, refresh_executions
 from executions.services.outcomes import Outcome, last_outcomes
@@ -52,6 +53,7 @@ __all__ = [
     "execution_lineage",
     "execution_logs",
     "last_outcomes",
+    "mask",
     "page_of",
     "params_of_execution",
     "quarantine_of",

@@ -42,12 +42,22 @@ from pipelines.services.exporting import (
 from pipelines.services.fields import FIELDS
 from pipelines.services.holding import Runs, ask_before_deploying, structure_of
 from pipelines.services.params import value_problem
+from pipelines.services.preview_running import run_preview
+from pipelines.services.previews import (
+    find_preview,
+    previews_staging,
+    remove_old_previews,
+    removed_after,
+    request_preview,
+    stop_preview,
+)
 from pipelines.services.reconciling import reconcile_deployments, resume_deployments
 from pipelines.services.removing import remove_dag
 from pipelines.services.restoring import WHEN, Restored, restore_revision, restoring
 from pipelines.services.revision_dags import dag_to_run, keep_apart, serve_apart
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
 from pipelines.services.schedules import LANGUAGES, ScheduleMeaning, explain_schedule
+from pipelines.services.sources import KnownConnection, files_below, known_connections, tables_of
 from pipelines.services.templating import PipelineTemplate, pipeline_templates
 from pipelines.services.unsaved import Check, NodeColumns, check_pipeline, code_of, look_ahead
 from pipelines.services.validation import (
@@ -77,6 +87,7 @@ __all__ = [
     "Difference",
     "EdgeChange",
     "Imported",
+    "KnownConnection",
     "Newest",
     "NodeChange",
     "NodeColumns",
@@ -108,10 +119,13 @@ __all__ = [
     "export_pipeline",
     "field_values",
     "file_name",
+    "files_below",
+    "find_preview",
     "find_problems",
     "generated_code",
     "import_pipeline",
     "keep_apart",
+    "known_connections",
     "known_params",
     "left_behind",
     "lineage",
@@ -119,20 +133,27 @@ __all__ = [
     "newest_of",
     "pipeline_field",
     "pipeline_templates",
+    "previews_staging",
     "reconcile_deployments",
     "redeploy",
     "remove_dag",
+    "remove_old_previews",
+    "removed_after",
     "request_deployment",
+    "request_preview",
     "required_params",
     "restore_revision",
     "restoring",
     "resume_deployments",
     "revision_of",
+    "run_preview",
     "save_draft",
     "save_pipeline",
     "serve_apart",
     "set_watermark",
+    "stop_preview",
     "structure_of",
+    "tables_of",
     "used_params",
     "validate_pipeline",
     "value_problem",

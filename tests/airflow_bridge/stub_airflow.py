@@ -187,7 +187,18 @@ class StubAirflow(ABC):
         return self._listing(asked, "import_errors", self.import_errors)
 
     def _list_connections(self, asked: Asked, _parts: list[str]) -> Answer:
-        items = [{"connection_id": name, "conn_type": "postgres"} for name in self.connections]
+        items = [
+            {
+                "connection_id": name,
+                "conn_type": "postgres",
+                "description": f"The {name}",
+                "host": "db.example.org",
+                "login": "etl",
+                "password": "a secret",
+                "extra": '{"token": "a secret"}',
+            }
+            for name in self.connections
+        ]
         return self._listing(asked, "connections", items)
 
     def _list_pools(self, asked: Asked, _parts: list[str]) -> Answer:

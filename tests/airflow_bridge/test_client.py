@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from airflow_bridge.client import AirflowConnection
 from airflow_bridge.errors import (
     AirflowRefused,
 )
@@ -27,6 +28,12 @@ def test_connections_and_pools_are_known_by_name(world: World) -> None:
 
     assert len(world.client.connection_ids()) == 101
     assert world.client.pool_names() == {"default_pool"}
+
+
+def test_connections_are_listed_without_what_may_be_secret(world: World) -> None:
+    [listed] = world.client.list_connections()
+
+    assert listed == AirflowConnection("warehouse", "postgres", "The warehouse")
 
 
 def test_a_refusal_says_what_airflow_said(world: World) -> None:

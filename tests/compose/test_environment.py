@@ -109,7 +109,7 @@ def test_uvicorn_reads_the_trusted_proxies() -> None:
     assert '"FORWARDED_ALLOW_IPS"' in Path(uvicorn.config.__file__).read_text()
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat", "migrate"])
+@pytest.mark.parametrize("name", ["web", "worker", "previews", "beat", "migrate"])
 def test_the_settings_load_with_the_environment_of_the_container(
     compose: Compose, values: dict[str, str], name: str
 ) -> None:
@@ -144,13 +144,14 @@ def _load_settings(environment: dict[str, str]) -> subprocess.CompletedProcess[s
 def test_nodes_find_their_folders_as_the_volumes_are_mounted(
     compose: Compose, values: dict[str, str]
 ) -> None:
-    for name in ("worker", "airflow-worker"):
+    for name in ("worker", "previews", "airflow-worker"):
         service = compose.services[name]
         settings = read_settings(service.environment_for(values))
         assert service.volumes[settings.staging] == "staging"
-    worker = compose.services["airflow-worker"]
-    data = read_settings(worker.environment_for(values)).data_dirs
-    assert [worker.volumes[str(folder)] for folder in data] == ["data"]
+    for name in ("airflow-worker", "previews", "web"):
+        reader = compose.services[name]
+        data = read_settings(reader.environment_for(values)).data_dirs
+        assert [reader.volumes[str(folder)] for folder in data] == ["data"]
 
 
 def test_airflow_reads_the_folder_that_dag_files_are_written_to(

@@ -14,7 +14,7 @@ import pytest
 
 from etl import registry
 from etl.connections import Connection, from_environment
-from etl.context import RunContext
+from etl.context import RunContext, Sample
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, Output, Transformer
 from etl.runner import NodeResult, run_node
@@ -44,6 +44,7 @@ class Lab:
     data: Path
     execution_id: str = "run-1"
     memory_limit: str = "256MB"
+    sample: Sample | None = None
     connection: Callable[[str], Connection] = from_environment
     logger: logging.Logger = field(default_factory=lambda: logging.getLogger("test"))
 
@@ -56,6 +57,7 @@ class Lab:
             data_dirs=(self.data,),
             connection=self.connection,
             memory_limit=self.memory_limit,
+            sample=self.sample,
             logger=self.logger,
         )
 

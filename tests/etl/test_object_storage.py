@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,9 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import requests
+from s3fs.core import S3File
 
+from etl.context import Sample
 from etl.errors import ConfigError, DataError, ETLError, NodeCancelled, TransientError
-from etl.files import remote
+from etl.files import remote, sampling
 from etl.liveness import request_stop
 from etl.registry import get_module
 from etl.runner import configured
@@ -278,3 +281,30 @@ def test_of_many_who_create_an_object_one_does(s3: S3, monkeypatch: pytest.Monke
     assert storage.read("p", "1.json") == str(made.index(True)).encode()
     assert storage.files("p") == ["1.json"]
     assert storage.files("nowhere") == []
+
+
+def test_a_sample_fetches_the_first_rows_only(
+    lab: Lab, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "HEAD_BYTES", 10_000)
+    many = pa.table({"n": range(300_000), "text": [f"{n:0100}" for n in range(300_000)]})
+    buffer = io.BytesIO()
+    pq.write_table(many, buffer, compression="none", row_group_size=300_000)
+    s3.put("t.parquet", buffer.getvalue())
+    s3.put("t.csv", b"n\n" + b"".join(b"%d\n" % n for n in range(300_000)))
+    s3.put("t.csv.gz", gzip.compress(s3.get("t.csv")))
+    fetched: list[int] = []
+    fetch = S3File._fetch_range
+
+    def counted(self: S3File, start: int, end: int) -> bytes:
+        fetched.append(end - start)
+        return fetch(self, start, end)
+
+    monkeypatch.setattr(S3File, "_fetch_range", counted)
+    for name in ("t.parquet", "t.csv", "t.csv.gz"):
+        lab.sample = Sample(5)
+        module = f"extract.{name.split('.')[1]}"
+        result = lab.run(module, {"path": s3.uri(name), **LAKE}, node_id=name.replace(".", "_"))
+        assert [row["n"] for row in lab.records(result)] == [0, 1, 2, 3, 4]
+        assert lab.sample.cut
+    assert 0 < sum(fetched) < len(buffer.getvalue()) / 2

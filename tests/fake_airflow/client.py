@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_bridge.client import (
+    AirflowConnection,
     AirflowHealth,
     Dag,
     DagImportError,
@@ -147,6 +148,11 @@ class FakeAirflow(Levers):
     def import_errors(self) -> list[DagImportError]:
         with _Request(self, "import_errors"):
             return list(self.broken_files)
+
+    def list_connections(self) -> list[AirflowConnection]:
+        with _Request(self, "list_connections"):
+            names = sorted(self.connections)
+            return [AirflowConnection(name, "postgres", f"The {name}") for name in names]
 
     def connection_ids(self) -> set[str]:
         with _Request(self, "connection_ids"):

@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from logidata import health
 from logidata.beat import HEARTBEAT_KEY, HeartbeatScheduler
 from logidata.health import DOWN, OK, Finding
+from pipelines.services.preview_store import WORKER_KEY, show_worker
 from tests.fake_airflow import FakeAirflow
 
 URL = "/api/v1/health"
@@ -42,7 +43,8 @@ def test_all_well_is_a_200(signed_in: APIClient, monkeypatch: pytest.MonkeyPatch
     answer = signed_in.get(URL)
     assert answer.status_code == 200
     assert answer.json()["status"] == "ok"
-    assert set(answer.json()["components"]) == {"database", "redis", "worker", "beat", "airflow"}
+    components = {"database", "redis", "worker", "previews", "beat", "airflow"}
+    assert set(answer.json()["components"]) == components
 
 
 def test_a_token_that_cannot_be_checked_is_told_what_is_down_and_no_more(
@@ -230,3 +232,10 @@ def test_an_airflow_that_is_down_is_down_with_the_reason(airflow: FakeAirflow) -
     airflow.outage = "Airflow at http://x cannot be reached."
     found = health.check_all({"airflow": health.check_airflow})["airflow"]
     assert (found.status, found.detail) == (DOWN, "Airflow at http://x cannot be reached.")
+
+
+def test_workers_of_previews_are_told_by_their_sign_of_life() -> None:
+    cache.delete(WORKER_KEY)
+    assert "--queues=previews" in health.check_previews().detail
+    show_worker()
+    assert health.check_previews().status == OK

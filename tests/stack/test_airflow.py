@@ -54,7 +54,9 @@ def test_airflow_2_has_a_web_server_in_place_of_what_came_with_airflow_3(tmp_pat
     old = stack_with(Airflow("/old/bin/python", "2.8.4"), tmp_path / "old")
     names = [program.name for program in programs_of(old)]
     assert names == [
-        *("postgres", "redis", "airflow-webserver", "airflow-scheduler", "web", "worker", "beat")
+        *("postgres", "redis", "airflow-webserver", "airflow-scheduler", "web", "worker"),
+        "previews",
+        "beat",
     ]
     commands = {program.name: program.command(old) for program in programs_of(old)}
     assert commands["airflow-scheduler"][0] == "/old/bin/python"

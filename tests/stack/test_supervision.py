@@ -14,6 +14,7 @@ from stack.programs import (
     Stack,
     airflow_environment,
     base_environment,
+    connected_environment,
     django_environment,
 )
 from stack.secrets import Secrets
@@ -105,6 +106,21 @@ def test_a_memory_limit_reaches_the_programs(stack, monkeypatch):
         Supervisor(stack).start()
     assert given["LOGIDATA_MEMORY_LIMIT"] == "300MB"
     assert "LOGIDATA_OTHER" not in given
+
+
+def test_connections_reach_what_previews_and_pickers_run_in_and_nothing_else(stack, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_LAKE", "aws://key:secret@")
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", "postgres://another")
+    connected = connected_environment(stack)
+    assert connected["AIRFLOW_CONN_LAKE"] == "aws://key:secret@"
+    # What Airflow calls `warehouse` here is the stack's own.
+    assert connected["AIRFLOW_CONN_WAREHOUSE"] == stack.warehouse_url
+    others = {
+        program.name
+        for program in programs_of(stack)
+        if "AIRFLOW_CONN_LAKE" not in program.environment(stack)
+    }
+    assert {program.name for program in programs_of(stack)} - others == {"web", "previews"}
 
 
 def test_what_runs_tasks_gives_way_to_what_answers_people(stack, monkeypatch):

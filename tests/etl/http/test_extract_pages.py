@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from etl.context import Sample
 from etl.errors import ConfigError, DataError
 from tests.etl.conftest import Lab
 from tests.etl.http.conftest import connected, ids, read
@@ -107,3 +108,12 @@ def test_too_many_pages_or_rows_fail_the_node(lab: Lab, service: Service) -> Non
 
     with pytest.raises(DataError, match="more than 4 records"):
         read(lab, service, "link", pagination={"kind": "link"}, max_rows=4)
+
+
+def test_a_sample_asks_for_no_further_page(lab: Lab, service: Service) -> None:
+    lab.sample = Sample(3)
+    paging = {"kind": "page", "size_parameter": "per_page", "size": 2}
+    result = read(lab, service, "page", records="data.items", pagination=paging)
+    assert ids(lab, result) == [1, 2, 3]
+    assert len(service.requests) == 2
+    assert lab.sample.cut

@@ -1,0 +1,1 @@
+"""A look at the first rows that a node gives, before anything is saved, deployed or loaded."""
