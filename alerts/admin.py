@@ -1,6 +1,6 @@
 """Alerts in the admin: channels with a test, rules, and the log of deliveries."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -10,20 +10,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
 
 from alerts import services
 from alerts.events import AlertEvent, DeliveryStatus
 from alerts.forms import ChannelForm, RuleForm
 from alerts.models import AlertChannel, AlertDelivery, AlertRule
-from pipelines.badges import BadgeMedia, status_badge
-
-if TYPE_CHECKING:
-    _ChannelAdmin = admin.ModelAdmin[AlertChannel]
-    _RuleAdmin = admin.ModelAdmin[AlertRule]
-    _DeliveryAdmin = admin.ModelAdmin[AlertDelivery]
-else:
-    # Generic for type checkers only.
-    _ChannelAdmin = _RuleAdmin = _DeliveryAdmin = admin.ModelAdmin
+from pipelines.badges import status_badge
 
 RESEND = "alerts.resend_alertdelivery"
 TEST = "_test"
@@ -38,7 +31,7 @@ _COLOURS = {
 
 
 @admin.register(AlertChannel)
-class AlertChannelAdmin(_ChannelAdmin):
+class AlertChannelAdmin(ModelAdmin):
     """Channels: the address goes in and never comes out; a test says whether it is right."""
 
     form = ChannelForm
@@ -103,7 +96,7 @@ class AlertChannelAdmin(_ChannelAdmin):
 
 
 @admin.register(AlertRule)
-class AlertRuleAdmin(_RuleAdmin):
+class AlertRuleAdmin(ModelAdmin):
     """Rules: which events of which pipelines go where, and when rather not."""
 
     form = RuleForm
@@ -156,7 +149,7 @@ class AlertRuleAdmin(_RuleAdmin):
 
 
 @admin.register(AlertDelivery)
-class AlertDeliveryAdmin(_DeliveryAdmin):
+class AlertDeliveryAdmin(ModelAdmin):
     """The log of deliveries: read, and sent again."""
 
     list_display = (
@@ -173,9 +166,6 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
         *("event", "badge", "error", "pipeline_name", "execution_link", "execution_attempt"),
         *("rule_name", "channel_name", "attempts", "created_at", "due_at", "sent_at", "text"),
     )
-
-    class Media(BadgeMedia):
-        pass
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: deliveries come of rules."""

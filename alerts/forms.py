@@ -4,6 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from alerts.addresses import address_of
 from alerts.events import RULE_EVENTS
@@ -43,9 +48,7 @@ class ChannelForm(_ChannelForm):
         required=False,
         max_length=2000,
         help_text=ADDRESS_HELP,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "class": "vTextField"}
-        ),
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
     class Meta:
@@ -77,24 +80,26 @@ class RuleForm(_RuleForm):
     """A rule, with its lists as choices."""
 
     events = forms.MultipleChoiceField(
-        label=_("Events"), choices=RULE_EVENTS, widget=forms.CheckboxSelectMultiple
+        label=_("Events"), choices=RULE_EVENTS, widget=UnfoldAdminCheckboxSelectMultiple
     )
     tags = TagsField(
         label=_("Tags"),
         required=False,
+        widget=UnfoldAdminTextInputWidget,
         help_text=_("Separated by commas: only pipelines with one of these tags. Empty means any."),
     )
     quiet_timezone = forms.ChoiceField(
         label=_("Time zone of quiet hours"),
         choices=lambda: [(name, name) for name in sorted(timezones())],
         initial="UTC",
+        widget=UnfoldAdminSelectWidget,
     )
     quiet_weekdays = forms.TypedMultipleChoiceField(
         label=_("Weekdays of quiet hours"),
         choices=WEEKDAYS,
         coerce=int,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultiple,
         help_text=_("On which days they begin. None means all."),
     )
 

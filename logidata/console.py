@@ -44,6 +44,15 @@ NAVIGATION = [
         ],
     },
     {
+        "title": _("Alerts"),
+        "separator": True,
+        "items": [
+            _list("alerts.alertrule", _("Rules"), "rule"),
+            _list("alerts.alertchannel", _("Channels"), "campaign"),
+            _list("alerts.alertdelivery", _("Deliveries"), "outbox", "resend"),
+        ],
+    },
+    {
         "title": _("Automation"),
         "separator": True,
         "items": [
