@@ -1,1 +1,1 @@
-import{n as e,t}from"./mount.js";var n=e();t(`console-execution`,(0,n.jsx)(`p`,{children:`execution`}));
+import{r as e,t}from"./mount.js";var n=e();t(`console-execution`,(0,n.jsx)(`p`,{children:`execution`}));

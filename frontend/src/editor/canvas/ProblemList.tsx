@@ -1,0 +1,62 @@
+import { useState, type ReactNode } from "react";
+import { t } from "../../shared/i18n";
+import { findNode } from "../model/graph";
+import { useEditor } from "../store";
+import { Icon } from "./icons";
+
+/** How the graph stands with the server's check, and every problem, to go to. */
+export function ProblemList(): ReactNode {
+  const problems = useEditor((state) => state.problems);
+  const checking = useEditor((state) => state.checking);
+  const failure = useEditor((state) => state.checkFailure);
+  const [shown, setShown] = useState(false);
+  if (checking === "failed") {
+    return (
+      <span className="ed-state ed-bad" role="status" title={failure}>
+        <Icon name="alert" /> {t("Not checked: {reason}", { reason: failure })}
+      </span>
+    );
+  }
+  if (problems.length === 0) {
+    return (
+      <span className="ed-state" role="status">
+        {checking === "waiting" ? t("Checking…") : <><Icon name="check" /> {t("No problems")}</>}
+      </span>
+    );
+  }
+  return (
+    <div className="ed-problem-list">
+      <button type="button" className="ed-button ed-bad" aria-expanded={shown} onClick={() => setShown(!shown)}>
+        <Icon name="alert" /> {problems.length === 1 ? t("1 problem") : t("{count} problems", { count: problems.length })}
+      </button>
+      {shown && (
+        <ul className="ed-popup">
+          {problems.map((problem) => (
+            <li key={`${problem.node} ${problem.field} ${problem.message}`}>
+              <ProblemLine node={problem.node} message={problem.message} done={() => setShown(false)} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function ProblemLine({ node, message, done }: { node: string | null; message: string; done: () => void }): ReactNode {
+  const { history, open, select } = useEditor.getState();
+  const found = findNode(history.present.graph, node);
+  if (!found) return <span>{message}</span>;
+  return (
+    <button
+      type="button"
+      className="ed-link"
+      onClick={() => {
+        select([found.id]);
+        open(found.id);
+        done();
+      }}
+    >
+      {message}
+    </button>
+  );
+}

@@ -1,0 +1,129 @@
+import { api } from "../../shared/api";
+import type { Doc, GraphDoc } from "../model/graph";
+import type { ModuleInfo } from "../model/modules";
+import type { Check, Column } from "../model/problems";
+import { formValue } from "../page/form";
+import { useEditor } from "../store";
+
+/** What `POST /pipelines/check` answers. It is not complete while a source is still being asked. */
+export interface CheckAnswer extends Check {
+  complete?: boolean;
+}
+
+export interface Connection {
+  id: string;
+  type: string | null;
+  description: string | null;
+}
+
+export interface Template {
+  id: string;
+  name: string;
+  description: string;
+  config: GraphDoc;
+  default_params?: Record<string, unknown>;
+  param_specs?: Doc["specs"];
+}
+
+export interface PreviewOutput {
+  columns: Column[];
+  rows: Record<string, unknown>[];
+  /** Rows that the sample gave. */
+  count: number;
+  /** The same where the sample was all there is, else null. */
+  total: number | null;
+}
+
+export interface Preview {
+  id: string;
+  status: "queued" | "running" | "ready" | "failed";
+  node: string;
+  outputs: Record<string, PreviewOutput>;
+  log: { node: string | null; level: string; message: string }[];
+  error: { node: string | null; field: string | null; message: string } | null;
+  seconds: number | null;
+  /** What it waits for, where it does not begin. */
+  waits_for: string | null;
+}
+
+export interface ScheduleAnswer {
+  words: string;
+  next: string[];
+}
+
+export interface DraftAnswer {
+  seen: string;
+}
+
+function body(doc: Doc): Record<string, unknown> {
+  const { hasSpecs } = useEditor.getState();
+  return { config: doc.graph, default_params: doc.params, ...(hasSpecs ? { param_specs: doc.specs } : {}) };
+}
+
+/** The fields of the page that the canvas does not draw, where it has them. */
+function settings(): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const name of ["name", "schedule", "timezone"]) {
+    const value = formValue(name);
+    if (value) found[name] = value;
+  }
+  return found;
+}
+
+export function getModules(): Promise<ModuleInfo[]> {
+  return api("GET", "modules");
+}
+
+export function check(pipeline: string | null, doc: Doc, signal: AbortSignal): Promise<CheckAnswer> {
+  return api("POST", "pipelines/check", { pipeline, ...body(doc) }, signal);
+}
+
+export function code(pipeline: string | null, doc: Doc, signal: AbortSignal): Promise<{ code: string }> {
+  return api("POST", "pipelines/code", { pipeline, ...settings(), ...body(doc) }, signal);
+}
+
+/** Ask for the first rows at a node; `fresh` has its sources read anew. */
+export function startPreview(pipeline: string | null, doc: Doc, node: string, fresh: boolean): Promise<Preview> {
+  return api("POST", "previews", { pipeline, config: doc.graph, params: doc.params, node, rows: 100, fresh });
+}
+
+export function getPreview(id: string, signal: AbortSignal): Promise<Preview> {
+  return api("GET", `previews/${id}`, undefined, signal);
+}
+
+export function stopPreview(id: string): Promise<unknown> {
+  return api("DELETE", `previews/${id}`);
+}
+
+export function getTemplates(): Promise<Template[]> {
+  return api("GET", "templates");
+}
+
+export function getConnections(): Promise<Connection[]> {
+  return api("GET", "connections");
+}
+
+export function getTables(connection: string, search: string): Promise<unknown[]> {
+  return api("GET", `connections/${encodeURIComponent(connection)}/tables?search=${encodeURIComponent(search)}`);
+}
+
+export function getFiles(prefix: string): Promise<unknown[]> {
+  return api("GET", `files?prefix=${encodeURIComponent(prefix)}`);
+}
+
+export function getSchedule(cron: string, timezone: string, language: string, signal: AbortSignal): Promise<ScheduleAnswer> {
+  const query = new URLSearchParams({ cron, timezone, language });
+  return api("GET", `schedule?${query}`, undefined, signal);
+}
+
+export function saveDraft(pipeline: string, doc: Doc, seen: string | null): Promise<DraftAnswer> {
+  return api("PUT", `pipelines/${pipeline}/draft`, { ...body(doc), seen });
+}
+
+export function deleteDraft(pipeline: string): Promise<unknown> {
+  return api("DELETE", `pipelines/${pipeline}/draft`);
+}
+
+export function createDraft(name: string, doc: Doc): Promise<{ id: string }> {
+  return api("POST", "pipelines/drafts", { ...settings(), name, ...body(doc) });
+}
