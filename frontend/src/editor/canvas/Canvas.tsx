@@ -5,6 +5,7 @@ import {
   MiniMap,
   ReactFlow,
   useReactFlow,
+  useStoreApi,
   type Connection,
   type Edge,
   type EdgeChange,
@@ -63,6 +64,7 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
   const mayChange = useEditor((state) => state.mayChange);
   const [nodes, setNodes] = useState<Node[]>(() => flowNodes([], graph, selected, modules));
   const { screenToFlowPosition } = useReactFlow();
+  useOpenedInView();
 
   useEffect(
     () => setNodes((before) => flowNodes(before, graph, selected, modules)),
@@ -142,6 +144,31 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
       {graph.nodes.length > 12 && <MiniMap pannable zoomable nodeClassName={miniClass} />}
     </ReactFlow>
   );
+}
+
+const REVEAL_AFTER_MS = 60;
+
+/** Bring the node whose form is open back into view, where the form has covered it. */
+function useOpenedInView(): void {
+  const opened = useEditor((state) => state.opened);
+  const { setCenter } = useReactFlow();
+  const store = useStoreApi();
+  useEffect(() => {
+    if (opened === null) return undefined;
+    // Once the canvas has got narrower.
+    const timer = setTimeout(() => {
+      const { width, height, transform, nodeLookup } = store.getState();
+      const node = nodeLookup.get(opened);
+      if (!node) return;
+      const [x, y, zoom] = transform;
+      const { x: left, y: top } = node.internals.positionAbsolute;
+      const size = { width: node.measured.width ?? NODE_WIDTH, height: node.measured.height ?? 0 };
+      const start = { x: left * zoom + x, y: top * zoom + y };
+      const inside = start.x >= 0 && start.y >= 0 && start.x + size.width * zoom <= width && start.y + size.height * zoom <= height;
+      if (!inside) void setCenter(left + size.width / 2, top + size.height / 2, { zoom, duration: 200 });
+    }, REVEAL_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [opened, setCenter, store]);
 }
 
 function miniClass(node: Node): string {

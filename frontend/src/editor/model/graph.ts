@@ -27,9 +27,12 @@ export interface GraphDoc {
 
 /** What a parameter of the pipeline is, beside its default. */
 export interface ParamSpec {
-  type?: string;
+  type: string;
   help?: string;
   required?: boolean;
+  min?: unknown;
+  max?: unknown;
+  choices?: unknown[];
 }
 
 /** All that the editor edits, and that undo and redo bring back. */

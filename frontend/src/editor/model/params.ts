@@ -43,8 +43,19 @@ export function setDefault(doc: Doc, name: string, value: unknown): Doc {
   return { ...doc, params };
 }
 
-export function setSpec(doc: Doc, name: string, change: ParamSpec): Doc {
-  const merged = { ...doc.specs[name], ...change };
-  const kept = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined && value !== ""));
-  return { ...doc, specs: { ...doc.specs, [name]: kept } };
+/** Return the document with a param's spec changed; without a type a param is any JSON. */
+export function setSpec(doc: Doc, name: string, change: Partial<ParamSpec>): Doc {
+  const merged = { type: "json", ...doc.specs[name], ...change };
+  const kept = Object.entries(merged).filter(([, value]) => value !== undefined && value !== "" && value !== false);
+  return { ...doc, specs: { ...doc.specs, [name]: Object.fromEntries(kept) as unknown as ParamSpec } };
+}
+
+/** Return the document with another type of a param, without the limits that the old type had. */
+export function setType(doc: Doc, name: string, type: string): Doc {
+  const { help, required } = doc.specs[name] ?? {};
+  const choices = type === "enum" ? { choices: [doc.params[name] ?? "a"] } : {};
+  return setSpec({ ...doc, specs: { ...doc.specs, [name]: { type, ...choices } } }, name, {
+    ...(help ? { help } : {}),
+    ...(required ? { required } : {}),
+  });
 }
