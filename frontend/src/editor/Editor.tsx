@@ -98,23 +98,31 @@ function CanvasTab({ data, full, onFull, onHelp, onTemplates }: CanvasTabProps):
   const deployed = useMemo(() => data.deployed && asGraph(data.deployed.config), [data]);
   return (
     <>
-      {palette && <Palette />}
-      <div className="ed-middle">
-        <Toolbar full={full} onFull={onFull} onHelp={onHelp} paletteShown={palette} onPalette={() => setPalette(!palette)} />
-        <div className="ed-canvas">
-          <Canvas dark={dark} full={full} />
-          {isEmpty && (
-            <div className="ed-empty">
-              <p>{t("Drag a module here, or press Enter on it.")}</p>
-              <button type="button" className="ed-button" onClick={onTemplates}>
-                {t("Start from a template")}
-              </button>
+      <div className="ed-left">
+        <div className="ed-top">
+          {palette && <Palette />}
+          <div className="ed-middle">
+            <Toolbar full={full} onFull={onFull} onHelp={onHelp} paletteShown={palette} onPalette={() => setPalette(!palette)} />
+            <div className="ed-canvas">
+              <Canvas dark={dark} full={full} />
+              {isEmpty && <EmptyHint onTemplates={onTemplates} />}
             </div>
-          )}
+          </div>
         </div>
         <PreviewDrawer />
       </div>
       <NodePanel deployed={deployed} />
     </>
+  );
+}
+
+function EmptyHint({ onTemplates }: { onTemplates: () => void }): ReactNode {
+  return (
+    <div className="ed-empty">
+      <p>{t("Drag a module here, or press Enter on it.")}</p>
+      <button type="button" className="ed-button" onClick={onTemplates}>
+        {t("Start from a template")}
+      </button>
+    </div>
   );
 }

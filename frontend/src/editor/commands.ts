@@ -30,7 +30,8 @@ export function addModule(key: string, at?: Point): string {
   const id = uniqueId(idFromName(module?.title ?? key), idsOf(graph()));
   const before = selected.size === 1 && !at ? findNode(graph(), [...selected][0] ?? null) : undefined;
   const beside = before?.position ? { x: before.position.x + NODE_WIDTH + 90, y: before.position.y } : nextPlace();
-  const position = freeSpot(graph(), at ?? beside);
+  const wanted = at ? { x: Math.round(at.x), y: Math.round(at.y) } : beside;
+  const position = freeSpot(graph(), wanted);
   const sources = before ? outputs(before.id) : [];
   edit((old) => {
     const added = addNode(old, { id, module: key, config: {}, position });

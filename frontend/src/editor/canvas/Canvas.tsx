@@ -146,19 +146,21 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
   );
 }
 
-const REVEAL_AFTER_MS = 60;
+const REVEAL_AFTER_MS = 120;
 
-/** Bring the node whose form is open back into view, where the form has covered it. */
+/** Bring the node whose form or preview is open back into view, where that has covered it. */
 function useOpenedInView(): void {
   const opened = useEditor((state) => state.opened);
+  const previewed = useEditor((state) => state.previewed);
   const { setCenter } = useReactFlow();
   const store = useStoreApi();
   useEffect(() => {
-    if (opened === null) return undefined;
+    const shown = opened ?? previewed;
+    if (shown === null) return undefined;
     // Once the canvas has got narrower.
     const timer = setTimeout(() => {
       const { width, height, transform, nodeLookup } = store.getState();
-      const node = nodeLookup.get(opened);
+      const node = nodeLookup.get(shown);
       if (!node) return;
       const [x, y, zoom] = transform;
       const { x: left, y: top } = node.internals.positionAbsolute;
@@ -168,7 +170,7 @@ function useOpenedInView(): void {
       if (!inside) void setCenter(left + size.width / 2, top + size.height / 2, { zoom, duration: 200 });
     }, REVEAL_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [opened, setCenter, store]);
+  }, [opened, previewed, setCenter, store]);
 }
 
 function miniClass(node: Node): string {

@@ -19,7 +19,8 @@ export function useShortcuts(root: RefObject<HTMLElement | null>, shortcuts: Sho
     const onKeyDown = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       const inside = root.current?.contains(target) ?? false;
-      if (!inside && target !== document.body) return;
+      // Where nothing has the keyboard, the page has it, or what the page is in.
+      if (!inside && !target.contains(root.current)) return;
       if (document.querySelector("dialog[open]")) return;
       const control = event.ctrlKey || event.metaKey;
       if (control && event.key.toLowerCase() === "s" && inside) {

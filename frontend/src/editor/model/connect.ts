@@ -38,6 +38,9 @@ export function whyNot(graph: GraphDoc, edge: EdgeDoc, modules: Modules): string
   const port = portOf(edge, target, modules);
   const taken = graph.edges.some((other) => other.target === target.id && portOf(other, target, modules) === port);
   if (!taken) return null;
+  if (modules[target.module]?.ports.length === 1) {
+    return t("{node} takes one input, and has it. Remove that connection first.", { node: nodeLabel(target) });
+  }
   return t("The input {port} of {node} is taken. Remove its connection first.", { port, node: nodeLabel(target) });
 }
 

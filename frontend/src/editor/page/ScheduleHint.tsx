@@ -13,7 +13,8 @@ function placeBeside(): HTMLElement | null {
   if (!field) return null;
   const place = document.createElement("div");
   place.className = "ed ed-schedule";
-  field.insertAdjacentElement("afterend", place);
+  // In a row with its label the field has no room beside it.
+  (field.closest(".flex-container") ?? field).insertAdjacentElement("afterend", place);
   return place;
 }
 
