@@ -35,7 +35,7 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
   const tab = useEditor((state) => state.tab);
   const [full, setFull] = useState(false);
   const [dialog, setDialog] = useState<"help" | "templates" | null>(null);
-  const draft = useDraft(data.draft?.seen ?? data.seen);
+  const draft = useDraft(data.seen);
   const { save } = draft;
   const shortcuts = useMemo(
     () => ({
@@ -57,8 +57,8 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
           if (event.key === "Enter" && event.target instanceof HTMLInputElement) event.preventDefault();
         }}
       >
-        <Banners data={data} draft={draft} />
-        <Head draft={draft} onTemplates={() => setDialog("templates")} />
+        <Banners />
+        <Head draft={draft} hasDraft={Boolean(data.draft && data.deployed)} onTemplates={() => setDialog("templates")} />
         <div className="ed-body" role="tabpanel" id={panelId(tab)} aria-labelledby={`ed-tab-${tab}`}>
           {tab === "canvas" && (
             <CanvasTab

@@ -6,8 +6,15 @@ import type { Draft } from "./saving/useDraft";
 import { isUnsaved, useEditor } from "./store";
 import { TabBar } from "./TabBar";
 
+interface Props {
+  draft: Draft;
+  /** Whether there is a draft beside what is deployed, which can be discarded. */
+  hasDraft: boolean;
+  onTemplates: () => void;
+}
+
 /** The line above the canvas: what to look at, how it stands, and what to do with the whole. */
-export function Head({ draft, onTemplates }: { draft: Draft; onTemplates: () => void }): ReactNode {
+export function Head({ draft, hasDraft, onTemplates }: Props): ReactNode {
   const mayChange = useEditor((state) => state.mayChange);
   const unsaved = useEditor(isUnsaved);
   const chooser = useRef<HTMLInputElement>(null);
@@ -30,6 +37,11 @@ export function Head({ draft, onTemplates }: { draft: Draft; onTemplates: () => 
       <button type="button" className="ed-button" onClick={exportFile}>
         {t("Export")}
       </button>
+      {mayChange && hasDraft && (
+        <button type="button" className="ed-button" onClick={draft.discard}>
+          {t("Discard the draft")}
+        </button>
+      )}
       {mayChange && (
         <button type="button" className="ed-button ed-primary" disabled={draft.busy} title="Ctrl+S" onClick={draft.save}>
           {t("Save as draft")}

@@ -6,8 +6,7 @@ import { t } from "../shared/i18n";
 import { mount } from "../shared/mount";
 import { Editor } from "./Editor";
 import { place } from "./model/placing";
-import { draftDoc, editorData, openedDoc } from "./page/data";
-import { writeDoc } from "./page/form";
+import { editorData, openedDoc } from "./page/data";
 import { getModules } from "./server/calls";
 import { useEditor } from "./store";
 
@@ -28,19 +27,13 @@ async function start(): Promise<void> {
   const { setModules, begin, show, setBrokenText } = useEditor.getState();
   setModules(await getModules());
   const opened = openedDoc(data);
-  // A draft is newer than what is deployed, but not than what was typed and refused.
-  const refused = document.querySelector(".errornote, .errorlist") !== null;
-  const draft = refused || !data.draft ? null : draftDoc(data.draft, opened.doc);
-  const doc = draft ?? opened.doc;
   useEditor.setState({
     pipeline: data.pipeline_id,
     mayChange: data.may_change,
     hasSpecs: data.param_specs !== undefined && data.param_specs !== null,
   });
-  begin({ ...doc, graph: place(doc.graph, useEditor.getState().modules) });
-  // The page's Save deploys what is shown.
-  if (draft) writeDoc(draft);
-  if (opened.unreadable && !draft) {
+  begin({ ...opened.doc, graph: place(opened.doc.graph, useEditor.getState().modules) });
+  if (opened.unreadable) {
     setBrokenText(opened.unreadable);
     show("json");
   }

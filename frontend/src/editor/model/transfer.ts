@@ -1,7 +1,7 @@
 import { asGraph, type Doc } from "./graph";
 
-/** What an exported file holds beside the document. */
-export type Settings = Record<string, unknown>;
+/** What an exported file holds beside the document: name, schedule, and the like. */
+type Settings = Record<string, unknown>;
 
 export interface Imported {
   doc: Doc;

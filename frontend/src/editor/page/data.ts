@@ -1,6 +1,7 @@
 import { pageData } from "../../shared/mount";
 import { asGraph, EMPTY_GRAPH, type Doc, type GraphDoc } from "../model/graph";
 import { readGraph, type TextProblem } from "../model/json";
+import type { Saved } from "../server/calls";
 import { formValue } from "./form";
 
 /** What the page's template writes for the editor. */
@@ -11,19 +12,10 @@ export interface EditorData {
   default_params: Record<string, unknown> | null;
   param_specs: Doc["specs"] | null;
   deployed: { revision: number; config: GraphDoc; default_params?: Record<string, unknown> } | null;
-  draft: DraftData | null;
+  /** That there is a draft; the page shows it where it is asked to. */
+  draft?: { by: string | null; at: string } | null;
   may_change: boolean;
   language: string;
-}
-
-/** A draft as somebody saved it last. */
-export interface DraftData {
-  config: unknown;
-  default_params?: Record<string, unknown> | null;
-  param_specs?: Doc["specs"] | null;
-  by?: string | null;
-  at?: string | null;
-  seen?: string | null;
 }
 
 export interface Opened {
@@ -53,14 +45,14 @@ export function openedDoc(data: EditorData): Opened {
   return { doc: { graph: EMPTY_GRAPH, params, specs }, unreadable: { text, problem } };
 }
 
-/** Return a draft as what the editor edits; null where its graph cannot be drawn. */
-export function draftDoc(draft: DraftData, otherwise: Doc): Doc | null {
-  const graph = asGraph(draft.config);
+/** Return what somebody saved as what the editor edits; null where its graph cannot be drawn. */
+export function savedDoc(saved: Saved, otherwise: Doc): Doc | null {
+  const graph = asGraph(saved.config);
   if (!graph) return null;
   return {
     graph,
-    params: draft.default_params ?? otherwise.params,
-    specs: draft.param_specs ?? otherwise.specs,
+    params: saved.default_params ?? otherwise.params,
+    specs: saved.param_specs ?? otherwise.specs,
   };
 }
 

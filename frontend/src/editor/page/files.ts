@@ -1,31 +1,20 @@
 import { t } from "../../shared/i18n";
-import { exported, fileName, imported, type Settings } from "../model/transfer";
+import { exported, fileName, imported } from "../model/transfer";
 import { place } from "../model/placing";
 import { useEditor } from "../store";
-import { formValue, setFormValue } from "./form";
+import { formValue } from "./form";
+import { pageSettings, writeSettings } from "./settings";
 
 /** Save what is drawn, with the page's other fields, as a file. */
 export function exportFile(): void {
   const name = formValue("name");
-  const text = exported(useEditor.getState().history.present, settings());
+  const text = exported(useEditor.getState().history.present, pageSettings());
   const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   const link = document.createElement("a");
   link.href = address;
   link.download = fileName(name);
   link.click();
   URL.revokeObjectURL(address);
-}
-
-function settings(): Settings {
-  const timeout = Number(formValue("timeout"));
-  return {
-    name: formValue("name"),
-    description: formValue("description"),
-    schedule: formValue("schedule"),
-    timezone: formValue("timezone") || "UTC",
-    timeout: formValue("timeout") !== "" && Number.isFinite(timeout) ? timeout : null,
-    tags: formValue("tags").split(",").map((tag) => tag.trim()).filter(Boolean),
-  };
 }
 
 /** Put what a file holds in place of what is drawn. The graph can be brought back by undo. */
@@ -37,10 +26,7 @@ export async function importFile(file: File): Promise<void> {
     return;
   }
   editDoc(() => ({ ...found.doc, graph: place(found.doc.graph, modules) }));
-  for (const [name, value] of Object.entries(found.settings)) {
-    // A pipeline that has a name keeps it: it is what people know it by.
-    if (name === "name" && formValue("name") !== "") continue;
-    setFormValue(name, Array.isArray(value) ? value.join(", ") : String(value ?? ""));
-  }
+  // A pipeline that has a name keeps it: it is what people know it by.
+  writeSettings(found.settings, formValue("name") === "" ? [] : ["name"]);
   tell(t("Imported from {file}. Nothing is saved yet.", { file: file.name }), "good");
 }

@@ -13,6 +13,12 @@ export function formValue(name: string): string {
   return control(name)?.value ?? "";
 }
 
+/** Return whether a box of the page is ticked, null where the page has none. */
+export function isChecked(name: string): boolean | null {
+  const field = control(name);
+  return field instanceof HTMLInputElement ? field.checked : null;
+}
+
 /** Write into a field of the page, where it has it, and tell whoever listens to that field. */
 export function setFormValue(name: string, value: string): void {
   const field = control(name);

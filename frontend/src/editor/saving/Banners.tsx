@@ -1,15 +1,13 @@
 import { useEffect, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
-import type { EditorData } from "../page/data";
 import { useEditor } from "../store";
 import { momentOf } from "./ConflictDialog";
-import type { Draft } from "./useDraft";
 import { useOffer } from "./useUnsaved";
 
 const NOTICE_MS = 6000;
 
-/** What to know before going on: unsaved work of an earlier visit, and that a draft is shown. */
-export function Banners({ data, draft }: { data: EditorData; draft: Draft }): ReactNode {
+/** What to know before going on: unsaved work of an earlier visit, and what was just done or refused. */
+export function Banners(): ReactNode {
   const { offer, restore, discard } = useOffer();
   return (
     <>
@@ -22,23 +20,6 @@ export function Banners({ data, draft }: { data: EditorData; draft: Draft }): Re
           <button type="button" className="ed-button" onClick={discard}>
             {t("Discard it")}
           </button>
-        </div>
-      )}
-      {data.draft && (
-        <div className="ed-banner" role="status">
-          <span>
-            {data.draft.by
-              ? t("This is the draft that {who} saved {when}. It is not deployed: Save deploys it.", {
-                  who: data.draft.by,
-                  when: momentOf(data.draft.at),
-                })
-              : t("This is a draft. It is not deployed: Save deploys it.")}
-          </span>
-          {data.may_change && data.deployed && (
-            <button type="button" className="ed-button" onClick={draft.discard}>
-              {t("Discard the draft")}
-            </button>
-          )}
         </div>
       )}
       <NoticeLine />

@@ -17,7 +17,7 @@ export function ConflictDialog({ draft }: { draft: Draft }): ReactNode {
   const doc = useDoc();
   const { conflict } = draft;
   if (!conflict) return null;
-  const { theirs } = conflict;
+  const theirs = conflict.doc;
   return (
     <Dialog title={t("Somebody else has saved this pipeline")} onClose={draft.cancel} wide>
       <p>{t("{who} saved it {when}, after you opened it. Nothing of yours is saved yet.", { who: conflict.by, when: momentOf(conflict.at) })}</p>

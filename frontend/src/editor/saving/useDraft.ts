@@ -3,27 +3,21 @@ import { ApiError } from "../../shared/api";
 import { t } from "../../shared/i18n";
 import type { Doc } from "../model/graph";
 import { forget } from "../model/unsaved";
-import { draftDoc, type DraftData } from "../page/data";
+import { place } from "../model/placing";
+import { savedDoc } from "../page/data";
 import { formValue, setFormValue } from "../page/form";
-import { createDraft, deleteDraft, saveDraft } from "../server/calls";
+import { writeSettings } from "../page/settings";
+import { createDraft, deleteDraft, saveDraft, type ChangedAnswer, type Saved } from "../server/calls";
 import { useEditor } from "../store";
 
 /** What somebody else saved meanwhile. */
 export interface Conflict {
   by: string;
+  /** When, as ISO time: what names that state. */
   at: string;
-  /** When that was saved, to save over it knowingly. */
-  seen: string | null;
-  theirs: Doc | null;
-}
-
-interface ChangedAnswer {
-  by?: string | null;
-  at?: string | null;
-  seen?: string | null;
-  draft?: DraftData | null;
-  config?: unknown;
-  default_params?: Record<string, unknown>;
+  theirs: Saved | null;
+  /** The same as the editor edits it; null where it cannot be drawn. */
+  doc: Doc | null;
 }
 
 export interface Draft {
@@ -52,10 +46,12 @@ export function useDraft(seenAtFirst: string | null): Draft {
     try {
       if (pipeline === null) await saveNew(history.present);
       else {
-        const answer = await saveDraft(pipeline, history.present, over);
-        setSeen(answer.seen);
-        setFormValue("seen", answer.seen);
+        const { at } = await saveDraft(pipeline, history.present, over);
+        setSeen(at);
+        setFormValue("seen", at);
         saved(pipeline, history.present);
+        // A reload shows the draft, and not what is deployed.
+        window.history.replaceState(null, "", "?draft");
       }
       setConflict(null);
     } catch (error) {
@@ -71,22 +67,27 @@ export function useDraft(seenAtFirst: string | null): Draft {
     busy,
     conflict,
     save: useCallback(() => void write(seen), [write, seen]),
-    keepMine: () => void write(conflict?.seen ?? null),
+    keepMine: () => void write(conflict?.at ?? null),
     takeTheirs: () => {
-      const theirs = conflict?.theirs;
-      if (theirs) {
-        useEditor.getState().editDoc(() => theirs);
-        useEditor.getState().markSaved(theirs);
-      }
-      if (conflict) {
-        setSeen(conflict.seen);
-        setFormValue("seen", conflict.seen ?? "");
+      if (conflict?.theirs && conflict.doc) {
+        take(conflict.theirs, conflict.doc);
+        setSeen(conflict.at);
+        setFormValue("seen", conflict.at);
       }
       setConflict(null);
     },
     cancel: () => setConflict(null),
     discard: () => void discard(),
   };
+}
+
+/** Show what somebody else saved in place of what is drawn; undo brings that back. */
+function take(theirs: Saved, doc: Doc): void {
+  const { modules, editDoc, markSaved } = useEditor.getState();
+  const placed = { ...doc, graph: place(doc.graph, modules) };
+  editDoc(() => placed);
+  markSaved(placed);
+  writeSettings(theirs);
 }
 
 function saved(pipeline: string | null, doc: Doc): void {
@@ -97,13 +98,12 @@ function saved(pipeline: string | null, doc: Doc): void {
 }
 
 async function saveNew(doc: Doc): Promise<void> {
-  const name = formValue("name").trim();
-  if (name === "") {
+  if (formValue("name").trim() === "") {
     useEditor.getState().tell(t("A draft needs a name. Write one into the field Name below."));
     document.getElementById("id_name")?.focus();
     return;
   }
-  const { id } = await createDraft(name, doc);
+  const { id } = await createDraft(doc);
   saved(null, doc);
   window.location.assign(`../${id}/change/`);
 }
@@ -116,7 +116,7 @@ async function discard(): Promise<void> {
     forget(localStorage, pipeline);
     // Nothing is lost that anybody wants: the page must not ask.
     markSaved(history.present);
-    window.location.reload();
+    window.location.assign(window.location.pathname);
   } catch (error) {
     tell(messageOf(error));
   }
@@ -124,14 +124,9 @@ async function discard(): Promise<void> {
 
 function conflictIn(error: unknown, mine: Doc): Conflict | null {
   if (!(error instanceof ApiError) || error.status !== 409) return null;
-  const answer = (error.answer ?? {}) as ChangedAnswer;
-  const draft = answer.draft ?? (answer.config === undefined ? null : (answer as DraftData));
-  return {
-    by: answer.by ?? draft?.by ?? t("Somebody else"),
-    at: answer.at ?? draft?.at ?? "",
-    seen: answer.seen ?? draft?.seen ?? answer.at ?? null,
-    theirs: draft ? draftDoc(draft, mine) : null,
-  };
+  const { draft, pipeline, by, at } = error.answer as ChangedAnswer;
+  const theirs = draft ?? pipeline ?? null;
+  return { by: by ?? t("Somebody else"), at, theirs, doc: theirs && savedDoc(theirs, mine) };
 }
 
 function messageOf(error: unknown): string {

@@ -2,7 +2,7 @@ import { api } from "../../shared/api";
 import type { Doc, GraphDoc } from "../model/graph";
 import type { ModuleInfo } from "../model/modules";
 import type { Check, Column } from "../model/problems";
-import { formValue } from "../page/form";
+import { pageSettings } from "../page/settings";
 import { useEditor } from "../store";
 
 /** What `POST /pipelines/check` answers. It is not complete while a source is still being asked. */
@@ -51,23 +51,26 @@ export interface ScheduleAnswer {
   next: string[];
 }
 
-export interface DraftAnswer {
-  seen: string;
+/** What a pipeline, or a draft of it, holds. */
+export interface Saved {
+  config: unknown;
+  default_params?: Record<string, unknown> | null;
+  param_specs?: Doc["specs"] | null;
+  [setting: string]: unknown;
+}
+
+/** What the server says instead of saving over somebody else's work. */
+export interface ChangedAnswer {
+  draft?: Saved;
+  pipeline?: Saved;
+  by: string | null;
+  /** What to send as `seen` to save over it. */
+  at: string;
 }
 
 function body(doc: Doc): Record<string, unknown> {
   const { hasSpecs } = useEditor.getState();
   return { config: doc.graph, default_params: doc.params, ...(hasSpecs ? { param_specs: doc.specs } : {}) };
-}
-
-/** The fields of the page that the canvas does not draw, where it has them. */
-function settings(): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
-  for (const name of ["name", "schedule", "timezone"]) {
-    const value = formValue(name);
-    if (value) found[name] = value;
-  }
-  return found;
 }
 
 export function getModules(): Promise<ModuleInfo[]> {
@@ -79,7 +82,7 @@ export function check(pipeline: string | null, doc: Doc, signal: AbortSignal): P
 }
 
 export function code(pipeline: string | null, doc: Doc, signal: AbortSignal): Promise<{ code: string }> {
-  return api("POST", "pipelines/code", { pipeline, ...settings(), ...body(doc) }, signal);
+  return api("POST", "pipelines/code", { pipeline, ...pageSettings(), ...body(doc) }, signal);
 }
 
 /** Ask for the first rows at a node; `fresh` has its sources read anew. */
@@ -116,14 +119,15 @@ export function getSchedule(cron: string, timezone: string, language: string, si
   return api("GET", `schedule?${query}`, undefined, signal);
 }
 
-export function saveDraft(pipeline: string, doc: Doc, seen: string | null): Promise<DraftAnswer> {
-  return api("PUT", `pipelines/${pipeline}/draft`, { ...body(doc), seen });
+/** Keep a draft; `seen` is the newest state that is known here. Refused with a ChangedAnswer. */
+export function saveDraft(pipeline: string, doc: Doc, seen: string | null): Promise<{ at: string }> {
+  return api("PUT", `pipelines/${pipeline}/draft`, { ...pageSettings(), ...body(doc), seen });
 }
 
 export function deleteDraft(pipeline: string): Promise<unknown> {
   return api("DELETE", `pipelines/${pipeline}/draft`);
 }
 
-export function createDraft(name: string, doc: Doc): Promise<{ id: string }> {
-  return api("POST", "pipelines/drafts", { ...settings(), name, ...body(doc) });
+export function createDraft(doc: Doc): Promise<{ id: string }> {
+  return api("POST", "pipelines/drafts", { ...pageSettings(), ...body(doc) });
 }
