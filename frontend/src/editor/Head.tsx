@@ -2,6 +2,7 @@ import { useRef, type ReactNode } from "react";
 import { t } from "../shared/i18n";
 import { ProblemList } from "./canvas/ProblemList";
 import { exportFile, importFile } from "./page/files";
+import { Popup } from "./Popup";
 import type { Draft } from "./saving/useDraft";
 import { isUnsaved, useEditor } from "./store";
 import { TabBar } from "./TabBar";
@@ -17,36 +18,53 @@ interface Props {
 export function Head({ draft, hasDraft, onTemplates }: Props): ReactNode {
   const mayChange = useEditor((state) => state.mayChange);
   const unsaved = useEditor(isUnsaved);
-  const chooser = useRef<HTMLInputElement>(null);
   return (
     <div className="ed-head">
       <TabBar />
       <ProblemList />
       <span className="ed-spring" />
       {unsaved && <span className="ed-state">{t("Not saved")}</span>}
-      {mayChange && (
-        <button type="button" className="ed-button" onClick={onTemplates}>
-          {t("Templates")}
-        </button>
-      )}
-      {mayChange && (
-        <button type="button" className="ed-button" onClick={() => chooser.current?.click()}>
-          {t("Import")}
-        </button>
-      )}
-      <button type="button" className="ed-button" onClick={exportFile}>
-        {t("Export")}
-      </button>
-      {mayChange && hasDraft && (
-        <button type="button" className="ed-button" onClick={draft.discard}>
-          {t("Discard the draft")}
-        </button>
-      )}
+      <FileMenu draft={draft} hasDraft={hasDraft} onTemplates={onTemplates} />
       {mayChange && (
         <button type="button" className="ed-button ed-primary" disabled={draft.busy} title="Ctrl+S" onClick={draft.save}>
           {t("Save as draft")}
         </button>
       )}
+    </div>
+  );
+}
+
+function FileMenu({ draft, hasDraft, onTemplates }: Props): ReactNode {
+  const mayChange = useEditor((state) => state.mayChange);
+  const chooser = useRef<HTMLInputElement>(null);
+  const items: [label: string, act: () => void, shown: boolean][] = [
+    [t("Start from a template…"), onTemplates, mayChange],
+    [t("Import from a file…"), () => chooser.current?.click(), mayChange],
+    [t("Export as a file"), exportFile, true],
+    [t("Discard the draft"), draft.discard, mayChange && hasDraft],
+  ];
+  return (
+    <>
+      <Popup button={<>{t("File")} ▾</>} right>
+        {(close) =>
+          items.map(
+            ([label, act, shown]) =>
+              shown && (
+                <button
+                  key={label}
+                  type="button"
+                  className="ed-menu-item"
+                  onClick={() => {
+                    close();
+                    act();
+                  }}
+                >
+                  {label}
+                </button>
+              ),
+          )
+        }
+      </Popup>
       <input
         ref={chooser}
         type="file"
@@ -59,6 +77,6 @@ export function Head({ draft, hasDraft, onTemplates }: Props): ReactNode {
           event.target.value = "";
         }}
       />
-    </div>
+    </>
   );
 }

@@ -1,6 +1,7 @@
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import { findNode } from "../model/graph";
+import { Popup } from "../Popup";
 import { useEditor } from "../store";
 import { Icon } from "./icons";
 
@@ -9,7 +10,6 @@ export function ProblemList(): ReactNode {
   const problems = useEditor((state) => state.problems);
   const checking = useEditor((state) => state.checking);
   const failure = useEditor((state) => state.checkFailure);
-  const [shown, setShown] = useState(false);
   if (checking === "failed") {
     return (
       <span className="ed-state ed-bad" role="status" title={failure}>
@@ -25,20 +25,24 @@ export function ProblemList(): ReactNode {
     );
   }
   return (
-    <div className="ed-problem-list">
-      <button type="button" className="ed-button ed-bad" aria-expanded={shown} onClick={() => setShown(!shown)}>
-        <Icon name="alert" /> {problems.length === 1 ? t("1 problem") : t("{count} problems", { count: problems.length })}
-      </button>
-      {shown && (
-        <ul className="ed-popup">
+    <Popup
+      className="ed-bad"
+      button={
+        <>
+          <Icon name="alert" /> {problems.length === 1 ? t("1 problem") : t("{count} problems", { count: problems.length })}
+        </>
+      }
+    >
+      {(close) => (
+        <ul className="ed-problem-list">
           {problems.map((problem) => (
             <li key={`${problem.node} ${problem.field} ${problem.message}`}>
-              <ProblemLine node={problem.node} message={problem.message} done={() => setShown(false)} />
+              <ProblemLine node={problem.node} message={problem.message} done={close} />
             </li>
           ))}
         </ul>
       )}
-    </div>
+    </Popup>
   );
 }
 

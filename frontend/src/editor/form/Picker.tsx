@@ -1,6 +1,6 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { ApiError } from "../../shared/api";
-import { t } from "../../shared/i18n";
+import { language, t } from "../../shared/i18n";
 import { getConnections, getFiles, getTables } from "../server/calls";
 import { useForm } from "./context";
 
@@ -67,16 +67,18 @@ async function ask(kind: string, connection: string, text: string): Promise<Choi
       hint: [type, description].filter(Boolean).join(", "),
     }));
   }
-  if (kind === "table") return connection ? (await getTables(connection, text)).map(named) : [];
-  if (kind === "file") return (await getFiles(text)).map(named);
+  if (kind === "table") {
+    return connection ? (await getTables(connection, text)).map((name) => ({ value: name, hint: "" })) : [];
+  }
+  if (kind === "file") return (await getFiles(text)).map(({ path, size }) => ({ value: path, hint: sizeText(size) }));
   return [];
 }
 
-/** Tables and files are told by name alone, or as objects with one. */
-function named(found: unknown): Choice {
-  if (typeof found === "string") return { value: found, hint: "" };
-  const { name, path } = found as { name?: string; path?: string };
-  return { value: path ?? name ?? "", hint: "" };
+function sizeText(bytes: number): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  const format = { style: "unit", unit: units[step]!, maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(language, format).format(bytes / 1000 ** step);
 }
 
 function Choices({ listId, choices }: { listId: string; choices: Choice[] }): ReactNode {

@@ -136,6 +136,7 @@ describe("files", () => {
 
   test("a graph alone leaves the parameters as they are; anything else is refused", () => {
     expect(transfer.imported(JSON.stringify(doc.graph), doc)?.doc).toEqual(doc);
+    expect(transfer.imported(JSON.stringify({ format: "other", config: doc.graph }), doc)).toBeNull();
     expect(transfer.imported("{}", doc)).toBeNull();
     expect(transfer.imported("no JSON", doc)).toBeNull();
   });

@@ -14,9 +14,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Return the text of a file that holds a pipeline. */
+// As `GET /pipelines/{id}/export` writes it.
+const ABOUT = { format: "logidata-pipeline", version: 1 };
+
+/** Return the text of a file that holds a pipeline; `POST /pipelines/import` reads it, too. */
 export function exported(doc: Doc, settings: Settings): string {
-  const found = { format: 1, ...settings, config: doc.graph, default_params: doc.params, param_specs: doc.specs };
+  const found = { ...ABOUT, ...settings, config: doc.graph, default_params: doc.params, param_specs: doc.specs };
   return `${JSON.stringify(found, null, 2)}\n`;
 }
 
@@ -30,9 +33,9 @@ export function imported(text: string, present: Doc): Imported | null {
   }
   const alone = asGraph(value);
   if (alone && isRecord(value) && "nodes" in value) return { doc: { ...present, graph: alone }, settings: {} };
-  const whole = isRecord(value) && isRecord(value.pipeline) ? value.pipeline : value;
-  if (!isRecord(whole)) return null;
-  const graph = asGraph(whole.config);
+  if (!isRecord(value)) return null;
+  const { format = ABOUT.format, version = ABOUT.version, ...whole } = value;
+  const graph = format === ABOUT.format && version === ABOUT.version ? asGraph(whole.config) : null;
   if (!graph) return null;
   const params = isRecord(whole.default_params) ? whole.default_params : {};
   const specs = isRecord(whole.param_specs) ? (whole.param_specs as Doc["specs"]) : {};

@@ -5,6 +5,8 @@ import { asGraph } from "../model/graph";
 import { place } from "../model/placing";
 import { getTemplates, type Template } from "../server/calls";
 import { useEditor } from "../store";
+import { formValue } from "./form";
+import { writeSettings } from "./settings";
 
 /** Pipelines to start from. */
 export function Templates({ onClose }: { onClose: () => void }): ReactNode {
@@ -19,9 +21,13 @@ export function Templates({ onClose }: { onClose: () => void }): ReactNode {
     if (!graph) return;
     editDoc(() => ({
       graph: place(graph, modules),
-      params: template.default_params ?? {},
-      specs: template.param_specs ?? {},
+      params: template.default_params,
+      specs: template.param_specs,
     }));
+    // A pipeline that has a name keeps that, and what it says of itself.
+    if (formValue("name") === "") {
+      writeSettings({ name: template.name, description: template.description, tags: template.tags });
+    }
     tell(t("Started from {name}. Undo brings back what was there.", { name: template.name }), "good");
     onClose();
   };

@@ -1,5 +1,5 @@
 import { api } from "../../shared/api";
-import type { Doc, GraphDoc } from "../model/graph";
+import type { Doc } from "../model/graph";
 import type { ModuleInfo } from "../model/modules";
 import type { Check, Column } from "../model/problems";
 import { pageSettings } from "../page/settings";
@@ -12,17 +12,18 @@ export interface CheckAnswer extends Check {
 
 export interface Connection {
   id: string;
-  type: string | null;
-  description: string | null;
+  type: string;
+  description: string;
 }
 
 export interface Template {
   id: string;
   name: string;
   description: string;
-  config: GraphDoc;
-  default_params?: Record<string, unknown>;
-  param_specs?: Doc["specs"];
+  config: unknown;
+  default_params: Record<string, unknown>;
+  param_specs: Doc["specs"];
+  tags: string[];
 }
 
 export interface PreviewOutput {
@@ -106,11 +107,11 @@ export function getConnections(): Promise<Connection[]> {
   return api("GET", "connections");
 }
 
-export function getTables(connection: string, search: string): Promise<unknown[]> {
+export function getTables(connection: string, search: string): Promise<string[]> {
   return api("GET", `connections/${encodeURIComponent(connection)}/tables?search=${encodeURIComponent(search)}`);
 }
 
-export function getFiles(prefix: string): Promise<unknown[]> {
+export function getFiles(prefix: string): Promise<{ path: string; size: number }[]> {
   return api("GET", `files?prefix=${encodeURIComponent(prefix)}`);
 }
 
