@@ -12,7 +12,7 @@ import {
   type Node,
   type NodeChange,
 } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useState, type DragEvent, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import { addModule, connect } from "../commands";
 import { makeEdge, whyNot } from "../model/connect";
@@ -29,6 +29,9 @@ export const DRAGGED = "application/x-logidata-module";
 
 const NODE_TYPES = { module: ModuleNode };
 const MANY = 60;
+
+/** How the whole graph is shown. */
+export const FIT = { maxZoom: 1, padding: 0.15 };
 
 const ARIA = {
   "node.a11yDescription.default": t(
@@ -65,6 +68,7 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
   const [nodes, setNodes] = useState<Node[]>(() => flowNodes([], graph, selected, modules));
   const { screenToFlowPosition } = useReactFlow();
   useOpenedInView();
+  useNewGraphInView();
 
   useEffect(
     () => setNodes((before) => flowNodes(before, graph, selected, modules)),
@@ -131,7 +135,7 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
       connectionRadius={28}
       minZoom={0.1}
       fitView
-      fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
+      fitViewOptions={FIT}
       ariaLabelConfig={ARIA}
       proOptions={{ hideAttribution: true }}
       zoomOnDoubleClick={false}
@@ -144,6 +148,21 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
       {graph.nodes.length > 12 && <MiniMap pannable zoomable nodeClassName={miniClass} />}
     </ReactFlow>
   );
+}
+
+/** Show all of a graph that came as a whole: a template, or a file. */
+function useNewGraphInView(): void {
+  const graph = useGraph();
+  const { fitView } = useReactFlow();
+  const known = useRef(graph);
+  useEffect(() => {
+    const before = new Set(known.current.nodes.map((node) => node.id));
+    known.current = graph;
+    if (graph.nodes.length < 2 || graph.nodes.some((node) => before.has(node.id))) return undefined;
+    // Once the nodes are measured.
+    const timer = setTimeout(() => void fitView({ ...FIT, duration: 200 }), REVEAL_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [graph, fitView]);
 }
 
 const REVEAL_AFTER_MS = 120;

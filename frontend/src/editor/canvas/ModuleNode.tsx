@@ -70,7 +70,6 @@ function Ports({ names, side, lines }: { names: (string | null)[]; side: "in" | 
         position={side === "in" ? Position.Left : Position.Right}
         style={{ top }}
         title={name ? `${what} ${name}` : what}
-        aria-label={name ? `${what} ${name}` : what}
       >
         {named && <span className={`ed-port ed-port-${side}`}>{name}</span>}
       </Handle>

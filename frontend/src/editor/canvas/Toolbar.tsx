@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import { copySelected, duplicateSelected, pasteCopied, removeSelected, tidyUp } from "../commands";
 import { useEditor } from "../store";
+import { FIT } from "./Canvas";
 import { Icon, type IconName } from "./icons";
 
 interface Props {
@@ -36,9 +37,9 @@ export function Toolbar({ full, onFull, onHelp, paletteShown, onPalette }: Props
       <span className="ed-gap" />
       <Tool icon="tidy" label={t("Tidy up (L)")} disabled={!mayChange} act={() => {
         tidyUp();
-        requestAnimationFrame(() => void fitView({ maxZoom: 1, padding: 0.15, duration: 200 }));
+        requestAnimationFrame(() => void fitView({ ...FIT, duration: 200 }));
       }} />
-      <Tool icon="fit" label={t("Show all")} act={() => void fitView({ maxZoom: 1, padding: 0.15, duration: 200 })} />
+      <Tool icon="fit" label={t("Show all")} act={() => void fitView({ ...FIT, duration: 200 })} />
       <Tool icon={full ? "small" : "full"} label={t("Full screen (F)")} pressed={full} act={onFull} />
       <Tool icon="help" label={t("Keyboard and mouse (?)")} act={onHelp} />
     </div>

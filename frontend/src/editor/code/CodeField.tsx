@@ -33,6 +33,8 @@ export default function CodeField(props: Props): ReactNode {
   const extensions = useMemo(() => {
     const attributes = {
       "aria-label": label,
+      // The keyboard comes here to scroll, too.
+      tabindex: "0",
       "aria-invalid": String(invalid ?? false),
       ...(id ? { id } : {}),
       ...(describedBy ? { "aria-describedby": describedBy } : {}),

@@ -179,6 +179,20 @@ describe("placing", () => {
     expect(keep!.x).toBeLessThan(write!.x);
   });
 
+  test("what enters the upper port comes from above", () => {
+    for (const ports of [["left", "right"], ["right", "left"]] as const) {
+      const graph = {
+        nodes: [node("a", "extract.csv"), node("b", "extract.csv"), node("join", "transform.join")],
+        edges: [
+          { source: "a", target: "join", port: ports[0] },
+          { source: "b", target: "join", port: ports[1] },
+        ],
+      };
+      const [a, b] = placing.place(graph, modules).nodes.map((one) => one.position!.y);
+      expect(a! < b!).toBe(ports[0] === "left");
+    }
+  });
+
   test("nodes that have a place stay there", () => {
     const placed = { ...line, nodes: line.nodes.map((one, index) => (index < 2 ? { ...one, position: { x: index, y: 7 } } : one)) };
     const found = placing.place(placed, modules).nodes.map((one) => one.position!);

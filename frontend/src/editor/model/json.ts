@@ -40,21 +40,21 @@ export function readGraph(text: string): ReadGraph {
 }
 
 function located(text: string, message: string): TextProblem {
-  const at = offsetOf(text, message);
-  const before = text.slice(0, at).split("\n");
+  const offset = offsetOf(text, message);
+  const before = text.slice(0, offset).split("\n");
   const line = before.length;
   const column = (before.at(-1) ?? "").length + 1;
-  const reason = message.replace(/\s*(,\s*)?(\.\.\.)?("[^]*" is not valid JSON|\(line \d+ column \d+\)|in JSON at position \d+.*)$/, "");
-  return {
-    message: t("This is not JSON: {reason} (line {line}, column {column}).", { reason, line, column }),
-    line,
-    column,
-    offset: at,
-  };
+  const found = text.slice(offset).match(/^(\w+|.)/)?.[0];
+  const said =
+    found === undefined
+      ? t("This is not JSON yet: the text ends too early, in line {line}, column {column}.", { line, column })
+      : t("This is not JSON: {found} is not expected in line {line}, column {column}.", { found, line, column });
+  return { message: said, line, column, offset };
 }
 
 /** Browsers tell the place in words of their own, or not at all: then it is looked for. */
 function offsetOf(text: string, message: string): number {
+  if (/end of (JSON input|data)|EOF/i.test(message)) return text.length;
   const position = /position (\d+)/.exec(message);
   if (position) return Number(position[1]);
   const place = /line (\d+) column (\d+)/.exec(message);

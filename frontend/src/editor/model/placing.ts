@@ -1,7 +1,7 @@
 import { layout, type Size } from "../../shared/graph-layout";
 import { move } from "./edit";
 import type { GraphDoc, NodeDoc, Point } from "./graph";
-import { inputPorts, outputsOf, type Modules } from "./modules";
+import { inputPorts, outputsOf, portOf, type Modules } from "./modules";
 
 export const NODE_WIDTH = 210;
 const HEAD_HEIGHT = 58;
@@ -20,7 +20,20 @@ function sizeOfNode(node: NodeDoc, graph: GraphDoc, modules: Modules): Size {
 /** Return the graph with all of its nodes laid out anew. */
 export function tidy(graph: GraphDoc, modules: Modules): GraphDoc {
   const sizes = new Map(graph.nodes.map((node) => [node.id, sizeOfNode(node, graph, modules)]));
-  return move(graph, layout(sizes, graph.edges));
+  const byId = new Map(graph.nodes.map((node) => [node.id, node]));
+  const edges = graph.edges.map((edge) => {
+    const source = byId.get(edge.source);
+    const target = byId.get(edge.target);
+    const outputs = source ? outputsOf(source, graph.edges, modules) : [];
+    const ports = target ? inputPorts(target, modules) : [];
+    return {
+      source: edge.source,
+      target: edge.target,
+      sourceIndex: outputs.indexOf(edge.output ?? null),
+      targetIndex: target && ports.length > 1 ? ports.indexOf(portOf(edge, target, modules)) : 0,
+    };
+  });
+  return move(graph, layout(sizes, edges));
 }
 
 /**

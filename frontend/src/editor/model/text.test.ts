@@ -43,7 +43,11 @@ describe("JSON", () => {
   ])("the place of a mistake is told: %s", (text, line, column) => {
     const { problem } = json.readGraph(text);
     expect(problem).toMatchObject({ line, column });
-    expect(problem?.message).toMatch(/^This is not JSON: .+ \(line \d+, column \d+\)\.$/);
+    expect(problem?.message).toMatch(/^This is not JSON: .+ is not expected in line \d+, column \d+\.$/);
+  });
+
+  test("a text that ends too early is told as that", () => {
+    expect(json.readGraph('{"nodes": [').problem?.message).toContain("ends too early, in line 1, column 12");
   });
 
   test("JSON that is no graph is no mistake of a letter", () => {
