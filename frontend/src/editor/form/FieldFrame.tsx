@@ -20,10 +20,13 @@ export function FieldFrame({ id, label, schema, required, problems, group, child
     <>
       {label}
       {required && (
-        <span className="ed-required" title={t("Required")}>
-          {" "}
-          *
-        </span>
+        <>
+          <span className="ed-required" aria-hidden="true">
+            {" "}
+            *
+          </span>
+          <span className="ed-hidden"> {t("(required)")}</span>
+        </>
       )}
     </>
   );
@@ -80,8 +83,8 @@ function Aside({ schema }: { schema: Schema }): ReactNode {
   const telling = schema.default !== undefined && schema.default !== null && !isEmpty(schema.default);
   return (
     <>
-      {telling && <span className="ed-aside">{t("Default: {value}.", { value: short(schema.default) })}</span>}
-      {example !== undefined && <span className="ed-aside">{t("Example: {value}", { value: short(example) })}</span>}
+      {telling && <span> {t("Default: {value}.", { value: short(schema.default) })}</span>}
+      {example !== undefined && <span> {t("Example: {value}", { value: short(example) })}</span>}
     </>
   );
 }

@@ -5,7 +5,7 @@ import { setSetting } from "../model/edit";
 import { findNode, nodeLabel, type GraphDoc, type NodeDoc } from "../model/graph";
 import { kindOf } from "../model/modules";
 import { arriving, type Problem } from "../model/problems";
-import { fieldOf } from "../model/schema";
+import type { Schema } from "../model/schema";
 import { useEditor, useGraph } from "../store";
 import { ColumnsOfNode } from "./ColumnsOfNode";
 import { ConfigField } from "./ConfigField";
@@ -93,7 +93,7 @@ function Panel({ node, deployed }: { node: NodeDoc; deployed: GraphDoc | null })
               onChange={(next) => edit((graph) => setSetting(graph, node.id, "config", next), `config:${changedKey(config, next)}`)}
             />
           )}
-          {kind === "extract" && <Setting node={node} name="watermark" schema={WATERMARK} />}
+          {kind === "extract" && <Watermark node={node} problems={problems} />}
           <RunSettings node={node} problems={problems} />
           <ColumnsOfNode columns={columns} />
         </div>
@@ -115,9 +115,15 @@ function RunSettings({ node, problems }: { node: NodeDoc; problems: Problem[] })
   );
 }
 
-function Setting({ node, name, schema }: { node: NodeDoc; name: string; schema: typeof WATERMARK }): ReactNode {
+interface SettingProps {
+  node: NodeDoc;
+  name: string;
+  schema: Schema;
+}
+
+function Setting({ node, name, schema }: SettingProps): ReactNode {
   const { edit } = useEditor.getState();
-  const field = (
+  return (
     <ConfigField
       path={name}
       label={labelOf(name)}
@@ -127,11 +133,22 @@ function Setting({ node, name, schema }: { node: NodeDoc; name: string; schema: 
       onChange={(next) => edit((graph) => setSetting(graph, node.id, name, next), `setting:${name}`)}
     />
   );
-  if (fieldOf(schema, schema).kind !== "object") return field;
+}
+
+function Watermark({ node, problems }: { node: NodeDoc; problems: Problem[] }): ReactNode {
+  const { edit } = useEditor.getState();
+  const value = (node.watermark ?? {}) as Record<string, unknown>;
+  const write = (next: Record<string, unknown>) =>
+    edit(
+      (graph) => setSetting(graph, node.id, "watermark", Object.keys(next).length > 0 ? next : undefined),
+      `watermark:${changedKey(value, next)}`,
+    );
   return (
-    <details className="ed-more" open={node[name] ? true : undefined}>
-      <summary>{labelOf(name)}</summary>
-      {field}
+    <details className="ed-more" open={node.watermark ? true : undefined}>
+      <summary>{t("Watermark")}</summary>
+      <p className="ed-help">{WATERMARK.description}</p>
+      <Problems id="ed-watermark-problems" problems={problems.filter((problem) => problem.field === "watermark")} />
+      <Fields path="watermark" properties={WATERMARK.properties ?? {}} required={[]} value={value} onChange={write} />
     </details>
   );
 }

@@ -12,15 +12,18 @@ const MOST_AGAIN = 15;
 export function useCheck(): void {
   const doc = useDoc();
   const pipeline = useEditor((state) => state.pipeline);
-  useEffect(() => {
-    const stop = new AbortController();
-    useEditor.setState({ checking: "waiting" });
-    const timer = setTimeout(() => void ask(pipeline, doc, stop.signal), WAIT_MS);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [doc, pipeline]);
+  useEffect(() => watchDoc(pipeline, doc), [doc, pipeline]);
+}
+
+/** Have a document checked in a moment; the returned function gives up on it. */
+export function watchDoc(pipeline: string | null, doc: Doc): () => void {
+  const stop = new AbortController();
+  useEditor.setState({ checking: "waiting" });
+  const timer = setTimeout(() => void ask(pipeline, doc, stop.signal), WAIT_MS);
+  return () => {
+    clearTimeout(timer);
+    stop.abort();
+  };
 }
 
 async function ask(pipeline: string | null, doc: Doc, signal: AbortSignal): Promise<void> {
