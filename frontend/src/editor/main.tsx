@@ -1,3 +1,52 @@
+import "@xyflow/react/dist/style.css";
+import "./editor.css";
+import "./form.css";
+import { ApiError } from "../shared/api";
+import { t } from "../shared/i18n";
 import { mount } from "../shared/mount";
+import { Editor } from "./Editor";
+import { place } from "./model/placing";
+import { editorData, openedDoc } from "./page/data";
+import { getModules } from "./server/calls";
+import { useEditor } from "./store";
 
-mount("console-editor", <p>editor</p>);
+const PLACE = "console-editor";
+
+/** Hide the fields of the page that the editor draws; they are still sent with the form. */
+function hideFields(): void {
+  for (const name of ["config", "default_params", "param_specs"]) {
+    const field = document.getElementById(`id_${name}`);
+    const row = field?.closest<HTMLElement>(".form-row, .field-row, [data-field-row]") ?? field;
+    // Its errors are shown by the page, and must stay visible.
+    if (row && !row.querySelector(".errorlist")) row.hidden = true;
+  }
+}
+
+async function start(): Promise<void> {
+  const data = editorData();
+  const { setModules, begin, show, setBrokenText } = useEditor.getState();
+  setModules(await getModules());
+  const opened = openedDoc(data);
+  useEditor.setState({
+    pipeline: data.pipeline_id,
+    mayChange: data.may_change,
+    hasSpecs: data.param_specs !== undefined && data.param_specs !== null,
+  });
+  begin({ ...opened.doc, graph: place(opened.doc.graph, useEditor.getState().modules) });
+  if (opened.unreadable) {
+    setBrokenText(opened.unreadable);
+    show("json");
+  }
+  hideFields();
+  mount(PLACE, <Editor data={data} />);
+}
+
+start().catch((error: unknown) => {
+  const reason = error instanceof ApiError ? error.message : String(error);
+  mount(
+    PLACE,
+    <p className="errornote">
+      {t("The canvas could not be opened: {reason} Reload the page, or edit the graph as JSON below.", { reason })}
+    </p>,
+  );
+});

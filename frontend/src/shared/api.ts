@@ -11,6 +11,8 @@ export class ApiError extends Error {
     readonly status: number,
     detail: string,
     readonly problems: Problem[] = [],
+    /** All that the server said, for answers that say more. */
+    readonly answer: unknown = null,
   ) {
     super(detail);
   }
@@ -47,5 +49,5 @@ export async function api<T>(method: string, path: string, body?: unknown, signa
   const found: unknown = text === "" ? null : JSON.parse(text);
   if (answer.ok) return found as T;
   const problem = found as { detail?: string; errors?: Problem[] } | null;
-  throw new ApiError(answer.status, problem?.detail ?? answer.statusText, problem?.errors ?? []);
+  throw new ApiError(answer.status, problem?.detail ?? answer.statusText, problem?.errors ?? [], found);
 }

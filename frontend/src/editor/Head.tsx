@@ -1,0 +1,82 @@
+import { useRef, type ReactNode } from "react";
+import { t } from "../shared/i18n";
+import { ProblemList } from "./canvas/ProblemList";
+import { exportFile, importFile } from "./page/files";
+import { Popup } from "./Popup";
+import type { Draft } from "./saving/useDraft";
+import { isUnsaved, useEditor } from "./store";
+import { TabBar } from "./TabBar";
+
+interface Props {
+  draft: Draft;
+  /** Whether there is a draft beside what is deployed, which can be discarded. */
+  hasDraft: boolean;
+  onTemplates: () => void;
+}
+
+/** The line above the canvas: what to look at, how it stands, and what to do with the whole. */
+export function Head({ draft, hasDraft, onTemplates }: Props): ReactNode {
+  const mayChange = useEditor((state) => state.mayChange);
+  const unsaved = useEditor(isUnsaved);
+  return (
+    <div className="ed-head">
+      <TabBar />
+      <ProblemList />
+      <span className="ed-spring" />
+      {unsaved && <span className="ed-state">{t("Not saved")}</span>}
+      <FileMenu draft={draft} hasDraft={hasDraft} onTemplates={onTemplates} />
+      {mayChange && (
+        <button type="button" className="ed-button ed-primary" disabled={draft.busy} title="Ctrl+S" onClick={draft.save}>
+          {t("Save as draft")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function FileMenu({ draft, hasDraft, onTemplates }: Props): ReactNode {
+  const mayChange = useEditor((state) => state.mayChange);
+  const chooser = useRef<HTMLInputElement>(null);
+  const items: [label: string, act: () => void, shown: boolean][] = [
+    [t("Start from a template…"), onTemplates, mayChange],
+    [t("Import from a file…"), () => chooser.current?.click(), mayChange],
+    [t("Export as a file"), exportFile, true],
+    [t("Discard the draft"), draft.discard, mayChange && hasDraft],
+  ];
+  return (
+    <>
+      <Popup button={<>{t("File")} ▾</>} right>
+        {(close) =>
+          items.map(
+            ([label, act, shown]) =>
+              shown && (
+                <button
+                  key={label}
+                  type="button"
+                  className="ed-menu-item"
+                  onClick={() => {
+                    close();
+                    act();
+                  }}
+                >
+                  {label}
+                </button>
+              ),
+          )
+        }
+      </Popup>
+      <input
+        ref={chooser}
+        type="file"
+        accept=".json,application/json"
+        hidden
+        aria-label={t("File to import")}
+        onChange={(event) => {
+          const [file] = event.target.files ?? [];
+          if (file) void importFile(file);
+          event.target.value = "";
+        }}
+      />
+    </>
+  );
+}

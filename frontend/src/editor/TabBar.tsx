@@ -1,0 +1,45 @@
+import type { KeyboardEvent, ReactNode } from "react";
+import { t } from "../shared/i18n";
+import { useEditor, type Tab } from "./store";
+
+const TABS: [tab: Tab, label: string][] = [
+  ["canvas", t("Canvas")],
+  ["params", t("Parameters")],
+  ["json", t("JSON")],
+  ["code", t("DAG code")],
+  ["changes", t("Changes")],
+];
+
+export const panelId = (tab: Tab): string => `ed-panel-${tab}`;
+
+/** What to look at; arrow keys go from one to the next. */
+export function TabBar(): ReactNode {
+  const tab = useEditor((state) => state.tab);
+  const { show } = useEditor.getState();
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (by === 0) return;
+    const at = TABS.findIndex(([key]) => key === tab);
+    const [next] = TABS[(at + by + TABS.length) % TABS.length]!;
+    show(next);
+    document.getElementById(`ed-tab-${next}`)?.focus();
+  };
+  return (
+    <div className="ed-tabs" role="tablist" aria-label={t("Views of the pipeline")} onKeyDown={onKeyDown}>
+      {TABS.map(([key, label]) => (
+        <button
+          key={key}
+          id={`ed-tab-${key}`}
+          type="button"
+          role="tab"
+          aria-selected={tab === key}
+          aria-controls={panelId(key)}
+          tabIndex={tab === key ? 0 : -1}
+          onClick={() => show(key)}
+        >
+          {label}
+        </button>
+      ))}
+    </div>
+  );
+}

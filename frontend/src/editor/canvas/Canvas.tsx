@@ -1,0 +1,236 @@
+import {
+  applyNodeChanges,
+  Background,
+  Controls,
+  MiniMap,
+  ReactFlow,
+  useReactFlow,
+  useStoreApi,
+  type Connection,
+  type Edge,
+  type EdgeChange,
+  type Node,
+  type NodeChange,
+} from "@xyflow/react";
+import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent, type ReactNode } from "react";
+import { t } from "../../shared/i18n";
+import { addModule, connect } from "../commands";
+import { makeEdge, whyNot } from "../model/connect";
+import { move } from "../model/edit";
+import { findNode, type Point } from "../model/graph";
+import { kindOf } from "../model/modules";
+import { NODE_WIDTH } from "../model/placing";
+import { useEditor, useGraph } from "../store";
+import { flowEdges, flowNodes } from "./flow";
+import { ModuleNode, ONLY } from "./ModuleNode";
+
+/** What a drag from the palette carries. */
+export const DRAGGED = "application/x-logidata-module";
+
+const NODE_TYPES = { module: ModuleNode };
+const MANY = 60;
+
+/** How the whole graph is shown. */
+export const FIT = { maxZoom: 1, padding: 0.15 };
+
+const ARIA = {
+  "node.a11yDescription.default": t(
+    "Enter opens the form, the arrow keys move the node, Delete removes it, C copies it with Ctrl.",
+  ),
+  "node.a11yDescription.keyboardDisabled": t("Enter opens the form, Delete removes the node."),
+  "edge.a11yDescription.default": t("Enter selects the connection, Delete removes it."),
+  "controls.ariaLabel": t("View of the canvas"),
+  "controls.zoomIn.ariaLabel": t("Zoom in"),
+  "controls.zoomOut.ariaLabel": t("Zoom out"),
+  "controls.fitView.ariaLabel": t("Show all"),
+  "minimap.ariaLabel": t("Overview"),
+  "handle.ariaLabel": t("Connection point"),
+};
+
+function portName(handle: string | null | undefined): string | null {
+  return handle === ONLY || !handle ? null : handle;
+}
+
+/** The port to write into an edge: none where the target has only one. */
+function namedPort(target: string, handle: string | null | undefined): string | null {
+  const { modules, history } = useEditor.getState();
+  const node = findNode(history.present.graph, target);
+  const ports = (node && modules[node.module]?.ports) ?? [];
+  return ports.length > 1 ? portName(handle) : null;
+}
+
+export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactNode {
+  const graph = useGraph();
+  const modules = useEditor((state) => state.modules);
+  const selected = useEditor((state) => state.selected);
+  const selectedEdges = useEditor((state) => state.selectedEdges);
+  const mayChange = useEditor((state) => state.mayChange);
+  const [nodes, setNodes] = useState<Node[]>(() => flowNodes([], graph, selected, modules));
+  const { screenToFlowPosition } = useReactFlow();
+  useOpenedInView();
+  useNewGraphInView();
+
+  useEffect(
+    () => setNodes((before) => flowNodes(before, graph, selected, modules)),
+    [graph, selected, modules],
+  );
+  const edges = useMemo(() => flowEdges(graph, selectedEdges, modules), [graph, selectedEdges, modules]);
+
+  const onNodesChange = useCallback((changes: NodeChange[]) => {
+    setNodes((before) => applyNodeChanges(changes, before));
+    selectChanged(changes, "nodes");
+    const moved = new Map<string, Point>();
+    for (const change of changes) {
+      if (change.type === "position" && change.position && change.dragging === false) {
+        moved.set(change.id, change.position);
+      }
+    }
+    if (moved.size > 0) useEditor.getState().edit((old) => movedGraph(old, moved), `move:${[...moved.keys()]}`);
+  }, []);
+  const onEdgesChange = useCallback((changes: EdgeChange[]) => selectChanged(changes, "edges"), []);
+  const isValid = useCallback((edge: Edge | Connection) => {
+    const { history, modules: known } = useEditor.getState();
+    const port = namedPort(edge.target, edge.targetHandle);
+    const drawn = makeEdge(edge.source, portName(edge.sourceHandle), edge.target, port);
+    return whyNot(history.present.graph, drawn, known) === null;
+  }, []);
+  const onDrop = (event: DragEvent) => {
+    const key = event.dataTransfer.getData(DRAGGED);
+    if (!key) return;
+    event.preventDefault();
+    const at = screenToFlowPosition({ x: event.clientX, y: event.clientY });
+    addModule(key, { x: at.x - NODE_WIDTH / 2, y: at.y - 29 });
+  };
+
+  return (
+    <ReactFlow
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={NODE_TYPES}
+      colorMode={dark ? "dark" : "light"}
+      onNodesChange={onNodesChange}
+      onEdgesChange={onEdgesChange}
+      isValidConnection={isValid}
+      onConnect={({ source, sourceHandle, target, targetHandle }) =>
+        connect(source, portName(sourceHandle), target, namedPort(target, targetHandle))
+      }
+      onConnectEnd={(_, state) => {
+        if (state.isValid !== false || !state.fromNode || !state.toNode) return;
+        explainRefusal(state.fromNode.id, state.fromHandle, state.toNode.id, state.toHandle);
+      }}
+      onNodeDoubleClick={(_, node) => useEditor.getState().open(node.id)}
+      onNodeClick={(event, node) => {
+        if (!event.shiftKey && !event.ctrlKey && !event.metaKey) useEditor.getState().open(node.id);
+      }}
+      onPaneClick={() => useEditor.getState().open(null)}
+      onDragOver={(event) => {
+        if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
+      }}
+      onDrop={onDrop}
+      deleteKeyCode={null}
+      multiSelectionKeyCode={["Shift", "Control", "Meta"]}
+      nodesDraggable={mayChange}
+      nodesConnectable={mayChange}
+      onlyRenderVisibleElements={graph.nodes.length > MANY}
+      connectionRadius={28}
+      minZoom={0.1}
+      fitView
+      fitViewOptions={FIT}
+      ariaLabelConfig={ARIA}
+      proOptions={{ hideAttribution: true }}
+      zoomOnDoubleClick={false}
+      zoomOnScroll={full}
+      preventScrolling={full}
+      zoomActivationKeyCode={["Control", "Meta"]}
+    >
+      <Background gap={20} />
+      <Controls showInteractive={false} />
+      {graph.nodes.length > 12 && <MiniMap pannable zoomable nodeClassName={miniClass} />}
+    </ReactFlow>
+  );
+}
+
+/** Show all of a graph that came as a whole: a template, or a file. */
+function useNewGraphInView(): void {
+  const graph = useGraph();
+  const { fitView } = useReactFlow();
+  const known = useRef(graph);
+  useEffect(() => {
+    const before = new Set(known.current.nodes.map((node) => node.id));
+    known.current = graph;
+    if (graph.nodes.length < 2 || graph.nodes.some((node) => before.has(node.id))) return undefined;
+    // Once the nodes are measured.
+    const timer = setTimeout(() => void fitView({ ...FIT, duration: 200 }), REVEAL_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [graph, fitView]);
+}
+
+const REVEAL_AFTER_MS = 120;
+
+/** Bring the node whose form or preview is open back into view, where that has covered it. */
+function useOpenedInView(): void {
+  const opened = useEditor((state) => state.opened);
+  const previewed = useEditor((state) => state.previewed);
+  const { setCenter } = useReactFlow();
+  const store = useStoreApi();
+  useEffect(() => {
+    const shown = opened ?? previewed;
+    if (shown === null) return undefined;
+    // Once the canvas has got narrower.
+    const timer = setTimeout(() => {
+      const { width, height, transform, nodeLookup } = store.getState();
+      const node = nodeLookup.get(shown);
+      if (!node) return;
+      const [x, y, zoom] = transform;
+      const { x: left, y: top } = node.internals.positionAbsolute;
+      const size = { width: node.measured.width ?? NODE_WIDTH, height: node.measured.height ?? 0 };
+      const start = { x: left * zoom + x, y: top * zoom + y };
+      const inside = start.x >= 0 && start.y >= 0 && start.x + size.width * zoom <= width && start.y + size.height * zoom <= height;
+      if (!inside) void setCenter(left + size.width / 2, top + size.height / 2, { zoom, duration: 200 });
+    }, REVEAL_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [opened, previewed, setCenter, store]);
+}
+
+function miniClass(node: Node): string {
+  const { history, modules } = useEditor.getState();
+  const found = findNode(history.present.graph, node.id);
+  return found ? `ed-mini-${kindOf(found, modules)}` : "";
+}
+
+function movedGraph(graph: Parameters<typeof move>[0], moved: Map<string, Point>): typeof graph {
+  const really = [...moved].some(([id, at]) => {
+    const position = findNode(graph, id)?.position;
+    return !position || Math.round(at.x) !== position.x || Math.round(at.y) !== position.y;
+  });
+  return really ? move(graph, moved) : graph;
+}
+
+/** Take over what React Flow selects and unselects. */
+function selectChanged(changes: (NodeChange | EdgeChange)[], which: "nodes" | "edges"): void {
+  const selections = changes.filter((change) => change.type === "select");
+  if (selections.length === 0) return;
+  const { selected, selectedEdges, select } = useEditor.getState();
+  const next = new Set(which === "nodes" ? selected : selectedEdges);
+  for (const change of selections) {
+    if (change.selected) next.add(change.id);
+    else next.delete(change.id);
+  }
+  if (which === "nodes") select(next, selectedEdges);
+  else select(selected, next);
+}
+
+interface End {
+  id?: string | null;
+  type: string;
+}
+
+function explainRefusal(from: string, fromHandle: End | null, to: string, toHandle: End | null): void {
+  const forward = fromHandle?.type === "source";
+  const [source, target] = forward ? [from, to] : [to, from];
+  const [output, port] = forward ? [fromHandle, toHandle] : [toHandle, fromHandle];
+  const { history, modules, tell } = useEditor.getState();
+  const edge = makeEdge(source, portName(output?.id), target, namedPort(target, port?.id));
+  const reason = whyNot(history.present.graph, edge, modules);
+  if (reason) tell(reason);
+}

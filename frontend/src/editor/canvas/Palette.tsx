@@ -1,0 +1,94 @@
+import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { t } from "../../shared/i18n";
+import { addModule } from "../commands";
+import { KINDS, searchModules, type Kind, type ModuleInfo } from "../model/modules";
+import { useEditor } from "../store";
+import { DRAGGED } from "./Canvas";
+import { Icon } from "./icons";
+
+const TITLES: Record<Kind, string> = {
+  extract: t("Extract"),
+  transform: t("Transform"),
+  load: t("Load"),
+};
+
+/** All modules, to search, and to put on the canvas by mouse or keyboard. */
+export function Palette(): ReactNode {
+  const all = useEditor((state) => state.moduleList);
+  const [query, setQuery] = useState("");
+  const list = useRef<HTMLDivElement>(null);
+  const searchId = useId();
+  const found = searchModules(all, query);
+  const step = (event: KeyboardEvent, by: number) => {
+    const items = [...(list.current?.querySelectorAll<HTMLElement>("[data-module]") ?? [])];
+    const at = items.indexOf(document.activeElement as HTMLElement) + by;
+    event.preventDefault();
+    if (at < 0) document.getElementById(searchId)?.focus();
+    else items[at]?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "ArrowDown") step(event, 1);
+    if (event.key === "ArrowUp") step(event, -1);
+  };
+  return (
+    <aside className="ed-palette" aria-label={t("Modules")} onKeyDown={onKeyDown}>
+      <label className="ed-hidden" htmlFor={searchId}>
+        {t("Search modules")}
+      </label>
+      <input
+        id={searchId}
+        type="search"
+        className="ed-input ed-palette-search"
+        placeholder={t("Search modules")}
+        autoComplete="off"
+        value={query}
+        onChange={(event) => setQuery(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && found[0]) addModule(found[0].key);
+        }}
+      />
+      <div className="ed-palette-list" ref={list}>
+        {KINDS.map((kind) => (
+          <Group key={kind} kind={kind} modules={found.filter((module) => module.kind === kind)} />
+        ))}
+        {found.length === 0 && <p className="ed-quiet">{t("No module has these words. Try others.")}</p>}
+      </div>
+    </aside>
+  );
+}
+
+function Group({ kind, modules }: { kind: Kind; modules: ModuleInfo[] }): ReactNode {
+  if (modules.length === 0) return null;
+  return (
+    <div role="group" aria-label={TITLES[kind]}>
+      <div className="ed-palette-title">{TITLES[kind]}</div>
+      {modules.map((module) => (
+        <div
+          key={module.key}
+          role="button"
+          tabIndex={0}
+          draggable
+          data-module={module.key}
+          className={`ed-palette-item ed-${kind}`}
+          title={module.summary}
+          aria-label={t("Add {item}", { item: `${module.title} (${TITLES[kind]})` })}
+          onDoubleClick={() => addModule(module.key)}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter" && event.key !== " ") return;
+            event.preventDefault();
+            addModule(module.key);
+          }}
+          onDragStart={(event) => {
+            event.dataTransfer.setData(DRAGGED, module.key);
+            event.dataTransfer.effectAllowed = "copy";
+          }}
+        >
+          <span className="ed-node-icon">
+            <Icon name={kind} />
+          </span>
+          {module.title}
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,99 @@
+import type { ReactNode } from "react";
+import { t } from "../../shared/i18n";
+import { shortMessage, type Problem } from "../model/problems";
+import type { Schema } from "../model/schema";
+
+interface Frame {
+  id: string;
+  label: string;
+  schema: Schema;
+  required: boolean;
+  problems: Problem[];
+  /** Whether the field is made of several controls, which a label cannot name. */
+  group?: boolean;
+  children: ReactNode;
+}
+
+/** A field with its label, its help and what is wrong with it, tied together for screen readers. */
+export function FieldFrame({ id, label, schema, required, problems, group, children }: Frame): ReactNode {
+  const title = (
+    <>
+      {label}
+      {required && (
+        <>
+          <span className="ed-required" aria-hidden="true">
+            {" "}
+            *
+          </span>
+          <span className="ed-hidden"> {t("(required)")}</span>
+        </>
+      )}
+    </>
+  );
+  const notes = (
+    <>
+      {schema.description && (
+        <p className="ed-help" id={`${id}-help`}>
+          {schema.description}
+          <Aside schema={schema} />
+        </p>
+      )}
+      <Problems id={`${id}-problems`} problems={problems} />
+    </>
+  );
+  if (group) {
+    return (
+      <fieldset className="ed-field" aria-describedby={describedBy(id, schema)}>
+        <legend className="ed-label">{title}</legend>
+        {children}
+        {notes}
+      </fieldset>
+    );
+  }
+  return (
+    <div className="ed-field">
+      <label className="ed-label" htmlFor={id}>
+        {title}
+      </label>
+      {children}
+      {notes}
+    </div>
+  );
+}
+
+export function describedBy(id: string, schema: Schema): string {
+  return schema.description ? `${id}-help ${id}-problems` : `${id}-problems`;
+}
+
+/** The problems of a field; announced when they come. */
+export function Problems({ id, problems }: { id: string; problems: Problem[] }): ReactNode {
+  return (
+    <div id={id} aria-live="polite">
+      {problems.map((problem) => (
+        <p key={problem.message} className="ed-problem">
+          {shortMessage(problem)}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function Aside({ schema }: { schema: Schema }): ReactNode {
+  const [example] = schema.examples ?? [];
+  const telling = schema.default !== undefined && schema.default !== null && !isEmpty(schema.default);
+  return (
+    <>
+      {telling && <span> {t("Default: {value}.", { value: short(schema.default) })}</span>}
+      {example !== undefined && <span> {t("Example: {value}", { value: short(example) })}</span>}
+    </>
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === "" || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+}
+
+function short(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,65 @@
+import { layout, type Size } from "../../shared/graph-layout";
+import { move } from "./edit";
+import type { GraphDoc, NodeDoc, Point } from "./graph";
+import { inputPorts, outputsOf, portOf, type Modules } from "./modules";
+
+export const NODE_WIDTH = 210;
+const HEAD_HEIGHT = 58;
+export const PORT_HEIGHT = 20;
+
+/** Return how large a node is drawn: named ports take a line each. */
+export function sizeOf(inputs: (string | null)[], outputs: (string | null)[]): Size {
+  const lines = Math.max(inputs.length > 1 ? inputs.length : 0, outputs[0] ? outputs.length : 0);
+  return { width: NODE_WIDTH, height: HEAD_HEIGHT + (lines > 0 ? lines * PORT_HEIGHT + 8 : 0) };
+}
+
+function sizeOfNode(node: NodeDoc, graph: GraphDoc, modules: Modules): Size {
+  return sizeOf(inputPorts(node, modules), outputsOf(node, graph.edges, modules));
+}
+
+/** Return the graph with all of its nodes laid out anew. */
+export function tidy(graph: GraphDoc, modules: Modules): GraphDoc {
+  const sizes = new Map(graph.nodes.map((node) => [node.id, sizeOfNode(node, graph, modules)]));
+  const byId = new Map(graph.nodes.map((node) => [node.id, node]));
+  const edges = graph.edges.map((edge) => {
+    const source = byId.get(edge.source);
+    const target = byId.get(edge.target);
+    const outputs = source ? outputsOf(source, graph.edges, modules) : [];
+    const ports = target ? inputPorts(target, modules) : [];
+    return {
+      source: edge.source,
+      target: edge.target,
+      sourceIndex: outputs.indexOf(edge.output ?? null),
+      targetIndex: target && ports.length > 1 ? ports.indexOf(portOf(edge, target, modules)) : 0,
+    };
+  });
+  return move(graph, layout(sizes, edges));
+}
+
+/**
+ * Return the graph with a position for every node that has none.
+ *
+ * A graph that nobody has placed is laid out; single nodes without a place go below the others.
+ */
+export function place(graph: GraphDoc, modules: Modules): GraphDoc {
+  const unplaced = graph.nodes.filter((node) => !node.position);
+  if (unplaced.length === 0) return graph;
+  const tidied = tidy(graph, modules);
+  if (unplaced.length === graph.nodes.length) return tidied;
+  const below = Math.max(...graph.nodes.map((node) => node.position?.y ?? -Infinity)) + 140;
+  const spots = new Map<string, Point>();
+  unplaced.forEach((node, index) => spots.set(node.id, { x: index * (NODE_WIDTH + 40), y: below }));
+  return move(graph, spots);
+}
+
+/** Return a place at `wanted`, or a little beside it, that no other node covers. */
+export function freeSpot(graph: GraphDoc, wanted: Point): Point {
+  let spot = wanted;
+  const covered = () =>
+    graph.nodes.some(
+      ({ position }) =>
+        position && Math.abs(position.x - spot.x) < NODE_WIDTH / 2 && Math.abs(position.y - spot.y) < HEAD_HEIGHT,
+    );
+  while (covered()) spot = { x: spot.x, y: spot.y + HEAD_HEIGHT + 30 };
+  return spot;
+}

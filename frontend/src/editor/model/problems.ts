@@ -1,0 +1,56 @@
+import type { Problem } from "../../shared/api";
+
+export type { Problem };
+
+export interface Column {
+  name: string;
+  type: string;
+}
+
+/** The columns that come to a node and leave it; null where they are not known. */
+export interface NodeColumns {
+  in: Record<string, Column[] | null>;
+  out: Record<string, Column[] | null>;
+}
+
+export interface Check {
+  valid: boolean;
+  errors: Problem[];
+  columns: Record<string, NodeColumns>;
+}
+
+/** Return the problems of each node; those of the whole graph stand under "". */
+export function byNode(problems: Problem[]): Map<string, Problem[]> {
+  const found = new Map<string, Problem[]>();
+  for (const problem of problems) {
+    const key = problem.node ?? "";
+    found.set(key, [...(found.get(key) ?? []), problem]);
+  }
+  return found;
+}
+
+/** Return the problems of a field; with `below`, also of what it holds. */
+export function atField(problems: Problem[], field: string, below: boolean): Problem[] {
+  return problems.filter(
+    (problem) => problem.field === field || (below && problem.field?.startsWith(`${field}.`)),
+  );
+}
+
+/** Return a problem's sentence without the node that it names: it stands in the node's own form. */
+export function shortMessage(problem: Problem): string {
+  const start = problem.node === null ? "" : `Node '${problem.node}': `;
+  if (start === "" || !problem.message.startsWith(start)) return problem.message;
+  const rest = problem.message.slice(start.length);
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
+/** Return the columns that come to a node, each once: at one port, or at all of them. */
+export function arriving(columns: NodeColumns | undefined, port: string | undefined): Column[] {
+  const ports = columns?.in ?? {};
+  const lists = port !== undefined && port in ports ? [ports[port]] : Object.values(ports);
+  const found = new Map<string, Column>();
+  for (const list of lists) {
+    for (const column of list ?? []) if (!found.has(column.name)) found.set(column.name, column);
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,203 @@
+// @vitest-environment node
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import type { Doc } from "./graph";
+import type { Schema } from "./schema";
+
+vi.stubGlobal("document", { documentElement: { lang: "en" } });
+
+let json: typeof import("./json");
+let diff: typeof import("./diff");
+let histories: typeof import("./history");
+let schemas: typeof import("./schema");
+let transfer: typeof import("./transfer");
+let unsaved: typeof import("./unsaved");
+let params: typeof import("./params");
+let problems: typeof import("./problems");
+
+beforeAll(async () => {
+  json = await import("./json");
+  diff = await import("./diff");
+  histories = await import("./history");
+  schemas = await import("./schema");
+  transfer = await import("./transfer");
+  unsaved = await import("./unsaved");
+  params = await import("./params");
+  problems = await import("./problems");
+});
+
+const doc: Doc = {
+  graph: { nodes: [{ id: "read", module: "extract.csv", config: { path: "{{ params.file }}" } }], edges: [] },
+  params: { file: "orders.csv" },
+  specs: {},
+};
+
+describe("JSON", () => {
+  test("a graph comes back from its own text", () => {
+    expect(json.readGraph(json.pretty(doc.graph)).graph).toEqual(doc.graph);
+  });
+
+  test.each([
+    ['{"nodes": [],\n "edges": [}', 2, 12],
+    ['{"nodes": [],\n\n  "edges" []}', 3, 11],
+    ["nodes", 1, 1],
+  ])("the place of a mistake is told: %s", (text, line, column) => {
+    const { problem } = json.readGraph(text);
+    expect(problem).toMatchObject({ line, column });
+    expect(problem?.message).toMatch(/^This is not JSON: .+ is not expected in line \d+, column \d+\.$/);
+  });
+
+  test("a text that ends too early is told as that", () => {
+    expect(json.readGraph('{"nodes": [').problem?.message).toContain("ends too early, in line 1, column 12");
+  });
+
+  test("JSON that is no graph is no mistake of a letter", () => {
+    expect(json.readGraph("[]").problem).toMatchObject({ line: null });
+  });
+});
+
+describe("undo and redo", () => {
+  test("bring back what was, and a new change ends what could be redone", () => {
+    let history = histories.begin("a");
+    history = histories.change(history, "b", null, 0);
+    history = histories.change(history, "c", null, 0);
+    history = histories.undo(histories.undo(history));
+    expect(history.present).toBe("a");
+    history = histories.redo(history);
+    expect(history.present).toBe("b");
+    history = histories.change(history, "d", null, 0);
+    expect(histories.redo(history)).toBe(history);
+    expect(histories.undo(history).present).toBe("b");
+  });
+
+  test("letters typed one after the other are undone together, later ones apart", () => {
+    let history = histories.begin("");
+    history = histories.change(history, "p", "name", 0);
+    history = histories.change(history, "pa", "name", 500);
+    history = histories.change(history, "pai", "name", 5000);
+    expect(histories.undo(history).present).toBe("pa");
+    expect(histories.undo(histories.undo(history)).present).toBe("");
+  });
+});
+
+describe("the difference of two graphs", () => {
+  test("has no places, no order and no empty names in it", () => {
+    const [node] = doc.graph.nodes;
+    const moved = { nodes: [{ ...node!, name: "", position: { x: 1, y: 2 } }], edges: [] };
+    expect(diff.isSame(diff.difference({ graph: doc.graph }, { graph: moved }))).toBe(true);
+  });
+
+  test("names nodes, fields, edges and params", () => {
+    const after = {
+      graph: {
+        nodes: [
+          { id: "read", module: "extract.csv", config: { path: "b.csv" } },
+          { id: "write", module: "load.csv" },
+        ],
+        edges: [{ source: "read", target: "write" }],
+      },
+      params: {},
+    };
+    const found = diff.difference({ graph: doc.graph, params: doc.params }, after);
+    expect(found.nodes.map(({ kind, node }) => [kind, node.id])).toEqual([
+      ["changed", "read"],
+      ["added", "write"],
+    ]);
+    expect(found.nodes[0]?.fields).toEqual([{ field: "config.path", old: "{{ params.file }}", new: "b.csv" }]);
+    expect(found.edges).toEqual([{ kind: "added", edge: { source: "read", target: "write" } }]);
+    expect(found.params).toEqual([{ field: "file", old: "orders.csv", new: undefined }]);
+  });
+});
+
+describe("how a value is edited", () => {
+  const field = (schema: Schema) => schemas.fieldOf(schema, { $defs: { Key: { type: "object", properties: {} } } });
+
+  test("follows from its schema", () => {
+    expect(field({ anyOf: [{ type: "integer" }, { type: "null" }] })).toEqual({ kind: "number", whole: true });
+    expect(field({ anyOf: [{ enum: ["a"], type: "string" }, { enum: ["b"], type: "string" }] })).toEqual({
+      kind: "choice",
+      options: ["a", "b"],
+    });
+    expect(field({ type: "string", format: "sql-expression" })).toEqual({ kind: "sql", whole: false });
+    expect(field({ anyOf: [{ type: "string" }, { type: "number" }, { type: "null" }] })).toEqual({ kind: "any" });
+    expect(field({ type: "array", items: { $ref: "#/$defs/Key" } }).kind).toBe("objects");
+    expect(field({ type: "array", items: { type: "string", "x-picker": "column" } })).toMatchObject({ picker: "column" });
+    expect(field({ type: "object", additionalProperties: { type: "string" } }).kind).toBe("map");
+    expect(field({ anyOf: [{ type: "object" }, { type: "array" }] })).toEqual({ kind: "json" });
+  });
+
+  test.each([1, true, null, "text", "1", "true", '"quoted"', ["a"]])("any value comes back from its text: %j", (value) => {
+    expect(schemas.literalOf(schemas.textOf(value))).toEqual(value);
+  });
+});
+
+describe("files", () => {
+  test("an exported pipeline is imported as it was", () => {
+    const text = transfer.exported(doc, { name: "Orders", schedule: "@daily" });
+    const found = transfer.imported(text, { ...doc, params: {} });
+    expect(found?.doc).toEqual(doc);
+    expect(found?.settings).toEqual({ name: "Orders", schedule: "@daily" });
+  });
+
+  test("a graph alone leaves the parameters as they are; anything else is refused", () => {
+    expect(transfer.imported(JSON.stringify(doc.graph), doc)?.doc).toEqual(doc);
+    expect(transfer.imported(JSON.stringify({ format: "other", config: doc.graph }), doc)).toBeNull();
+    expect(transfer.imported("{}", doc)).toBeNull();
+    expect(transfer.imported("no JSON", doc)).toBeNull();
+  });
+});
+
+describe("unsaved work", () => {
+  const keeper = () => {
+    const kept = new Map<string, string>();
+    return {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+      removeItem: (key: string) => void kept.delete(key),
+    };
+  };
+  const other = { ...doc, params: {} };
+
+  test("is offered until it is what the page shows", () => {
+    const place = keeper();
+    unsaved.keep(place, "1", { doc, at: "now", sent: false });
+    expect(unsaved.offered(place, "2", other, false)).toBeNull();
+    expect(unsaved.offered(place, "1", other, false)?.doc).toEqual(doc);
+    expect(unsaved.offered(place, "1", doc, false)).toBeNull();
+    expect(unsaved.offered(place, "1", other, false)).toBeNull();
+  });
+
+  test("that was sent is offered only to those who come back by a reload", () => {
+    const place = keeper();
+    unsaved.keep(place, null, { doc, at: "now", sent: false });
+    unsaved.markSent(place, null);
+    expect(unsaved.offered(place, null, other, true)?.doc).toEqual(doc);
+    expect(unsaved.offered(place, null, other, false)).toBeNull();
+    expect(unsaved.offered(place, null, other, true)).toBeNull();
+  });
+
+  test("that cannot be read is nothing", () => {
+    const place = keeper();
+    place.setItem("logidata-editor:1", '{"doc": 3}');
+    expect(unsaved.offered(place, "1", other, true)).toBeNull();
+  });
+});
+
+test("params that nodes use are found in every template", () => {
+  const graph = {
+    nodes: [{ id: "a", module: "m", config: { x: ["{{ params.day }}", { y: "{% if params['big'] %}" }], z: "params.not" } }],
+    edges: [],
+  };
+  expect(params.usedParams(graph)).toEqual(["day", "big"]);
+});
+
+test("another type of a param keeps its help, and drops the limits of the old one", () => {
+  const before = params.setSpec(doc, "file", { type: "number", min: 3, help: "Which." });
+  expect(params.setType(before, "file", "string").specs.file).toEqual({ type: "string", help: "Which." });
+});
+
+test("problems are found by field, with what is below it where asked", () => {
+  const all = ["config.keys.0", "config.keys", "config.keyset"].map((field) => ({ node: "a", field, message: `Node 'a': in ${field}.` }));
+  expect(problems.atField(all, "config.keys", false)).toHaveLength(1);
+  expect(problems.atField(all, "config.keys", true)).toHaveLength(2);
+  expect(problems.shortMessage(all[0]!)).toBe("In config.keys.0.");
+});

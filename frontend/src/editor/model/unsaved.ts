@@ -1,0 +1,61 @@
+import type { Doc } from "./graph";
+
+/** Work that is saved nowhere but in this browser. */
+export interface Unsaved {
+  doc: Doc;
+  /** When it was changed last, as ISO time. */
+  at: string;
+  /** Whether the form was sent with it since: then it is saved, unless that failed. */
+  sent: boolean;
+}
+
+/** Where the browser keeps texts: `localStorage`, or a fake of it. */
+export interface Keeper {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+const keyOf = (pipeline: string | null) => `logidata-editor:${pipeline ?? "new"}`;
+
+export function keep(keeper: Keeper, pipeline: string | null, unsaved: Unsaved): void {
+  try {
+    keeper.setItem(keyOf(pipeline), JSON.stringify(unsaved));
+  } catch {
+    // A browser that is full or forbids it keeps nothing; the page still warns before it is left.
+  }
+}
+
+export function forget(keeper: Keeper, pipeline: string | null): void {
+  keeper.removeItem(keyOf(pipeline));
+}
+
+/** Note that the form was sent with the work that is kept. */
+export function markSent(keeper: Keeper, pipeline: string | null): void {
+  const found = read(keeper, pipeline);
+  if (found) keep(keeper, pipeline, { ...found, sent: true });
+}
+
+function read(keeper: Keeper, pipeline: string | null): Unsaved | null {
+  try {
+    const found = JSON.parse(keeper.getItem(keyOf(pipeline)) ?? "null") as Unsaved | null;
+    return found && Array.isArray(found.doc.graph.nodes) && Array.isArray(found.doc.graph.edges) ? found : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Return work to offer, or null where there is none that `shown` does not have.
+ *
+ * Work that was sent is offered only where the page was `reloaded`, or come back to: whoever gets
+ * to it otherwise has seen that it was saved.
+ */
+export function offered(keeper: Keeper, pipeline: string | null, shown: Doc, reloaded: boolean): Unsaved | null {
+  const found = read(keeper, pipeline);
+  if (!found) return null;
+  const same = JSON.stringify(found.doc) === JSON.stringify(shown);
+  if (!same && (!found.sent || reloaded)) return found;
+  forget(keeper, pipeline);
+  return null;
+}

@@ -1,0 +1,32 @@
+import { t } from "../../shared/i18n";
+import { exported, fileName, imported } from "../model/transfer";
+import { place } from "../model/placing";
+import { useEditor } from "../store";
+import { formValue } from "./form";
+import { pageSettings, writeSettings } from "./settings";
+
+/** Save what is drawn, with the page's other fields, as a file. */
+export function exportFile(): void {
+  const name = formValue("name");
+  const text = exported(useEditor.getState().history.present, pageSettings());
+  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = fileName(name);
+  link.click();
+  URL.revokeObjectURL(address);
+}
+
+/** Put what a file holds in place of what is drawn. The graph can be brought back by undo. */
+export async function importFile(file: File): Promise<void> {
+  const { history, modules, editDoc, tell } = useEditor.getState();
+  const found = imported(await file.text(), history.present);
+  if (!found) {
+    tell(t("{file} holds no pipeline. Choose a file that was exported here, or a graph as JSON.", { file: file.name }));
+    return;
+  }
+  editDoc(() => ({ ...found.doc, graph: place(found.doc.graph, modules) }));
+  // A pipeline that has a name keeps it: it is what people know it by.
+  writeSettings(found.settings, formValue("name") === "" ? [] : ["name"]);
+  tell(t("Imported from {file}. Nothing is saved yet.", { file: file.name }), "good");
+}

@@ -1,0 +1,27 @@
+import { formValue, isChecked, setFormValue } from "./form";
+
+/** The fields of the page that the canvas does not draw, as the API takes them. */
+export type Settings = Record<string, unknown>;
+
+const TEXTS = ["name", "description", "schedule", "timezone"];
+
+/** Return what the page's fields hold; those that it does not have, or that are no number, are left out. */
+export function pageSettings(): Settings {
+  const found: Settings = {};
+  for (const name of TEXTS) if (document.getElementById(`id_${name}`)) found[name] = formValue(name).trim();
+  const timeout = formValue("timeout").trim();
+  if (timeout === "" || Number.isFinite(Number(timeout))) found.timeout = timeout === "" ? null : Number(timeout);
+  found.tags = formValue("tags").split(",").map((tag) => tag.trim()).filter(Boolean);
+  const active = isChecked("is_active");
+  if (active !== null) found.is_active = active;
+  return found;
+}
+
+/** Write settings into the page's fields; what it does not have, and `but` for these, is left out. */
+export function writeSettings(settings: Settings, but: readonly string[] = []): void {
+  for (const name of [...TEXTS, "timeout", "tags"]) {
+    const value = settings[name];
+    if (value === undefined || but.includes(name)) continue;
+    setFormValue(name, Array.isArray(value) ? value.join(", ") : String(value ?? ""));
+  }
+}

@@ -1,0 +1,135 @@
+import { useCallback, useState } from "react";
+import { ApiError } from "../../shared/api";
+import { t } from "../../shared/i18n";
+import type { Doc } from "../model/graph";
+import { forget } from "../model/unsaved";
+import { place } from "../model/placing";
+import { savedDoc } from "../page/data";
+import { formValue, setFormValue } from "../page/form";
+import { writeSettings } from "../page/settings";
+import { createDraft, deleteDraft, saveDraft, type ChangedAnswer, type Saved } from "../server/calls";
+import { useEditor } from "../store";
+
+/** What somebody else saved meanwhile. */
+export interface Conflict {
+  by: string;
+  /** When, as ISO time: what names that state. */
+  at: string;
+  theirs: Saved | null;
+  /** The same as the editor edits it; null where it cannot be drawn. */
+  doc: Doc | null;
+}
+
+export interface Draft {
+  busy: boolean;
+  conflict: Conflict | null;
+  save: () => void;
+  keepMine: () => void;
+  takeTheirs: () => void;
+  cancel: () => void;
+  discard: () => void;
+}
+
+/** Saving as a draft: kept by the server, but not deployed. */
+export function useDraft(seenAtFirst: string | null): Draft {
+  const [seen, setSeen] = useState(seenAtFirst);
+  const [busy, setBusy] = useState(false);
+  const [conflict, setConflict] = useState<Conflict | null>(null);
+
+  const write = useCallback(async (over: string | null) => {
+    const { pipeline, history, brokenText, tell } = useEditor.getState();
+    if (brokenText) {
+      tell(t("The JSON holds a mistake. Correct it before you save."));
+      return;
+    }
+    setBusy(true);
+    try {
+      if (pipeline === null) await saveNew(history.present);
+      else {
+        const { at } = await saveDraft(pipeline, history.present, over);
+        setSeen(at);
+        setFormValue("seen", at);
+        saved(pipeline, history.present);
+        // A reload shows the draft, and not what is deployed.
+        window.history.replaceState(null, "", "?draft");
+      }
+      setConflict(null);
+    } catch (error) {
+      const found = conflictIn(error, history.present);
+      if (found) setConflict(found);
+      else tell(messageOf(error));
+    } finally {
+      setBusy(false);
+    }
+  }, []);
+
+  return {
+    busy,
+    conflict,
+    save: useCallback(() => void write(seen), [write, seen]),
+    keepMine: () => void write(conflict?.at ?? null),
+    takeTheirs: () => {
+      if (conflict?.theirs && conflict.doc) {
+        take(conflict.theirs, conflict.doc);
+        setSeen(conflict.at);
+        setFormValue("seen", conflict.at);
+      }
+      setConflict(null);
+    },
+    cancel: () => setConflict(null),
+    discard: () => void discard(),
+  };
+}
+
+/** Show what somebody else saved in place of what is drawn; undo brings that back. */
+function take(theirs: Saved, doc: Doc): void {
+  const { modules, editDoc, markSaved } = useEditor.getState();
+  const placed = { ...doc, graph: place(doc.graph, modules) };
+  editDoc(() => placed);
+  markSaved(placed);
+  writeSettings(theirs);
+}
+
+function saved(pipeline: string | null, doc: Doc): void {
+  const { markSaved, tell } = useEditor.getState();
+  markSaved(doc);
+  forget(localStorage, pipeline);
+  tell(t("Saved as a draft. What is deployed runs on as it is."), "good");
+}
+
+async function saveNew(doc: Doc): Promise<void> {
+  if (formValue("name").trim() === "") {
+    useEditor.getState().tell(t("A draft needs a name. Write one into the field Name below."));
+    document.getElementById("id_name")?.focus();
+    return;
+  }
+  const { id } = await createDraft(doc);
+  saved(null, doc);
+  window.location.assign(`../${id}/change/`);
+}
+
+async function discard(): Promise<void> {
+  const { pipeline, tell, history, markSaved } = useEditor.getState();
+  if (pipeline === null) return;
+  try {
+    await deleteDraft(pipeline);
+    forget(localStorage, pipeline);
+    // Nothing is lost that anybody wants: the page must not ask.
+    markSaved(history.present);
+    window.location.assign(window.location.pathname);
+  } catch (error) {
+    tell(messageOf(error));
+  }
+}
+
+function conflictIn(error: unknown, mine: Doc): Conflict | null {
+  if (!(error instanceof ApiError) || error.status !== 409) return null;
+  const { draft, pipeline, by, at } = error.answer as ChangedAnswer;
+  const theirs = draft ?? pipeline ?? null;
+  return { by: by ?? t("Somebody else"), at, theirs, doc: theirs && savedDoc(theirs, mine) };
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof ApiError)) return String(error);
+  return [error.message, ...error.problems.map((problem) => problem.message)].join(" ");
+}

@@ -1,0 +1,45 @@
+import { useEffect } from "react";
+import { ApiError } from "../../shared/api";
+import { useDoc, useEditor } from "../store";
+import type { Doc } from "../model/graph";
+import { check } from "./calls";
+
+const WAIT_MS = 300;
+const AGAIN_MS = 1000;
+const MOST_AGAIN = 15;
+
+/** Have the server check what is drawn, a moment after every change; only the newest answer counts. */
+export function useCheck(): void {
+  const doc = useDoc();
+  const pipeline = useEditor((state) => state.pipeline);
+  useEffect(() => watchDoc(pipeline, doc), [doc, pipeline]);
+}
+
+/** Have a document checked in a moment; the returned function gives up on it. */
+export function watchDoc(pipeline: string | null, doc: Doc): () => void {
+  const stop = new AbortController();
+  useEditor.setState({ checking: "waiting" });
+  const timer = setTimeout(() => void ask(pipeline, doc, stop.signal), WAIT_MS);
+  return () => {
+    clearTimeout(timer);
+    stop.abort();
+  };
+}
+
+async function ask(pipeline: string | null, doc: Doc, signal: AbortSignal): Promise<void> {
+  try {
+    for (let times = 0; times < MOST_AGAIN; times += 1) {
+      const answer = await check(pipeline, doc, signal);
+      if (signal.aborted) return;
+      useEditor.getState().setChecked(answer);
+      if (answer.complete ?? true) return;
+      // A source is still being asked for its columns.
+      await new Promise((done) => setTimeout(done, AGAIN_MS));
+      if (signal.aborted) return;
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    const reason = error instanceof ApiError ? error.message : String(error);
+    useEditor.setState({ checking: "failed", checkFailure: reason });
+  }
+}
