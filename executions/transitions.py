@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from executions.bulk import update_rows
 from executions.models import ExecutionAttempt, PipelineExecution, TaskExecution
+from executions.publishing import publish_changed
 from executions.statuses import (
     DELETED_IN_AIRFLOW,
     FINAL_NODE_STATUSES,
@@ -50,14 +51,19 @@ def change_status(
     query = PipelineExecution.objects.filter(pk=execution_id, status__in=_REACHED_FROM[to])
     if only_if is not None:
         query = query.filter(only_if)
-    return query.update(status=to, **fields) == 1
+    won = query.update(status=to, **fields) == 1
+    if won:
+        publish_changed([execution_id])
+    return won
 
 
 def explain_waiting(execution_id: uuid.UUID, reason: str) -> None:
     """Say why an execution that is still pending waits."""
-    PipelineExecution.objects.filter(
+    pending = PipelineExecution.objects.filter(
         pk=execution_id, status=ExecutionStatus.PENDING, cancel_requested_at=None
-    ).exclude(status_reason=reason).update(status_reason=reason)
+    )
+    if pending.exclude(status_reason=reason).update(status_reason=reason):
+        publish_changed([execution_id])
 
 
 @transaction.atomic
@@ -144,6 +150,7 @@ def begin_attempt(
             error="",
             **TaskExecution.NO_RESULT,
         )
+    publish_changed([execution.pk])
     return True
 
 
@@ -206,6 +213,7 @@ def change_nodes(changes: Sequence[NodeChange]) -> list[NodeChange]:
             for change in won
         },
     )
+    publish_changed({change.execution.pk for change in won})
     return won
 
 
@@ -228,6 +236,7 @@ def change_statuses(changes: Sequence[StatusChange]) -> None:
             ):
                 rows[pk] = {"status": change.status, **change.fields}
         update_rows(PipelineExecution, rows)
+        publish_changed(rows)
 
 
 def _locked(model: type[Model], pks: Iterable[Any]) -> QuerySet[Any]:
@@ -252,6 +261,7 @@ def mark_deleted(executions: Collection[PipelineExecution]) -> None:
         status=ExecutionStatus.UNKNOWN, status_reason=DELETED_IN_AIRFLOW
     )
     end_nodes(gone, NodeStatus.UNKNOWN)
+    publish_changed(gone)
 
 
 def end_nodes(execution_ids: Collection[uuid.UUID], status: str) -> None:

@@ -22,6 +22,11 @@ class TaskExecution(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     duration_seconds = models.FloatField(null=True, blank=True)
+    run_tries = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Every try that is known, of all attempts, the first one first.",
+    )
     rows_in = models.BigIntegerField(null=True, blank=True)
     rows_out = models.BigIntegerField(null=True, blank=True)
     rows_rejected = models.BigIntegerField(null=True, blank=True)
