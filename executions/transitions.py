@@ -23,6 +23,7 @@ from executions.statuses import (
     ExecutionStatus,
     NodeStatus,
 )
+from executions.tries import Try, merged
 
 # From which statuses each status may be reached. A status that is not final may be confirmed
 # (with a new reason, say); "unknown" is left as soon as Airflow knows the run again.
@@ -158,7 +159,8 @@ def begin_attempt(
 class NodeChange:
     """A node's status, and `fields` beside it, as seen in its try `tries`.
 
-    `execution` is as it was read before Airflow was asked.
+    `execution` is as it was read before Airflow was asked. `seen` are tries of the node as they
+    were seen, to be kept beside those that are known.
     """
 
     execution: PipelineExecution
@@ -166,6 +168,7 @@ class NodeChange:
     status: str
     tries: int
     fields: dict[str, Any]
+    seen: Sequence[Try] = ()
 
     def is_newer_than(self, status: str, tries: int) -> bool:
         """Return whether it may follow on that."""
@@ -200,16 +203,21 @@ def change_nodes(changes: Sequence[NodeChange]) -> list[NodeChange]:
     }
     wanted = [change for change in changes if change.execution.pk in still]
     nodes = _locked(TaskExecution, [change.node_pk for change in wanted])
-    known = {pk: stand for pk, *stand in nodes.values_list("pk", "status", "tries")}
+    known = {pk: stand for pk, *stand in nodes.values_list("pk", "status", "tries", "seen_tries")}
     won = [
         change
         for change in wanted
-        if change.node_pk in known and change.is_newer_than(*known[change.node_pk])
+        if change.node_pk in known and change.is_newer_than(*known[change.node_pk][:2])
     ]
     update_rows(
         TaskExecution,
         {
-            change.node_pk: {"status": change.status, "tries": change.tries, **change.fields}
+            change.node_pk: {
+                "status": change.status,
+                "tries": change.tries,
+                "seen_tries": merged(known[change.node_pk][2], change.seen),
+                **change.fields,
+            }
             for change in won
         },
     )
