@@ -45,6 +45,8 @@ AIRFLOW_CONNECT_TIMEOUT = env.seconds("AIRFLOW_CONNECT_TIMEOUT", 3)
 AIRFLOW_READ_TIMEOUT = env.seconds("AIRFLOW_READ_TIMEOUT", 30)
 # Of Airflow 2 only: its `[core] min_serialized_dag_fetch_interval`, for which it keeps a DAG.
 AIRFLOW_DAG_FETCH_INTERVAL = env.seconds("AIRFLOW_DAG_FETCH_INTERVAL", 10)
+# What the plug-in in Airflow signs its events with; without it none are taken.
+LOGIDATA_EVENTS_SECRET = env.text("LOGIDATA_EVENTS_SECRET", "")
 
 INSTALLED_APPS = [
     # First, for its templates to take the place of the packages'.

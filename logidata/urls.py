@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import APIRootView, DefaultRouter
 
+from executions.hints_api import AirflowEventsView
 from executions.urls import router as executions_router
 from logidata.guessing import limit_guesses
 from logidata.health import HealthView
@@ -35,6 +36,7 @@ router.registry.extend(executions_router.registry)
 api: list[URLPattern | URLResolver] = [
     path("auth/token", TokenView.as_view(), name="token"),
     path("health", HealthView.as_view(), name="health"),
+    path("airflow/events", AirflowEventsView.as_view(), name="airflow-events"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("", include(router.urls)),

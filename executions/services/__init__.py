@@ -8,6 +8,7 @@ from executions.services.corrections import corrections_of
 from executions.services.deleting import delete_pipeline
 from executions.services.following import refresh_execution
 from executions.services.graphs import execution_graph
+from executions.services.hints import look_at_run
 from executions.services.lineage import execution_lineage
 from executions.services.listing import Cursor, Page, page_of
 from executions.services.live import live_state
@@ -55,6 +56,7 @@ __all__ = [
     "execution_logs",
     "live_state",
     "log_file",
+    "look_at_run",
     "node_of",
     "page_of",
     "params_of_execution",
