@@ -21,10 +21,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pluggy import HookimplMarker
+from airflow.listeners import hookimpl
 
-URL_VARIABLE = "LOGIDATA_EVENTS_URL"
-SECRET_VARIABLE = "LOGIDATA_EVENTS_SECRET"  # noqa: S105 - a name
 SIGNATURE_HEADER = "X-LogiData-Signature"
 TIMESTAMP_HEADER = "X-LogiData-Timestamp"
 
@@ -37,7 +35,6 @@ _AT_A_TIME, _MOST = 200, 5000
 Event = dict[str, Any]
 
 logger = logging.getLogger(__name__)
-hookimpl = HookimplMarker("airflow")
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
@@ -188,7 +185,7 @@ class EventListener:
 
 def listeners() -> list[EventListener]:
     """Return the listener, if the environment says where LogiData is and what it knows us by."""
-    url, secret = os.environ.get(URL_VARIABLE), os.environ.get(SECRET_VARIABLE)
+    url, secret = os.environ.get("LOGIDATA_EVENTS_URL"), os.environ.get("LOGIDATA_EVENTS_SECRET")
     if not url or not secret:
         return []
     return [EventListener(Sender(lambda events: post(url, secret, events)))]
