@@ -31,7 +31,7 @@ class EventSerializer(serializers.Serializer[Any]):
 class EventsSerializer(serializers.Serializer[Any]):
     """Changes in Airflow."""
 
-    events = EventSerializer(many=True, max_length=MOST)
+    events = serializers.ListField(child=EventSerializer(), max_length=MOST)
 
 
 class AirflowEventsView(APIView):
