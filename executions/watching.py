@@ -172,9 +172,12 @@ class Hub:
                 if was_away:
                     self._changed(None)
                 was_away = False
-                while True:
-                    message = await layer.receive(channel)
-                    self._changed(message["ids"])
+                try:
+                    while True:
+                        message = await layer.receive(channel)
+                        self._changed(message["ids"])
+                finally:
+                    await layer.group_discard(GROUP, channel)
             except Exception as error:  # noqa: BLE001 - whatever the way to Redis has
                 if not was_away:
                     logger.warning("Changes are seen later, by looking for them: %r", error)

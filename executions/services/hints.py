@@ -24,6 +24,7 @@ from executions.errors import HintsOff, HintUnsigned
 from executions.models import PipelineExecution
 from executions.services.adopting import adopt
 from executions.services.following import follow, was_cleared
+from executions.services.queueing import SYNC
 
 LOOK = "executions.tasks.look_at_run"
 
@@ -32,6 +33,10 @@ _TOLERANCE = 300
 # Seconds between two looks at a run that hints ask for, and to the looks after one.
 _APART = 0.5
 _AGAIN = (0.5, 1.5)
+# Where more runs than this begin to be looked at in a second, a sync sees to the rest together,
+# which takes a handful of requests for thousands of them; it is asked for this much apart.
+MOST_A_SECOND = 10
+_SYNC_APART = 2
 # A look that was asked for and never came about stands in the way of the next for so long.
 _LOST_AFTER = 30
 
@@ -74,7 +79,7 @@ def is_repeated(signature: str) -> bool:
 
 
 def take_hints(hints: Iterable[Hint]) -> int:
-    """Queue a look at each run that may have changed; return how many were queued.
+    """Have each run that may have changed looked at; return at how many by itself.
 
     Raise redis's or Celery's errors where they cannot be reached.
     """
@@ -90,8 +95,19 @@ def take_hints(hints: Iterable[Hint]) -> int:
         ).values_list("airflow_dag_id", "airflow_dag_run_id")
     }
     # A run that was seen to its end can only begin anew.
-    wanted = [hint for key, hint in runs.items() if key not in ended or key in beginning]
-    return sum(map(_queue, wanted))
+    wanted = [
+        hint
+        for key, hint in runs.items()
+        # A look that is to come will see it.
+        if (key not in ended or key in beginning) and cache.add(f"{key}:asked", 1, _LOST_AFTER)
+    ]
+    for place, hint in enumerate(wanted):
+        if not _has_turn():
+            _queue_sync()
+            cache.delete_many([f"{left.key}:asked" for left in wanted[place:]])
+            return place
+        _queue(hint)
+    return len(wanted)
 
 
 def look_at_run(dag_id: str, run_id: str, after: str | None = None, again: int = 0) -> None:
@@ -112,13 +128,20 @@ def look_at_run(dag_id: str, run_id: str, after: str | None = None, again: int =
         current_app.send_task(LOOK, args=args, countdown=_AGAIN[again])
 
 
-def _queue(hint: Hint) -> bool:
-    if not cache.add(f"{hint.key}:asked", 1, _LOST_AFTER):
-        # The look that is to come will see it.
-        return False
+def _has_turn() -> bool:
+    key = f"hints:second:{int(time.time())}"
+    cache.add(key, 0, _SYNC_APART)
+    return cache.incr(key) <= MOST_A_SECOND
+
+
+def _queue_sync() -> None:
+    if cache.add("hints:sync", 1, _SYNC_APART):
+        current_app.send_task(SYNC)
+
+
+def _queue(hint: Hint) -> None:
     wait = _last_look(hint.key)[1] + _APART - time.time()
     current_app.send_task(LOOK, args=[hint.dag_id, hint.run_id], countdown=max(wait, 0) or None)
-    return True
 
 
 def _last_look(key: str) -> tuple[str, float]:

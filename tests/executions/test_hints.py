@@ -6,9 +6,11 @@ import hashlib
 import hmac
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from airflow_bridge.errors import AirflowUnavailable
@@ -26,8 +28,10 @@ URL = "/api/v1/airflow/events"
 
 
 @pytest.fixture(autouse=True)
-def _agreed(settings: Any) -> None:
+def _agreed(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.LOGIDATA_EVENTS_SECRET = SECRET
+    # Tests follow one another faster than runs change.
+    monkeypatch.setattr(hints, "MOST_A_SECOND", 10_000)
 
 
 def event(execution: PipelineExecution, state: str = "running") -> dict[str, Any]:
@@ -246,6 +250,25 @@ def test_an_airflow_that_does_not_answer_leaves_it_to_the_sync(
     airflow.lose_answer("get_run", AirflowUnavailable("Airflow is away."))
     look_at_run(*key(triggered))
     assert again(triggered).status == "pending"
+
+
+def test_where_many_runs_change_at_once_a_sync_sees_to_them_together(
+    pipeline: Pipeline, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hints, "_has_turn", iter([True] * 3 + [False] * 10).__next__)
+    cache.delete("hints:sync")
+    many = [Hint(pipeline.dag_id, f"scheduled__{number}", "running") for number in range(100)]
+    assert take_hints(many) == 3
+    assert queue.names() == ["look_at_run"] * 3 + ["sync_executions"]
+    assert take_hints(many) == 0
+    assert queue.names().count("sync_executions") == 1
+
+
+def test_so_many_runs_a_second_have_a_look_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "MOST_A_SECOND", 10)
+    monkeypatch.setattr(hints, "time", SimpleNamespace(time=lambda: 1_000_000_000.5))
+    cache.delete("hints:second:1000000000")
+    assert [hints._has_turn() for _ in range(12)] == [True] * 10 + [False] * 2
 
 
 def test_a_look_that_was_lost_stands_in_the_way_for_a_while_only(
