@@ -165,6 +165,12 @@ class AirflowClient(Protocol):
         Runs that Airflow does not know have none.
         """
 
+    def tries(self, dag_id: str, run_id: str, task_id: str) -> list[TaskInstance]:
+        """Return a task in every try that Airflow remembers, in any order; [] if in none.
+
+        Before 2.10 Airflow remembers none.
+        """
+
     def cancel_run(self, dag_id: str, run_id: str) -> DagRun:
         """Ask Airflow to fail the run and return it; raise RunNotFound.
 

@@ -119,6 +119,16 @@ class RestClient(RestCalls):
             found += self._task_instances(wanted[start : start + _RUNS])
         return found
 
+    def tries(self, dag_id: str, run_id: str, task_id: str) -> list[TaskInstance]:
+        """See AirflowClient.tries."""
+        answer = self._found("GET", f"{_task(dag_id, run_id, task_id)}/tries", query={})
+        # Airflow 2 leaves out what was asked by.
+        asked = {"dag_id": dag_id, "dag_run_id": run_id, "task_id": task_id}
+        return [
+            readings.task_instance({**raw, **asked})
+            for raw in (answer or {}).get("task_instances", ())
+        ]
+
     def cancel_run(self, dag_id: str, run_id: str) -> DagRun:
         """See AirflowClient.cancel_run."""
         run = self.get_run(dag_id, run_id)

@@ -19,6 +19,7 @@ from rest_framework.serializers import BaseSerializer
 
 from executions import services
 from executions.filters import ExecutionFilter, ExecutionSearch
+from executions.live_api import LiveActions
 from executions.models import PipelineExecution
 from executions.pagination import NewestFirst
 from executions.quarantine_api import QuarantineActions
@@ -49,15 +50,18 @@ UNKNOWN = OpenApiResponse(ErrorSerializer, description="No such execution, node 
     retrieve=extend_schema(summary="Read an execution with its nodes"),
 )
 class ExecutionViewSet(
-    RetryActions, QuarantineActions, viewsets.ReadOnlyModelViewSet[PipelineExecution]
+    LiveActions, RetryActions, QuarantineActions, viewsets.ReadOnlyModelViewSet[PipelineExecution]
 ):
     """What ran, what runs, and how it went."""
 
     permission_classes = (ModelPermissions,)
     action_permissions = {
         "monitor": VIEW,
+        "graph": VIEW,
+        "node": VIEW,
         "lineage": VIEW,
         "logs": VIEW,
+        "logs_download": VIEW,
         "quarantine": VIEW,
         "quarantine_download": VIEW,
         "replay": "pipelines.execute_pipeline",

@@ -1,5 +1,6 @@
 """Many rows with values of their own in one UPDATE."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -19,16 +20,23 @@ def update_rows(model: type[Model], rows: Mapping[Any, Values]) -> None:
     for pk, values in rows.items():
         alike.setdefault(tuple(values), {})[pk] = values
     for names, group in alike.items():
-        fields = [_field(model, name) for name in names]
-        if len(group) == 1 or any(isinstance(field, JSONField) for field in fields):
+        if len(group) == 1:
             for pk, values in group.items():
                 model._default_manager.filter(pk=pk).update(**values)
         else:
+            fields = [_field(model, name) for name in names]
             columns = {
-                field: [row[name] for row in group.values()]
+                field: [_plain(field, row[name]) for row in group.values()]
                 for field, name in zip(fields, names, strict=True)
             }
             _update(model, list(group), columns)
+
+
+def _plain(field: "Field[Any, Any]", value: Any) -> Any:
+    """Return the value as an array can hold it: JSON as its text."""
+    if isinstance(field, JSONField) and value is not None:
+        return json.dumps(value, cls=field.encoder)
+    return value
 
 
 def _update(
@@ -36,7 +44,7 @@ def _update(
 ) -> None:
     key, quote = _field(model, "pk"), connection.ops.quote_name
     names = [quote(str(field.column)) for field in (key, *columns)]
-    arrays = ", ".join(f"%s::{field.db_type(connection)}[]" for field in (key, *columns))
+    arrays = ", ".join(_array(field) for field in (key, *columns))
     changes = ", ".join(f"{name} = new.{name}" for name in names[1:])
     # Names of the model's own, no text of anybody's.
     sql = (
@@ -45,6 +53,11 @@ def _update(
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [pks, *columns.values()])
+
+
+def _array(field: "Field[Any, Any]") -> str:
+    as_text = "::text[]" if isinstance(field, JSONField) else ""
+    return f"%s{as_text}::{field.db_type(connection)}[]"
 
 
 def _field(model: type[Model], name: str) -> "Field[Any, Any]":

@@ -219,6 +219,32 @@ class AirflowNotAnswering(DomainError):
         )
 
 
+class HintsOff(DomainError):
+    """Nobody may send events of Airflow: no secret was agreed on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "LogiData takes no events of Airflow, since LOGIDATA_EVENTS_SECRET is not set. Set it "
+            "to the same value for LogiData and for Airflow, or remove the plug-in from Airflow.",
+            title="Events are off",
+            status=403,
+            type="events-off",
+        )
+
+
+class HintUnsigned(DomainError):
+    """An event that is not known to be of Airflow's."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The event is not taken: {reason}. Set LOGIDATA_EVENTS_SECRET to the same value for "
+            "LogiData and for Airflow, and keep their clocks right.",
+            title="Event is not signed",
+            status=403,
+            type="event-unsigned",
+        )
+
+
 class InvalidCursor(DomainError):
     """The cursor is none that a list of executions has given out."""
 

@@ -58,6 +58,28 @@ class TaskExecutionSerializer(serializers.ModelSerializer[TaskExecution]):
         read_only_fields = fields
 
 
+class RunTrySerializer(serializers.Serializer[Any]):
+    """One try of a node."""
+
+    number = serializers.IntegerField()
+    status = serializers.CharField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True)
+    duration_seconds = serializers.FloatField(allow_null=True)
+
+
+class NodeSerializer(TaskExecutionSerializer):
+    """One node of an execution, with its tries."""
+
+    run_tries = RunTrySerializer(
+        many=True, read_only=True, help_text="Every try that is known, of all attempts."
+    )
+
+    class Meta(TaskExecutionSerializer.Meta):
+        fields = [*TaskExecutionSerializer.Meta.fields, "run_tries"]
+        read_only_fields = fields
+
+
 class ExecutionSerializer(serializers.ModelSerializer[PipelineExecution]):
     """An execution as lists show it."""
 
@@ -172,14 +194,10 @@ class ExecutionDetailSerializer(ExecutionSerializer):
         return AttemptSerializer(services.attempts_of(execution), many=True).data
 
 
-class LogQuerySerializer(serializers.Serializer[Any]):
-    """Which logs to read."""
+class LogChoiceSerializer(serializers.Serializer[Any]):
+    """Whose log to read."""
 
     node = serializers.CharField(required=False, help_text="Id of a node; all nodes by default.")
-    offset = serializers.IntegerField(
-        default=0, min_value=-10_000, max_value=2**31 - 1, help_text="From the end if negative."
-    )
-    limit = serializers.IntegerField(default=PAGE, min_value=1, max_value=10_000)
 
     def get_fields(self) -> dict[str, AnyField]:
         """Add `try`, which is no Python identifier."""
@@ -188,6 +206,15 @@ class LogQuerySerializer(serializers.Serializer[Any]):
                 required=False, min_value=1, help_text="Number of a try; the latest by default."
             )
         }
+
+
+class LogQuerySerializer(LogChoiceSerializer):
+    """Which part of which logs to read."""
+
+    offset = serializers.IntegerField(
+        default=0, min_value=-10_000, max_value=2**31 - 1, help_text="From the end if negative."
+    )
+    limit = serializers.IntegerField(default=PAGE, min_value=1, max_value=10_000)
 
 
 class LogEventSerializer(serializers.Serializer[Any]):

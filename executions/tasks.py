@@ -9,6 +9,7 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
+from airflow_bridge.errors import AirflowError
 from executions import services
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution
@@ -90,6 +91,16 @@ def monitor_execution(execution_id: str) -> str | None:
             seconds = min(max(age.total_seconds() / 20, MONITOR_FASTEST), MONITOR_SLOWEST)
             queue_monitor(execution.pk, countdown=seconds)
     return str(execution.status)
+
+
+@shared_task(name="executions.tasks.look_at_run")
+def look_at_run(dag_id: str, run_id: str, after: str | None = None, again: int = 0) -> None:
+    """Look at a DAG run of which Airflow told that it changed."""
+    try:
+        services.look_at_run(dag_id, run_id, after, again)
+    except AirflowError as error:
+        # The regular sync looks at it again.
+        logger.warning("Run %s of DAG %s: %s", run_id, dag_id, error)
 
 
 @shared_task(name="executions.tasks.cancel_pipeline")

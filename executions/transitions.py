@@ -16,12 +16,14 @@ from django.utils import timezone
 
 from executions.bulk import update_rows
 from executions.models import ExecutionAttempt, PipelineExecution, TaskExecution
+from executions.publishing import publish_changed
 from executions.statuses import (
     DELETED_IN_AIRFLOW,
     FINAL_NODE_STATUSES,
     ExecutionStatus,
     NodeStatus,
 )
+from executions.tries import Try, merged
 
 # From which statuses each status may be reached. A status that is not final may be confirmed
 # (with a new reason, say); "unknown" is left as soon as Airflow knows the run again.
@@ -60,14 +62,19 @@ def change_status(
     query = PipelineExecution.objects.filter(pk=execution_id, status__in=_REACHED_FROM[to])
     if only_if is not None:
         query = query.filter(only_if)
-    return query.update(status=to, **fields) == 1
+    won = query.update(status=to, **fields) == 1
+    if won:
+        publish_changed([execution_id])
+    return won
 
 
 def explain_waiting(execution_id: uuid.UUID, reason: str) -> None:
     """Say why an execution that is still pending waits."""
-    PipelineExecution.objects.filter(
+    pending = PipelineExecution.objects.filter(
         pk=execution_id, status=ExecutionStatus.PENDING, cancel_requested_at=None
-    ).exclude(status_reason=reason).update(status_reason=reason)
+    )
+    if pending.exclude(status_reason=reason).update(status_reason=reason):
+        publish_changed([execution_id])
 
 
 @transaction.atomic
@@ -156,6 +163,7 @@ def begin_attempt(
             error="",
             **TaskExecution.NO_RESULT,
         )
+    publish_changed([execution.pk])
     return True
 
 
@@ -163,7 +171,8 @@ def begin_attempt(
 class NodeChange:
     """A node's status, and `fields` beside it, as seen in its try `tries`.
 
-    `execution` is as it was read before Airflow was asked.
+    `execution` is as it was read before Airflow was asked. `seen` are tries of the node as they
+    were seen, to be kept beside those that are known.
     """
 
     execution: PipelineExecution
@@ -171,6 +180,7 @@ class NodeChange:
     status: str
     tries: int
     fields: dict[str, Any]
+    seen: Sequence[Try] = ()
 
     def is_newer_than(self, status: str, tries: int) -> bool:
         """Return whether it may follow on that."""
@@ -205,19 +215,25 @@ def change_nodes(changes: Sequence[NodeChange]) -> list[NodeChange]:
     }
     wanted = [change for change in changes if change.execution.pk in still]
     nodes = _locked(TaskExecution, [change.node_pk for change in wanted])
-    known = {pk: stand for pk, *stand in nodes.values_list("pk", "status", "tries")}
+    known = {pk: stand for pk, *stand in nodes.values_list("pk", "status", "tries", "seen_tries")}
     won = [
         change
         for change in wanted
-        if change.node_pk in known and change.is_newer_than(*known[change.node_pk])
+        if change.node_pk in known and change.is_newer_than(*known[change.node_pk][:2])
     ]
     update_rows(
         TaskExecution,
         {
-            change.node_pk: {"status": change.status, "tries": change.tries, **change.fields}
+            change.node_pk: {
+                "status": change.status,
+                "tries": change.tries,
+                "seen_tries": merged(known[change.node_pk][2], change.seen),
+                **change.fields,
+            }
             for change in won
         },
     )
+    publish_changed({change.execution.pk for change in won})
     return won
 
 
@@ -240,6 +256,7 @@ def change_statuses(changes: Sequence[StatusChange]) -> None:
             ):
                 rows[pk] = {"status": change.status, **change.fields}
         update_rows(PipelineExecution, rows)
+        publish_changed(rows)
 
 
 def _locked(model: type[Model], pks: Iterable[Any]) -> QuerySet[Any]:
@@ -264,6 +281,7 @@ def mark_deleted(executions: Collection[PipelineExecution]) -> None:
         status=ExecutionStatus.UNKNOWN, status_reason=DELETED_IN_AIRFLOW
     )
     end_nodes(gone, NodeStatus.UNKNOWN)
+    publish_changed(gone)
 
 
 def end_nodes(execution_ids: Collection[uuid.UUID], status: str) -> None:

@@ -2,11 +2,17 @@
 
 import os
 
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 from logidata.connections import pool_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logidata.settings")
 
-application = get_asgi_application()
+http = get_asgi_application()
 pool_connections()
+
+# Not before: what sockets serve needs the models, which can be imported once the apps are there.
+from logidata.sockets import websockets  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": websockets})

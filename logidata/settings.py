@@ -53,6 +53,8 @@ AIRFLOW_CONNECT_TIMEOUT = env.seconds("AIRFLOW_CONNECT_TIMEOUT", 3)
 AIRFLOW_READ_TIMEOUT = env.seconds("AIRFLOW_READ_TIMEOUT", 30)
 # Of Airflow 2 only: its `[core] min_serialized_dag_fetch_interval`, for which it keeps a DAG.
 AIRFLOW_DAG_FETCH_INTERVAL = env.seconds("AIRFLOW_DAG_FETCH_INTERVAL", 10)
+# What the plug-in in Airflow signs its events with; without it none are taken.
+LOGIDATA_EVENTS_SECRET = env.text("LOGIDATA_EVENTS_SECRET", "")
 
 INSTALLED_APPS = [
     # First, for its templates to take the place of the packages'.
@@ -122,6 +124,16 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "logidata",
         "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
+}
+# Word of what changed, for the open pages of every web server.
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_connect_timeout": 2}],
+            "prefix": "logidata:pages:",
+        },
     }
 }
 

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import APIRootView, DefaultRouter
 
 from alerts.urls import router as alerts_router
+from executions.hints_api import AirflowEventsView
 from executions.urls import router as executions_router
 from logidata.guessing import limit_guesses
 from logidata.health import HealthView
@@ -37,6 +38,7 @@ router.registry.extend(alerts_router.registry)
 api: list[URLPattern | URLResolver] = [
     path("auth/token", TokenView.as_view(), name="token"),
     path("health", HealthView.as_view(), name="health"),
+    path("airflow/events", AirflowEventsView.as_view(), name="airflow-events"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("", include(router.urls)),

@@ -63,6 +63,11 @@ class Layout:
         return self.airflow_home / "passwords.json"
 
     @property
+    def airflow_plugins(self) -> Path:
+        """What Airflow itself loads."""
+        return self.project / "dags" / "operators" / "plugins"
+
+    @property
     def snapshots(self) -> Path:
         """Where the versions of the DAG folder are kept that runs were started with."""
         return self.var / "snapshots"

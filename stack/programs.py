@@ -118,6 +118,7 @@ def django_environment(stack: Stack) -> dict[str, str]:
             "LOGIDATA_DAGS_DIR": str(stack.layout.dags),
             "LOGIDATA_LOGS": str(stack.layout.node_logs),
             "LOGIDATA_PUBLIC_URL": stack.web_url,
+            "LOGIDATA_EVENTS_SECRET": secrets.events,
             "AIRFLOW_API_URL": stack.airflow_url,
             "AIRFLOW_USERNAME": AIRFLOW_USER,
             "AIRFLOW_PASSWORD": secrets.airflow_password,
@@ -171,12 +172,18 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
         # The tasks of a scheduler that was killed are taken up in less than a minute, not in five.
         "scheduler__orphaned_tasks_check_interval": "10",
         "logging__base_log_folder": str(layout.logs / "airflow"),
+        # Tells LogiData at once what changes.
+        "core__plugins_folder": str(layout.airflow_plugins),
         **_OF_MAJOR_VERSION[stack.airflow.major](stack),
     }
     return (
         base_environment(stack)
         | etl_environment(stack)
-        | {"AIRFLOW_HOME": str(layout.airflow_home)}
+        | {
+            "AIRFLOW_HOME": str(layout.airflow_home),
+            "LOGIDATA_EVENTS_URL": f"{stack.web_url}/api/v1/airflow/events",
+            "LOGIDATA_EVENTS_SECRET": stack.secrets.events,
+        }
         | {f"AIRFLOW__{name.upper()}": value for name, value in settings.items()}
     )
 

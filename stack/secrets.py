@@ -26,6 +26,7 @@ class Secrets:
     airflow_fernet_key: str
     airflow_api_key: str
     airflow_jwt: str
+    events: str
 
     @classmethod
     def load_or_create(cls, path: Path) -> Secrets:
@@ -43,7 +44,7 @@ def _new(name: str) -> str:
     if name == "airflow_fernet_key":
         return base64.urlsafe_b64encode(os.urandom(32)).decode()
     # Hexadecimal: valid in a URL, a config file and a shell without quoting.
-    return secrets.token_hex(32 if name.endswith(("key", "jwt")) else 16)
+    return secrets.token_hex(32 if name.endswith(("key", "jwt", "events")) else 16)
 
 
 def write_private(path: Path, text: str) -> None:

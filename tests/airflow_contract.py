@@ -219,6 +219,12 @@ class AirflowContract:
             for task in world.client.task_instances([(dag_id, run_id)])
         }
         assert tries == {"first": 1, "second": 2}
+        earlier = world.client.tries(dag_id, run_id, "second")
+        # Airflow remembers them since 2.10.
+        major, minor = map(int, world.client.version().split(".")[:2])
+        remembered = {1: "success", 2: "success"} if (major, minor) >= (2, 10) else {}
+        assert {one.try_number: one.state for one in earlier} == remembered
+        assert all(one.start_date and one.end_date for one in earlier)
 
     def test_clearing_for_an_unknown_dag_says_not_found(self, world: AirflowWorld) -> None:
         with pytest.raises(DagNotFound):

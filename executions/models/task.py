@@ -6,6 +6,7 @@ from django.db import models
 
 from executions.models.execution import PipelineExecution
 from executions.statuses import NodeStatus
+from executions.tries import Try, as_shown
 
 
 class TaskExecution(models.Model):
@@ -22,6 +23,8 @@ class TaskExecution(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     duration_seconds = models.FloatField(null=True, blank=True)
+    # What was seen of each of its tries, of all attempts: see `executions.tries`.
+    seen_tries = models.JSONField(default=list, blank=True, editable=False)
     rows_in = models.BigIntegerField(null=True, blank=True)
     rows_out = models.BigIntegerField(null=True, blank=True)
     rows_rejected = models.BigIntegerField(null=True, blank=True)
@@ -81,6 +84,11 @@ class TaskExecution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node_id} ({self.status})"
+
+    @property
+    def run_tries(self) -> list[Try]:
+        """Every try that is known, of all attempts, the first one first."""
+        return as_shown(self.seen_tries, self.status)
 
     @property
     def sample(self) -> list[dict[str, Any]]:

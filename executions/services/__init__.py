@@ -7,11 +7,14 @@ from executions.services.cleaning import remove_staging
 from executions.services.corrections import corrections_of
 from executions.services.deleting import delete_pipeline
 from executions.services.following import refresh_execution
+from executions.services.graphs import execution_graph
+from executions.services.hints import look_at_run
 from executions.services.lineage import execution_lineage
 from executions.services.listing import Cursor, Page, page_of
+from executions.services.live import live_state
 from executions.services.log_copying import copy_logs
 from executions.services.log_masking import mask
-from executions.services.logs import NodeLog, execution_logs
+from executions.services.logs import LogFile, NodeLog, execution_logs, log_file, node_of
 from executions.services.monitoring import Monitored, refresh_executions
 from executions.services.outcomes import Outcome, last_outcomes
 from executions.services.quarantine import Quarantine, quarantine_of
@@ -35,6 +38,7 @@ __all__ = [
     "Cancel",
     "Cursor",
     "Kept",
+    "LogFile",
     "Monitored",
     "NodeLog",
     "Outcome",
@@ -50,10 +54,15 @@ __all__ = [
     "create_execution",
     "delete_pipeline",
     "earlier_replays",
+    "execution_graph",
     "execution_lineage",
     "execution_logs",
     "last_outcomes",
+    "live_state",
+    "log_file",
+    "look_at_run",
     "mask",
+    "node_of",
     "page_of",
     "params_of_execution",
     "quarantine_of",

@@ -11,6 +11,7 @@ from airflow_bridge.spec import parse_dag_id
 from etl.execution_id import RUN_ID_PREFIX
 from etl.graph import parse_graph
 from executions.models import PipelineExecution
+from executions.publishing import publish_changed
 from executions.services.results import storable
 from executions.services.starting import RESERVED_PARAM, create_node_rows
 from executions.statuses import TriggerType
@@ -62,6 +63,7 @@ def adopt(run: DagRun, clock_ahead: timedelta) -> PipelineExecution | None:
             execution.created_at = begun
         if revision is not None:
             create_node_rows(execution, parse_graph(revision.snapshot["config"]))
+        publish_changed([execution.pk])
     return execution
 
 

@@ -16,6 +16,7 @@ from airflow_bridge.states import execution_status
 from etl.errors import ETLError
 from executions.errors import ExecutionFinished
 from executions.models import MAY_STILL_RUN, PipelineExecution
+from executions.publishing import publish_changed
 from executions.services.beginning import nothing_begun, nothing_can_begin
 from executions.services.following import confirm_cleared, follow, was_cleared
 from executions.services.queueing import queue_cancel_on_commit
@@ -54,6 +55,7 @@ def request_cancel(
                 status_reason="Cancel asked for; Airflow is being told."
             )
             queue_cancel_on_commit(execution)
+            publish_changed([execution.pk])
     execution = row.get()
     if not asked and execution.cancel_requested_at is None:
         raise ExecutionFinished(execution.status)
@@ -155,4 +157,6 @@ def _goes_on(run: DagRun) -> bool:
 
 
 def _explain(execution: PipelineExecution, reason: str) -> None:
-    PipelineExecution.objects.filter(MAY_STILL_RUN, pk=execution.pk).update(status_reason=reason)
+    row = PipelineExecution.objects.filter(MAY_STILL_RUN, pk=execution.pk)
+    if row.exclude(status_reason=reason).update(status_reason=reason):
+        publish_changed([execution.pk])

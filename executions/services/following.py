@@ -17,6 +17,7 @@ from airflow_bridge.errors import AirflowError, RunNotFound
 from airflow_bridge.states import execution_status
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution
+from executions.publishing import publish_changed
 from executions.services.accounting import open_account
 from executions.services.budget import Budget
 from executions.services.cleaning import remove_cut_off
@@ -185,6 +186,7 @@ def confirm_cleared(execution: PipelineExecution, run: DagRun) -> None:
         row.filter(status=ExecutionStatus.PENDING, cancel_requested_at=None).update(
             status_reason=""
         )
+        publish_changed([execution.pk])
     if row.filter(cancel_requested_at__isnull=False).exists():
         queue_cancel(execution)
 

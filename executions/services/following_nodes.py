@@ -14,6 +14,7 @@ from executions.services.accounting import count_rejected
 from executions.services.budget import Budget
 from executions.services.results import read_result
 from executions.services.stopping import Stop
+from executions.services.trying import tries_seen
 from executions.statuses import FINAL_NODE_STATUSES, NodeStatus
 from executions.transitions import NodeChange, change_nodes
 
@@ -73,7 +74,7 @@ def node_changes(
         if status in _WITH_RESULT and not budget.take():
             complete = False
             continue
-        changes.append(_change(client, execution, node, instance, status, stop))
+        changes.append(_change(client, execution, node, instance, status, stop, budget))
     return changes, complete
 
 
@@ -131,6 +132,7 @@ def _change(
     instance: TaskInstance,
     status: str,
     stop: Stop | None,
+    budget: Budget,
 ) -> NodeChange:
     tries = max(instance.try_number, 0)
     fields: dict[str, Any] = {
@@ -150,4 +152,5 @@ def _change(
         status = fields.pop("status", status)
     if status != NodeStatus.FAILED:
         fields.setdefault("error", "")
-    return NodeChange(execution, node.pk, status, tries, fields)
+    seen = tries_seen(client, node.pk, instance, status, budget)
+    return NodeChange(execution, node.pk, status, tries, fields, seen)

@@ -49,6 +49,7 @@ def _own_secrets() -> tuple[str, ...]:
         for value in (
             settings.SECRET_KEY,
             settings.AIRFLOW_PASSWORD,
+            settings.LOGIDATA_EVENTS_SECRET,
             database.get("PASSWORD"),
         )
         if value and len(str(value)) >= _SHORTEST

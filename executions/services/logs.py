@@ -1,8 +1,10 @@
 """What the nodes of an execution wrote to their logs: as they are kept, or as Airflow has them."""
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from airflow_bridge import factory
 from airflow_bridge.client import LogEvent
@@ -12,6 +14,9 @@ from executions.models import PipelineExecution, TaskExecution
 from executions.services.log_masking import masked
 from executions.services.log_store import kept
 from executions.statuses import DELETED_IN_AIRFLOW
+from pipelines.errors import DomainError
+
+_PART = 64 * 1024
 
 PAGE = 1000
 """So many events are given at once, unless more are asked for."""
@@ -53,6 +58,14 @@ class NodeLog:
         return max(self.offset - PAGE, 0) if self.offset else None
 
 
+@dataclass(frozen=True)
+class LogFile:
+    """A log as a file: its name, and its parts while they are read."""
+
+    name: str
+    chunks: Iterator[bytes]
+
+
 def execution_logs(
     execution: PipelineExecution,
     node: str | None = None,
@@ -74,16 +87,83 @@ def execution_logs(
     ]
 
 
+def log_file(
+    execution: PipelineExecution, node: str | None = None, attempt: int | None = None
+) -> LogFile:
+    """Return the whole log of a node's try (the latest by default), or of all nodes, as a file.
+
+    Raise as `execution_logs` does. Where reading fails once it has begun, the file ends with why.
+    """
+    tasks = _chosen(execution, node, attempt)
+    lines = _lines(execution, tasks, attempt, named=node is not None)
+    # What can be told as an error is told before the file begins.
+    first = next(lines, None)
+    parts = ["execution", str(execution.pk), *([node] if node else [])]
+    name = re.sub(
+        r"[^A-Za-z0-9_.-]", "_", "-".join([*parts, *([f"try-{attempt}"] if attempt else [])])
+    )
+    return LogFile(
+        f"{name}.log", _chunks(chain([] if first is None else [first], _to_the_end(lines)))
+    )
+
+
+def _lines(
+    execution: PipelineExecution, tasks: list[TaskExecution], attempt: int | None, *, named: bool
+) -> Iterator[str]:
+    for task in tasks:
+        shown = min(attempt or task.tries, task.tries)
+        if not named:
+            yield f"=== {task.node_id}, try {shown} ==="
+        if shown < 1 or execution.triggered_at is None:
+            continue
+        events, is_kept = _events(execution, task, shown)
+        first = next(events, None)
+        if first is None:
+            _require_some(execution, task, is_kept=is_kept, named=named)
+            continue
+        yield from map(_line, chain([first], events))
+
+
+def _line(event: LogEvent) -> str:
+    moment = event.timestamp.isoformat() if event.timestamp else ""
+    return " ".join(filter(None, (moment, event.level.upper(), event.message)))
+
+
+def _to_the_end(lines: Iterator[str]) -> Iterator[str]:
+    try:
+        yield from lines
+    except (DomainError, OSError) as error:
+        yield f"[The rest cannot be read: {error}]"
+
+
+def _chunks(lines: Iterator[str]) -> Iterator[bytes]:
+    """Yield the lines in parts that are worth sending."""
+    part = bytearray()
+    for line in lines:
+        part += f"{line}\n".encode("utf-8", "replace")
+        if len(part) >= _PART:
+            yield bytes(part)
+            part.clear()
+    if part:
+        yield bytes(part)
+
+
+def node_of(execution: PipelineExecution, node: str) -> TaskExecution:
+    """Return a node of an execution; raise `UnknownNode`."""
+    tasks = list(execution.tasks.all())
+    for task in tasks:
+        if task.node_id == node:
+            return task
+    known = ", ".join(task.node_id for task in tasks) or "none"
+    raise UnknownNode(f"The execution has no node '{node}'. Its nodes: {known}.")
+
+
 def _chosen(
     execution: PipelineExecution, node: str | None, attempt: int | None
 ) -> list[TaskExecution]:
-    tasks = list(execution.tasks.all())
     if node is None:
-        return tasks
-    chosen = [task for task in tasks if task.node_id == node]
-    if not chosen:
-        known = ", ".join(task.node_id for task in tasks) or "none"
-        raise UnknownNode(f"The execution has no node '{node}'. Its nodes: {known}.")
+        return list(execution.tasks.all())
+    chosen = [node_of(execution, node)]
     if attempt is not None and not 1 <= attempt <= max(chosen[0].tries, 1):
         raise UnknownNode(
             f"Node '{node}' has no try {attempt}; it has had {chosen[0].tries}. "
@@ -104,18 +184,35 @@ def _page(
     shown = min(attempt or task.tries, task.tries)
     if shown < 1 or execution.triggered_at is None:
         return NodeLog(task.node_id, 0)
+    events, is_kept = _events(execution, task, shown)
+    start, page, total = _cut(events, offset, limit)
+    if not total:
+        _require_some(execution, task, is_kept=is_kept, named=named)
+    return NodeLog(task.node_id, shown, page, start, total, is_kept)
+
+
+def _events(
+    execution: PipelineExecution, task: TaskExecution, attempt: int
+) -> tuple[Iterator[LogEvent], bool]:
+    """Return the log of a try, and whether it is our copy."""
     try:
-        own = kept(execution, task.node_id, shown) if shown <= task.logs_kept else None
+        own = kept(execution, task.node_id, attempt) if attempt <= task.logs_kept else None
     except OSError as error:
         raise LogsUnreadable(task.node_id, str(error)) from error
-    events = own if own is not None else masked(_from_airflow(execution, task, shown))
-    start, page, total = _cut(events, offset, limit)
-    if not total and own is None and named and execution.status_reason == DELETED_IN_AIRFLOW:
+    if own is not None:
+        return own, True
+    return masked(_from_airflow(execution, task, attempt)), False
+
+
+def _require_some(
+    execution: PipelineExecution, task: TaskExecution, *, is_kept: bool, named: bool
+) -> None:
+    """Say why a log is empty, where that is known."""
+    if not is_kept and named and execution.status_reason == DELETED_IN_AIRFLOW:
         # Among the logs of all nodes, those that are there are to be seen.
         raise LogGone(task.node_id)
-    if not total and execution.logs_removed_at is not None:
+    if execution.logs_removed_at is not None:
         raise LogsRemoved(task.node_id, f"{execution.logs_removed_at:%Y-%m-%d}")
-    return NodeLog(task.node_id, shown, page, start, total, own is not None)
 
 
 def _from_airflow(

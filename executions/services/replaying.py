@@ -10,6 +10,7 @@ from etl.graph import parse_graph
 from etl.replay import check_corrections
 from executions.errors import AlreadyReplayed, InvalidCorrections, NotReplayable
 from executions.models import PipelineExecution
+from executions.publishing import publish_changed
 from executions.services.quarantine import Quarantine, quarantine_of
 from executions.services.queueing import queue_execute_on_commit
 from executions.services.replay_plan import (
@@ -89,6 +90,7 @@ def replay_rejected(
         }
         started.save(update_fields=["replay_of", "replay_node", "replay_plan"])
         queue_execute_on_commit(started)
+        publish_changed([execution.pk])
     return Replay(started, tuple(warnings))
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from etl.errors import ETLError
 from etl.settings import run_settings
 from executions.models import PipelineExecution
+from executions.publishing import publish_changed
 from executions.services import cleaning, log_store
 from executions.services.stopping import staging_key
 from executions.statuses import ACTIVE_STATUSES, FINAL_STATUSES, ExecutionStatus
@@ -123,6 +124,7 @@ def _remove_execution(execution: PipelineExecution) -> None:
         cleaning.remove(run_settings().staging, staging_key(execution))
         log_store.forget(execution)
         due.delete()
+        publish_changed([execution.pk])
 
 
 def _remove_revisions(at_most: int) -> int:

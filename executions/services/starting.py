@@ -11,6 +11,7 @@ from django.db import transaction
 from etl.graph import Graph, parse_graph
 from executions.errors import InvalidParams, PipelineInactive, RevisionNotServed
 from executions.models import PipelineExecution, TaskExecution, run_id_for
+from executions.publishing import publish_changed
 from executions.services.queueing import queue_execute_on_commit
 from executions.services.results import storable
 from executions.statuses import TriggerType
@@ -94,6 +95,7 @@ def create_execution(
     execution.airflow_dag_run_id = run_id_for(execution.pk)
     execution.save(force_insert=True)
     create_node_rows(execution, graph)
+    publish_changed([execution.pk])
     return execution
 
 

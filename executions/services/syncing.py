@@ -12,6 +12,7 @@ from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient
 from airflow_bridge.errors import AirflowError, AirflowUnavailable
 from executions.models import MAY_STILL_RUN, PipelineExecution
+from executions.publishing import publish_all_changed
 from executions.services.queueing import queue_cancel, queue_lost_triggers
 from executions.services.sync_cursor import next_look, remember
 from executions.services.sync_lock import alone
@@ -59,9 +60,11 @@ def _sync(client: AirflowClient) -> SyncReport:
     look = next_look(client)
     sync_round = SyncRound(client, report)
     sync_round.run(look.since)
-    PipelineExecution.objects.filter(
+    stale = PipelineExecution.objects.filter(
         status__in=ACTIVE_STATUSES, status_reason__endswith=_STALE
-    ).update(status_reason="")
+    )
+    if stale.update(status_reason=""):
+        publish_all_changed()
     _queue_cancels()
     report.queued = queue_lost_triggers(
         waiting_for=RETRY_SET_ASIDE, silent_for=RETRY_UNSEEN, at_most=_QUEUED
@@ -90,3 +93,4 @@ def _say_unreachable(reason: str) -> None:
     ).exclude(attempted_at=None).update(
         status_reason=f"{reason} The execution goes on by itself when Airflow is back."
     )
+    publish_all_changed()

@@ -22,6 +22,7 @@ from airflow_bridge.errors import (
 from airflow_bridge.patience import within
 from etl.graph import parse_graph
 from executions.models import PipelineExecution
+from executions.publishing import publish_changed
 from executions.services.beginning import (
     BROKEN_DAG,
     UNKNOWN_DAG,
@@ -227,6 +228,7 @@ def confirm_triggered(execution: PipelineExecution, run: DagRun) -> None:
         bundle_version=run.bundle_version or "",
     )
     row.filter(status=ExecutionStatus.PENDING, cancel_requested_at=None).update(status_reason="")
+    publish_changed([execution.pk])
     if row.filter(cancel_requested_at__isnull=False).exists():
         queue_cancel(execution)
 

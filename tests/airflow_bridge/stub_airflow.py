@@ -37,6 +37,7 @@ class StubAirflow(ABC):
         self.connections = ["warehouse"]
         self.xcoms: dict[tuple[str, str], Any] = {("read_orders", "return_value"): recorded.RESULT}
         self.logs: list[dict[str, Any]] = []
+        self.tries: list[dict[str, Any]] = []
         run, task = r"/dags/([^/]+)/dagRuns/([^/]+)", r"/taskInstances/([^/]+)"
         self.routes: list[tuple[str, str, Handler]] = [
             ("GET", "/dags", lambda a, _: self._listing(a, "dags", self.dags, {"tags"})),
@@ -51,6 +52,7 @@ class StubAirflow(ABC):
             ("PATCH", run, self._patch_run),
             ("GET", run + task + r"/logs/(\d+)", self._log),
             ("GET", run + task + r"/xcomEntries/([^/]+)", self._xcom),
+            ("GET", run + task + "/tries", self._list_tries),
             ("GET", "/importErrors", self._list_errors),
             ("GET", "/connections", self._list_connections),
             ("GET", "/pools", self._list_pools),
@@ -173,6 +175,12 @@ class StubAirflow(ABC):
 
     def log_answer(self, place: int) -> Answer:
         return Answer(self.logs[place])
+
+    def _list_tries(self, asked: Asked, parts: list[str]) -> Answer:
+        found = [one for one in self.tries if one["task_id"] == parts[2]]
+        if not found:
+            return self.refusal(404, "Task instance not found")
+        return Answer({"task_instances": found, "total_entries": len(found)})
 
     def _xcom(self, asked: Asked, parts: list[str]) -> Answer:
         task_id, key = parts[2], parts[3]

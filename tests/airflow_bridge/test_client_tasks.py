@@ -112,6 +112,24 @@ def test_a_task_that_never_ran_has_an_empty_log(world: World) -> None:
     assert list(world.client.logs(DAG, RUN, "write", 1)) == []
 
 
+def test_the_tries_of_a_task_are_told(world: World) -> None:
+    first = {**world.airflow.task, "task_id": "write", "try_number": 1, "state": "failed"}
+    # Airflow 2 leaves out which run it was asked about.
+    del first["dag_run_id"]
+    world.airflow.tries = [first, {**first, "try_number": 2, "state": "success"}]
+
+    tries = world.client.tries(DAG, RUN, "write")
+
+    assert [(one.try_number, one.state, one.run_id) for one in tries] == [
+        (1, "failed", RUN),
+        (2, "success", RUN),
+    ]
+
+
+def test_a_task_of_which_no_try_is_remembered_has_none(world: World) -> None:
+    assert world.client.tries(DAG, RUN, "write") == []
+
+
 def test_an_xcom_comes_back_as_it_was_pushed(world: World) -> None:
     assert world.client.xcom(DAG, RUN, "read_orders") == recorded.RESULT
 

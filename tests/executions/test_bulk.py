@@ -47,6 +47,24 @@ def test_rows_that_set_other_fields_or_json_are_written_as_well(pending: Pipelin
     assert list(rows) == [({"data": [{"a": None}]}, 1, None), (None, None, None), (None, None, 0.5)]
 
 
+def test_json_goes_with_the_other_values_of_many_rows(
+    pending: PipelineExecution, django_assert_num_queries: Any
+) -> None:
+    read, keep, write = pending.tasks.order_by("position")
+    texts = [{"a": ['"', "it's", "{1,2}", "\\", None, "ü\u2028"]}, None, {"b": {"c": 1.5}}]
+    with django_assert_num_queries(1):
+        update_rows(
+            TaskExecution,
+            {
+                node.pk: {"output": text, "warnings": [str(place)], "rows_out": place}
+                for place, (node, text) in enumerate(zip((read, keep, write), texts, strict=True))
+            },
+        )
+    rows = pending.tasks.order_by("position").values_list("output", "warnings", "rows_out")
+    assert list(rows) == [(text, [str(place)], place) for place, text in enumerate(texts)]
+    assert pending.tasks.filter(output__isnull=True).count() == 1
+
+
 def test_rows_with_a_uuid_for_a_key_are_written(make_pipeline: Any) -> None:
     pipeline = make_pipeline()
     ones = [services.start_execution(pipeline) for _ in range(3)]

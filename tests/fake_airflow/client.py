@@ -118,6 +118,10 @@ class FakeAirflow(Levers):
                 instance for key in run_ids for instance in self._instances.get(key, {}).values()
             ]
 
+    def tries(self, dag_id: str, run_id: str, task_id: str) -> list[TaskInstance]:
+        with _Request(self, "tries"):
+            return self.tries_of((dag_id, run_id), task_id)
+
     def cancel_run(self, dag_id: str, run_id: str) -> DagRun:
         with _Request(self, "cancel_run"):
             run = self._run(dag_id, run_id)

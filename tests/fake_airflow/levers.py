@@ -36,6 +36,8 @@ class Levers:
         self._tasks: dict[str, tuple[str, ...]] = {}
         self._instances: dict[Key, dict[str, TaskInstance]] = {}
         self._changed: dict[Key, datetime] = {}
+        # A task as it was at the end of each of its earlier tries.
+        self._earlier: dict[tuple[str, str, str], list[TaskInstance]] = {}
         self._xcoms: dict[tuple[str, str, str, str], Any] = {}
         self._logs: dict[tuple[str, str, str, int], list[LogEvent]] = {}
 
@@ -123,9 +125,13 @@ class Levers:
             task_id, TaskInstance(dag_id, run_id, task_id, None)
         )
         new_try = try_number != before.try_number
-        began = state not in UNFINISHED and state not in {"skipped", "upstream_failed"}
+        if new_try and before.start_date:
+            self._earlier.setdefault((dag_id, run_id, task_id), []).append(before)
+        # A try that failed, before the next one.
+        failed = state == "up_for_retry"
+        began = failed or state not in {*UNFINISHED, "skipped", "upstream_failed"}
         start = (now if new_try else before.start_date or now) if began else None
-        end = now if state in {*ENDED, "skipped", "upstream_failed"} else None
+        end = now if failed or state in {*ENDED, "skipped", "upstream_failed"} else None
         self._instances[dag_id, run_id][task_id] = replace(
             before,
             state=state,
@@ -170,6 +176,8 @@ class Levers:
         for task_id, instance in self._instances[dag_id, run_id].items():
             if task_ids is not None and task_id not in task_ids:
                 continue
+            if instance.start_date:
+                self._earlier.setdefault((dag_id, run_id, task_id), []).append(instance)
             self._instances[dag_id, run_id][task_id] = replace(
                 instance, state=None, start_date=None, end_date=None, duration=None
             )
@@ -196,6 +204,11 @@ class Levers:
     def instances(self, key: Key) -> list[TaskInstance]:
         """Return the task instances of a run, none of one that there is not."""
         return list(self._instances.get(key, {}).values())
+
+    def tries_of(self, key: Key, task_id: str) -> list[TaskInstance]:
+        """Return a task in every try."""
+        latest = self._instances.get(key, {}).get(task_id)
+        return [*self._earlier.get((*key, task_id), []), *([latest] if latest else [])]
 
     def _store(self, run: DagRun) -> DagRun:
         times = [run.queued_at, run.start_date, run.end_date]

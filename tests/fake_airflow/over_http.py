@@ -126,6 +126,10 @@ class FakeAirflow3(StubAirflow3):
         ]
         return Answer("".join(f"{line}\n" for line in lines), headers=_JSON)
 
+    def _list_tries(self, asked: Asked, parts: list[str]) -> Answer:
+        found = self.fake.tries(parts[0], parts[1], parts[2])
+        return self._collection("task_instances", found, len(found))
+
     def _xcom(self, asked: Asked, parts: list[str]) -> Answer:
         dag_id, run_id, task_id, key = parts
         value = self.fake.xcom(dag_id, run_id, task_id, key)

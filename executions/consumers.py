@@ -1,0 +1,164 @@
+"""The sockets: one execution as it goes, and word of changes for pages that show many."""
+
+import asyncio
+import json
+import logging
+import uuid
+from abc import abstractmethod
+from contextlib import suppress
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import DatabaseError
+from django.urls import path
+
+from executions.services.live import personal_state
+from executions.standing import NOT_THERE, Standing, read_standing
+from executions.watching import hub
+
+logger = logging.getLogger(__name__)
+
+# Who may see what is asked again when something is sent, and after so many seconds without that.
+CHECK_EVERY = 15.0
+_CHECK_APART = 2.0
+# Lists hear of changes this much apart, and of no more executions by name.
+LISTS_APART = 1.0
+MOST_NAMED = 500
+
+_INTERNAL_ERROR, _TRY_LATER = 1011, 1013
+
+
+class Refused(Exception):
+    """The socket is to be closed with `code`."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class SignedInConsumer(AsyncWebsocketConsumer):
+    """A socket for who may view executions, for as long as that is so."""
+
+    # Named nothing: each socket would listen in Redis for itself, and not open while that is away.
+    channel_layer_alias = "none"
+
+    _work: asyncio.Task[None] | None = None
+    _standing = Standing(False)
+    _checked_at = 0.0
+
+    async def connect(self) -> None:
+        """Accept, so that a browser gets to see why the socket is closed again."""
+        await self.accept()
+        self._work = asyncio.create_task(self._send_all())
+
+    async def disconnect(self, code: int) -> None:
+        """Stop sending."""
+        if self._work is not None:
+            self._work.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._work
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Answer a ping; a page has nothing else to say."""
+        with suppress(ValueError):
+            message = json.loads(text_data or "")
+            if isinstance(message, dict) and message.get("type") == "ping":
+                await self.say({"type": "pong"})
+
+    async def say(self, message: dict[str, Any]) -> None:
+        """Send a message as JSON."""
+        await self.send(text_data=json.dumps(message))
+
+    async def standing(self) -> Standing:
+        """Return what the user may do now; raise Refused once that is not to view executions."""
+        now = asyncio.get_running_loop().time()
+        if not self._checked_at or now - self._checked_at >= _CHECK_APART:
+            key = self.scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME)
+            self._standing = await read_standing(key)
+            self._checked_at = now
+        if self._standing.refusal is not None:
+            raise Refused(self._standing.refusal)
+        return self._standing
+
+    async def heard(self, news: asyncio.Event) -> None:
+        """Wait for news, and check meanwhile that the user may still have them."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), CHECK_EVERY)
+                return
+            await self.standing()
+
+    @abstractmethod
+    async def send_news(self) -> None:
+        """Send what there is, for good; raise Refused for an end."""
+
+    async def _send_all(self) -> None:
+        try:
+            await self.standing()
+            await self.send_news()
+        except Refused as refused:
+            await self.close(refused.code)
+        except DatabaseError as error:
+            logger.warning("A socket is closed: %s", error)
+            await self.close(_TRY_LATER)
+        except Exception:
+            logger.exception("A socket is closed")
+            await self.close(_INTERNAL_ERROR)
+
+
+class ExecutionConsumer(SignedInConsumer):
+    """One execution: its whole state at once, and again whenever it has changed."""
+
+    async def send_news(self) -> None:
+        """See SignedInConsumer.send_news."""
+        execution_id: uuid.UUID = self.scope["url_route"]["kwargs"]["execution_id"]
+        pages = hub()
+        page = pages.watch(execution_id)
+        try:
+            known = False
+            while True:
+                await self.heard(page.news)
+                page.news.clear()
+                standing = await self.standing()
+                state = page.state
+                if state is None:
+                    if known:
+                        await self.say({"type": "gone"})
+                    raise Refused(NOT_THERE)
+                known = True
+                mine = personal_state(state, standing.permissions)
+                await self.say({"type": "state", "state": state | mine})
+        finally:
+            pages.leave(execution_id, page)
+
+
+class ExecutionsConsumer(SignedInConsumer):
+    """Word of which executions have changed."""
+
+    async def send_news(self) -> None:
+        """See SignedInConsumer.send_news."""
+        pages = hub()
+        changes = pages.follow_changes()
+        try:
+            while True:
+                await self.heard(changes.news)
+                await self.standing()
+                ids, everything = changes.take()
+                named = ids[:MOST_NAMED]
+                await self.say(
+                    {
+                        "type": "changed",
+                        "executions": named,
+                        "more": everything or len(named) < len(ids),
+                    }
+                )
+                await asyncio.sleep(LISTS_APART)
+        finally:
+            pages.leave_changes(changes)
+
+
+routes = [
+    path("ws/executions/<uuid:execution_id>", ExecutionConsumer.as_asgi()),
+    path("ws/executions", ExecutionsConsumer.as_asgi()),
+]

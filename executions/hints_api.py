@@ -1,0 +1,67 @@
+"""Where Airflow's plug-in tells that something changed: `POST /api/v1/airflow/events`."""
+
+import json
+import logging
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+from rest_framework import exceptions, serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from executions.services.hints import Hint, is_repeated, require_signed, take_hints
+
+logger = logging.getLogger(__name__)
+
+MOST = 1000
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """A change in Airflow; what is told of it beside these fields is not needed."""
+
+    dag_id = serializers.CharField(max_length=250)
+    run_id = serializers.CharField(max_length=250)
+    state = serializers.CharField(max_length=50)
+
+
+class EventsSerializer(serializers.Serializer[Any]):
+    """Changes in Airflow."""
+
+    events = serializers.ListField(child=EventSerializer(), max_length=MOST)
+
+
+class AirflowEventsView(APIView):
+    """Takes signed hints; who sends them is known by the signature alone."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request) -> Response:
+        """Queue a look at the runs that are named, and say how many looks that makes."""
+        body: bytes = request._request.body
+        signature = request.headers.get("X-LogiData-Signature", "")
+        require_signed(body, request.headers.get("X-LogiData-Timestamp", ""), signature)
+        try:
+            told = json.loads(body)
+        except ValueError as error:
+            raise exceptions.ParseError("The body is no JSON. Send a JSON object.") from error
+        if isinstance(told, dict) and "events" not in told:
+            told = {"events": [told]}
+        events = EventsSerializer(data=told)
+        events.is_valid(raise_exception=True)
+        return Response({"looks": self._take(signature, events.validated_data)}, status=202)
+
+    def _take(self, signature: str, told: dict[str, Any]) -> int:
+        try:
+            if is_repeated(signature):
+                return 0
+            return take_hints([Hint(**event) for event in told["events"]])
+        except (RedisError, BrokerError, OSError) as error:
+            # The regular sync sees what changed.
+            logger.warning("Hints of Airflow are left out: %s", error)
+            return 0

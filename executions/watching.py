@@ -1,0 +1,204 @@
+"""What the open pages of this process look at: an execution is read once a change for all of them.
+
+A state is read only after the one before it was, and goes to all pages that watch the execution:
+no page is sent an older state after a newer one. A page that comes takes part in the next read,
+never in one that has begun, for another process may have shown it more already.
+"""
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+from collections.abc import Iterable
+from contextlib import suppress
+from weakref import WeakKeyDictionary
+
+from channels.layers import get_channel_layer
+from django.db import DatabaseError
+
+from executions.publishing import GROUP
+from executions.services.live import JSON
+from executions.standing import read_state
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two looks at an execution that changes; large ones are looked at less often.
+APART = 0.25
+_TIMES_AS_LONG = 5.0
+# Seconds after which one is looked at without word of a change, which may be lost.
+WHILE_ACTIVE, WHEN_ENDED = 5.0, 30.0
+_TRY_AGAIN = 2.0
+
+
+class Page:
+    """One open page of an execution: the newest state that it has not taken yet."""
+
+    def __init__(self, first_read: int) -> None:
+        self.first_read = first_read
+        self.state: JSON | None = None
+        self.news = asyncio.Event()
+        self._shown: str | None = None
+
+    def show(self, state: JSON | None, text: str) -> None:
+        """Give the page a state, None for an execution that is gone; the same one only once."""
+        if text != self._shown:
+            self._shown, self.state = text, state
+            self.news.set()
+
+
+class Watch:
+    """The pages of one execution, and the task that reads it for them."""
+
+    def __init__(self, execution_id: uuid.UUID) -> None:
+        self.pages: set[Page] = set()
+        self._id = execution_id
+        self._reads = 0
+        self._wanted = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    def join(self) -> Page:
+        page = Page(self._reads + 1)
+        self.pages.add(page)
+        self.look()
+        return page
+
+    def look(self) -> None:
+        """Read the execution again, as soon as may be."""
+        self._wanted.set()
+
+    def stop(self) -> None:
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        due: float | None = None
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), due)
+            self._wanted.clear()
+            self._reads += 1
+            began = time.monotonic()
+            try:
+                state = await read_state(self._id)
+            except DatabaseError as error:
+                logger.warning("Execution %s cannot be shown: %s", self._id, error)
+                due = _TRY_AGAIN
+            except Exception:
+                logger.exception("Execution %s cannot be shown", self._id)
+                due = WHEN_ENDED
+            else:
+                self._show(state)
+                due = WHILE_ACTIVE if state is not None and state["may_still_run"] else WHEN_ENDED
+            await asyncio.sleep(max(APART, (time.monotonic() - began) * _TIMES_AS_LONG))
+
+    def _show(self, state: JSON | None) -> None:
+        text = json.dumps(state)
+        for page in self.pages:
+            if page.first_read <= self._reads:
+                page.show(state, text)
+
+
+class Changes:
+    """What a page with many executions has not heard of yet; `all` where it may be anything."""
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+        self.all = False
+        self.news = asyncio.Event()
+
+    def add(self, ids: Iterable[str] | None) -> None:
+        self.all = self.all or ids is None
+        self.ids.update(ids or ())
+        self.news.set()
+
+    def take(self) -> tuple[list[str], bool]:
+        taken = sorted(self.ids), self.all
+        self.ids, self.all = set(), False
+        self.news.clear()
+        return taken
+
+
+class Hub:
+    """All open pages of this process. It listens for changes while there are any."""
+
+    def __init__(self) -> None:
+        self._watches: dict[uuid.UUID, Watch] = {}
+        self._changes: set[Changes] = set()
+        self._listening: asyncio.Task[None] | None = None
+
+    def watch(self, execution_id: uuid.UUID) -> Page:
+        """Return a new page, which is to be left again."""
+        self._listen()
+        if execution_id not in self._watches:
+            self._watches[execution_id] = Watch(execution_id)
+        return self._watches[execution_id].join()
+
+    def leave(self, execution_id: uuid.UUID, page: Page) -> None:
+        """Forget a page; nothing is read any more for the last one of an execution."""
+        watch = self._watches[execution_id]
+        watch.pages.discard(page)
+        if not watch.pages:
+            self._watches.pop(execution_id).stop()
+        self._rest()
+
+    def follow_changes(self) -> Changes:
+        """Return the changes from now on, which are to be left again."""
+        self._listen()
+        changes = Changes()
+        self._changes.add(changes)
+        return changes
+
+    def leave_changes(self, changes: Changes) -> None:
+        self._changes.discard(changes)
+        self._rest()
+
+    def _listen(self) -> None:
+        if self._listening is None:
+            self._listening = asyncio.create_task(self._hear())
+
+    def _rest(self) -> None:
+        if self._listening is not None and not self._watches and not self._changes:
+            self._listening.cancel()
+            self._listening = None
+
+    async def _hear(self) -> None:
+        """Listen for good. While Redis is away, pages look by themselves."""
+        was_away = False
+        while True:
+            try:
+                layer = get_channel_layer()
+                channel = await layer.new_channel()
+                await layer.group_add(GROUP, channel)
+                if was_away:
+                    self._changed(None)
+                was_away = False
+                try:
+                    while True:
+                        message = await layer.receive(channel)
+                        self._changed(message["ids"])
+                finally:
+                    await layer.group_discard(GROUP, channel)
+            except Exception as error:  # noqa: BLE001 - whatever the way to Redis has
+                if not was_away:
+                    logger.warning("Changes are seen later, by looking for them: %r", error)
+                was_away = True
+                await asyncio.sleep(_TRY_AGAIN)
+
+    def _changed(self, ids: list[str] | None) -> None:
+        for changes in self._changes:
+            changes.add(ids)
+        if ids is None:
+            watches = list(self._watches.values())
+        else:
+            changed = set(ids)
+            watches = [watch for pk, watch in self._watches.items() if str(pk) in changed]
+        for watch in watches:
+            watch.look()
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """Return the hub of the running event loop: a process that serves has one."""
+    return _hubs.setdefault(asyncio.get_running_loop(), Hub())

@@ -1,0 +1,77 @@
+"""WebSockets of this site: where they lead, and from which pages they may be opened."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.exceptions import DenyConnection
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.routing import URLRouter
+from channels.security.websocket import WebsocketDenier
+from channels.sessions import CookieMiddleware
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+from django.urls import re_path
+
+from executions.consumers import routes
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class OwnPagesOnly:
+    """Refuses sockets that pages of other sites open: the browser would send the cookie along.
+
+    A page is our own where its host and port are those that the socket was opened at, and one of
+    ALLOWED_HOSTS, or where it comes from one of CSRF_TRUSTED_ORIGINS: the rule for forms.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a socket on, or answer its handshake with 403."""
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        application = self._application
+        if not is_own(headers.get(b"origin", ""), headers.get(b"host", "")):
+            application = WebsocketDenier.as_asgi()
+        await application(scope, receive, send)
+
+
+def is_own(origin: str, host: str) -> bool:
+    """Return whether a page of that origin may open a socket at that host."""
+    try:
+        page = urlsplit(origin)
+        page_host = page.hostname or ""
+    except ValueError:
+        return False
+    if not page_host or page.scheme not in {"http", "https"}:
+        return False
+    if page.netloc.lower() == host.lower():
+        return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
+    return any(_matches(origin.lower(), trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS)
+
+
+def _matches(origin: str, trusted: str) -> bool:
+    scheme, _, host = trusted.lower().partition("://")
+    if not host.startswith("*."):
+        return origin == f"{scheme}://{host}"
+    page_scheme, _, page_host = origin.partition("://")
+    return page_scheme == scheme and page_host.endswith(host[1:])
+
+
+class NothingHere(AsyncWebsocketConsumer):
+    """Answers where there is no socket."""
+
+    channel_layer_alias = "none"
+
+    async def connect(self) -> None:
+        """Refuse the handshake."""
+        raise DenyConnection
+
+
+websockets: Application = OwnPagesOnly(
+    CookieMiddleware(URLRouter([*routes, re_path("", NothingHere.as_asgi())]))
+)

@@ -1,0 +1,398 @@
+"""The sockets of executions: who may open them, what they send, and when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from executions import consumers, services, standing, watching
+from executions.models import PipelineExecution
+from executions.services.live import shared_state
+from executions.transitions import change_status
+from tests.executions.conftest import key, some_id
+from tests.executions.sockets import Page, meanwhile, play, sign_in
+from tests.fake_airflow import FakeAirflow
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def session(user: Any, permit: Callable[..., None]) -> str:
+    """The session of somebody who may view executions."""
+    permit("view_pipelineexecution")
+    return sign_in(user)
+
+
+def of(execution: PipelineExecution) -> str:
+    return f"/ws/executions/{execution.pk}"
+
+
+def test_a_page_is_given_the_whole_state_at_once(pending: PipelineExecution, session: str) -> None:
+    async def scene() -> dict[str, Any]:
+        async with Page(of(pending), session) as page:
+            return await page.state()
+
+    shown, stored = play(scene), shared_state(pending.pk)
+    assert stored is not None
+    assert {name: shown[name] for name in stored} == stored
+    assert shown["actions"] == {"cancel": False, "retry": False, "run_again": False}
+
+
+def test_every_change_is_shown_in_the_order_in_which_it_was_made(
+    triggered: PipelineExecution, airflow: FakeAirflow, session: str
+) -> None:
+    def run() -> None:
+        airflow.set_run(*key(triggered), "running")
+        airflow.set_task(*key(triggered), "read", "running")
+        services.refresh_execution(triggered)
+
+    def end() -> None:
+        airflow.finish(*key(triggered))
+        services.refresh_execution(triggered)
+
+    async def scene() -> list[dict[str, Any]]:
+        async with Page(of(triggered), session) as page:
+            seen = [await page.state()]
+            await meanwhile(run)()
+            seen += await page.until(lambda state: state["tasks"][0]["status"] == "running")
+            await meanwhile(end)()
+            return seen + await page.until(lambda state: state["status"] == "success")
+
+    seen = play(scene)
+    ranks = ["pending", "running", "success"]
+    order = [ranks.index(state["status"]) for state in seen]
+    assert order == sorted(order)
+    assert set(order) == {0, 1, 2}
+    assert seen[-1]["progress"] == {"done": 3, "total": 3}
+
+
+def test_changes_in_quick_succession_come_as_few_states(
+    triggered: PipelineExecution, session: str
+) -> None:
+    def change() -> None:
+        for number in range(40):
+            change_status(triggered.pk, "running", status_reason=f"step {number}")
+
+    async def scene() -> list[dict[str, Any]]:
+        async with Page(of(triggered), session) as page:
+            await page.state()
+            await meanwhile(change)()
+            return await page.until(lambda state: state["status_reason"] == "step 39")
+
+    assert len(play(scene)) < 10
+
+
+def test_an_execution_is_read_once_for_all_its_pages(
+    triggered: PipelineExecution, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+
+    async def counted(execution_id: Any) -> Any:
+        reads.append(execution_id)
+        return await standing.read_state(execution_id)
+
+    monkeypatch.setattr(watching, "read_state", counted)
+
+    async def scene() -> int:
+        pages = [Page(of(triggered), session) for _ in range(20)]
+        for page in pages:
+            await page.__aenter__()
+        for page in pages:
+            await page.state()
+        before = len(reads)
+        await meanwhile(change_status)(triggered.pk, "running", status_reason="once")
+        for page in pages:
+            await page.until(lambda state: state["status_reason"] == "once")
+        after = len(reads)
+        for page in pages:
+            await page.__aexit__()
+        return after - before
+
+    assert play(scene) <= 2
+
+
+def test_airflow_is_asked_nothing_for_a_page(
+    triggered: PipelineExecution, airflow: FakeAirflow, session: str
+) -> None:
+    before = airflow.calls.total()
+
+    async def scene() -> None:
+        async with Page(of(triggered), session) as page:
+            await page.state()
+            await meanwhile(change_status)(triggered.pk, "running", status_reason="looked at")
+            await page.until(lambda state: state["status_reason"] == "looked at")
+
+    play(scene)
+    assert airflow.calls.total() == before
+
+
+def test_who_comes_back_is_given_what_happened_meanwhile(
+    triggered: PipelineExecution, session: str
+) -> None:
+    async def scene() -> tuple[str, str]:
+        async with Page(of(triggered), session) as page:
+            before = (await page.state())["status"]
+        await meanwhile(change_status)(triggered.pk, "running")
+        async with Page(of(triggered), session) as page:
+            return before, (await page.state())["status"]
+
+    assert play(scene) == ("pending", "running")
+
+
+def test_a_page_without_a_session_is_closed_with_4401(pending: PipelineExecution) -> None:
+    async def scene() -> tuple[int, int]:
+        async with Page(of(pending)) as page:
+            nobody = await page.closed_with()
+        async with Page(of(pending), "a-key-that-somebody-made-up") as page:
+            return nobody, await page.closed_with()
+
+    assert play(scene) == (4401, 4401)
+
+
+def test_a_page_of_somebody_without_the_permission_is_closed_with_4403(
+    pending: PipelineExecution, user: Any
+) -> None:
+    session = sign_in(user)
+
+    async def scene() -> tuple[int, int]:
+        async with Page(of(pending), session) as page:
+            one = await page.closed_with()
+        async with Page("/ws/executions", session) as page:
+            return one, await page.closed_with()
+
+    assert play(scene) == (4403, 4403)
+
+
+def test_a_page_of_no_execution_is_closed_with_4404(session: str) -> None:
+    async def scene() -> int:
+        async with Page(f"/ws/executions/{some_id()}", session) as page:
+            return await page.closed_with()
+
+    assert play(scene) == 4404
+
+
+def test_the_page_of_an_execution_that_is_deleted_is_told_so(
+    pending: PipelineExecution, session: str
+) -> None:
+    def delete() -> None:
+        watched = pending.pk
+        pending.delete()
+        from executions.publishing import publish_changed
+
+        publish_changed([watched])
+
+    async def scene() -> tuple[str, int]:
+        async with Page(of(pending), session) as page:
+            await page.state()
+            await meanwhile(delete)()
+            return (await page.next())["type"], await page.closed_with()
+
+    assert play(scene) == ("gone", 4404)
+
+
+@pytest.fixture
+def checked_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "CHECK_EVERY", 0.1)
+    monkeypatch.setattr(consumers, "_CHECK_APART", 0.0)
+
+
+def test_a_permission_that_is_taken_away_closes_the_page(
+    pending: PipelineExecution, session: str, user: Any, checked_often: None
+) -> None:
+    async def scene() -> int:
+        async with Page(of(pending), session) as page:
+            await page.state()
+            await meanwhile(user.user_permissions.clear)()
+            return await page.closed_with()
+
+    assert play(scene) == 4403
+
+
+def test_signing_out_closes_the_page(
+    pending: PipelineExecution, session: str, checked_often: None
+) -> None:
+    async def scene() -> int:
+        async with Page(of(pending), session) as page:
+            await page.state()
+            await meanwhile(Session.objects.all().delete)()
+            return await page.closed_with()
+
+    assert play(scene) == 4401
+
+
+def test_what_may_be_done_follows_the_permissions_of_each_user(
+    pending: PipelineExecution, session: str, user: Any, permit: Callable[..., None]
+) -> None:
+    permit("cancel_pipelineexecution", "execute_pipeline")
+
+    def end() -> None:
+        change_status(pending.pk, "failed", completed_at=timezone.now())
+
+    async def scene() -> list[dict[str, bool]]:
+        async with Page(of(pending), session) as page:
+            first = (await page.state())["actions"]
+            await meanwhile(end)()
+            seen = await page.until(lambda state: state["status"] == "failed")
+            return [first, seen[-1]["actions"]]
+
+    assert play(scene) == [
+        {"cancel": True, "retry": False, "run_again": False},
+        {"cancel": False, "retry": True, "run_again": True},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_open"),
+    [
+        ("http://testserver", True),
+        ("https://testserver", True),
+        ("http://testserver:81", False),
+        ("https://console.example.org", True),
+        ("http://console.example.org", False),
+        ("https://a.trusted.example", True),
+        ("https://trusted.example.evil.org", False),
+        ("https://evil.example.com", False),
+        ("null", False),
+        ("http://[", False),
+        (None, False),
+    ],
+)
+def test_a_page_of_another_site_opens_no_socket(
+    pending: PipelineExecution, session: str, settings: Any, origin: str | None, is_open: bool
+) -> None:
+    settings.CSRF_TRUSTED_ORIGINS = ["https://console.example.org", "https://*.trusted.example"]
+
+    async def scene() -> bool:
+        async with Page(of(pending), session, origin=origin) as page:
+            return page.is_open
+
+    assert play(scene) is is_open
+
+
+def test_a_host_that_is_not_ours_opens_no_socket(pending: PipelineExecution, session: str) -> None:
+    async def scene() -> bool:
+        page = Page(of(pending), session, origin="http://evil.example", host="evil.example")
+        async with page:
+            return page.is_open
+
+    assert play(scene) is False
+
+
+def test_there_is_no_socket_elsewhere(session: str) -> None:
+    async def scene() -> bool:
+        async with Page("/ws/elsewhere", session) as page:
+            return page.is_open
+
+    assert play(scene) is False
+
+
+def test_a_ping_is_answered_and_what_is_none_is_not(
+    pending: PipelineExecution, session: str
+) -> None:
+    async def scene() -> dict[str, Any]:
+        async with Page(of(pending), session) as page:
+            await page.state()
+            await page.say_text("no JSON")
+            await page.say(["ping"])
+            await page.say({"type": "state"})
+            await page.say({"type": "ping"})
+            return await page.next()
+
+    assert play(scene) == {"type": "pong"}
+
+
+def test_lists_hear_which_executions_changed(
+    pending: PipelineExecution, session: str, make_pipeline: Any
+) -> None:
+    pipeline = make_pipeline("others")
+
+    async def scene() -> set[str]:
+        async with Page("/ws/executions", session) as page:
+            # The socket is open before it listens.
+            await asyncio.sleep(0.5)
+            started = await meanwhile(services.start_execution)(pipeline)
+            await meanwhile(change_status)(pending.pk, "running")
+            wanted, heard = {str(started.pk), str(pending.pk)}, set()
+            while not wanted <= heard:
+                message = await page.next()
+                assert message["type"] == "changed"
+                heard |= set(message["executions"])
+            return heard
+
+    play(scene)
+
+
+def test_lists_are_told_of_many_changes_in_one_message(
+    session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "MOST_NAMED", 3)
+    ids = [some_id() for _ in range(10)]
+
+    async def scene() -> tuple[dict[str, Any], bool]:
+        from executions.publishing import publish_changed
+
+        async with Page("/ws/executions", session) as page:
+            await asyncio.sleep(0.5)
+            await meanwhile(publish_changed)(ids)
+            return await page.next(), await page.hears_nothing(0.5)
+
+    message, quiet = play(scene)
+    assert (len(message["executions"]), message["more"], quiet) == (3, True, True)
+
+
+@pytest.fixture
+def without_redis(settings: Any) -> None:
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": ["redis://127.0.0.1:1/0"]},
+        }
+    }
+
+
+def test_while_redis_is_away_pages_look_by_themselves(
+    pending: PipelineExecution,
+    session: str,
+    without_redis: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching, "WHILE_ACTIVE", 0.2)
+
+    async def scene() -> str:
+        async with Page(of(pending), session) as page:
+            await page.state()
+            await meanwhile(change_status)(pending.pk, "running")
+            return str((await page.until(lambda state: state["status"] == "running"))[-1]["status"])
+
+    assert play(scene) == "running"
+
+
+def test_a_page_that_has_nothing_new_is_sent_nothing(
+    pending: PipelineExecution, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "WHILE_ACTIVE", 0.1)
+
+    async def scene() -> bool:
+        async with Page(of(pending), session) as page:
+            await page.state()
+            return await page.hears_nothing(1)
+
+    assert play(scene)
+
+
+def test_the_last_page_that_leaves_ends_the_looking(
+    pending: PipelineExecution, session: str
+) -> None:
+    async def scene() -> int:
+        async with Page(of(pending), session) as page:
+            await page.state()
+        await asyncio.sleep(0.1)
+        return len(asyncio.all_tasks())
+
+    # The scene itself, and what the channel layer keeps of a connection.
+    assert play(scene) <= 3
