@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -80,7 +80,7 @@ class RuleForm(_RuleForm):
     """A rule, with its lists as choices."""
 
     events = forms.MultipleChoiceField(
-        label=_("Events"), choices=RULE_EVENTS, widget=UnfoldAdminCheckboxSelectMultiple
+        label=_("Events"), choices=RULE_EVENTS, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
     tags = TagsField(
         label=_("Tags"),
@@ -99,7 +99,7 @@ class RuleForm(_RuleForm):
         choices=WEEKDAYS,
         coerce=int,
         required=False,
-        widget=UnfoldAdminCheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("On which days they begin. None means all."),
     )
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("executions", "0009_list_indexes"),
+        ("executions", "0010_rows_loaded_index"),
     ]
 
     operations = [
