@@ -1,5 +1,7 @@
 """How long something took, as people read it; alike in every list and page of the admin."""
 
+from django.utils.formats import number_format
+
 NOTHING = "-"
 
 
@@ -8,7 +10,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return NOTHING
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return f"{number_format(seconds, 1)} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {rest} s"

@@ -170,6 +170,11 @@ class PipelineForm(_ModelForm):
     class Meta:
         model = Pipeline
         fields = FIELDS
+        labels = {
+            "name": gettext_lazy("Name"),
+            "description": gettext_lazy("Description"),
+            "is_active": gettext_lazy("Active"),
+        }
         widgets = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
         help_texts = {
             "is_active": gettext_lazy(

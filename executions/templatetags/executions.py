@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
@@ -39,15 +40,15 @@ def size(count: int | None) -> str:
     value = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000:
-            return f"{value:.3g} {unit}"
+            return f"{_short(value)} {unit}"
         value /= 1000
-    return f"{value:.3g} TB"
+    return f"{_short(value)} TB"
 
 
 @register.filter
 def rows(count: int | None) -> str:
     """Return a number of rows with its thousands apart; a dash where it is not known."""
-    return NOTHING if count is None else f"{count:,}"
+    return NOTHING if count is None else number_format(count, force_grouping=True)
 
 
 @register.filter
@@ -61,8 +62,13 @@ def many(count: int) -> str:
     """Return a large number with three digits and the unit that fits: `812`, `1.24 million`."""
     for unit, word in ((10**9, _("%s billion")), (10**6, _("%s million")), (10**4, _("%s k"))):
         if count >= unit:
-            return word % f"{count / (unit if unit > 10**4 else 1000):.3g}"
+            return word % _short(count / (unit if unit > 10**4 else 1000))
     return rows(count)
+
+
+def _short(value: float) -> str:
+    """Return a number below a thousand with three digits, as the reader's language writes it."""
+    return number_format(f"{value:.3g}")
 
 
 @register.filter

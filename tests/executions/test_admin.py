@@ -10,11 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from executions import services
 from executions.models import PipelineExecution
 from executions.services import monitoring
-from executions.templatetags.executions import rows, size
+from executions.templatetags.executions import many, rows, size
 from pipelines.durations import duration
 from pipelines.models import Pipeline
 from tests.executions.conftest import again, key
@@ -278,6 +279,12 @@ def test_durations_are_shown_as_people_say_them(seconds: float | None, shown: st
 def test_sizes_and_counts_are_shown_as_people_write_them() -> None:
     assert [size(None), size(812), size(1_200_000_000)] == ["-", "812 B", "1.2 GB"]
     assert [rows(None), rows(0), rows(1234567)] == ["-", "0", "1,234,567"]
+    assert [many(812), many(9999), many(45_600), many(8_312_345)] == [
+        *("812", "9,999", "45.6 k", "8.31 million"),
+    ]
+    with translation.override("fr"):
+        assert [rows(1234567), duration(0.42)] == ["1\xa0234\xa0567", "0,4 s"]
+        assert size(1_200_000_000) == "1,2 GB"
 
 
 def test_a_param_named_items_is_shown_like_the_others(
