@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -105,14 +105,14 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
     def deployment(self, pipeline: Pipeline) -> SafeString:
         """Return the deployment status as a badge, and how long that took, or takes already."""
         status = DeploymentStatus(pipeline.deployment_status)
-        badge = format_html("{}{}", status_badge(status.value), _draft_hint(pipeline))
+        parts = [status_badge(status.value)]
         seconds = pipeline.deployment_seconds
-        if seconds is None:
-            return badge
-        since = _("for %s") if status == DeploymentStatus.REGISTERING else _("after %s")
-        return format_html(
-            '{} <span class="quiet nowrap">{}</span>', badge, since % duration(seconds)
-        )
+        if seconds is not None:
+            since = _("for %s") if status == DeploymentStatus.REGISTERING else _("after %s")
+            parts.append(_quiet(since % duration(seconds)))
+        if hint := _draft_hint(pipeline):
+            parts.append(format_html("<div>{}</div>", _quiet(hint)))
+        return format_html_join(" ", "{}", ((part,) for part in parts))
 
     @admin.display(description=gettext_lazy("Reason"))
     def why(self, pipeline: Pipeline) -> SafeString | str:
@@ -249,12 +249,15 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
         )
 
 
-def _draft_hint(pipeline: Pipeline) -> SafeString | str:
-    """Return that something is drawn and not deployed: by whom, and when."""
+def _quiet(text: str) -> SafeString:
+    return format_html('<span class="quiet nowrap">{}</span>', text)
+
+
+def _draft_hint(pipeline: Pipeline) -> str:
+    """Return that something is drawn and not deployed: by whom, and when; nothing if it is not."""
     draft = getattr(pipeline, "draft", None)
     if draft is None:
         return ""
     who = draft.saved_by.get_username() if draft.saved_by is not None else _("someone")
     when = date_format(localtime(draft.saved_at), "SHORT_DATETIME_FORMAT")
-    said = _("Draft by %(who)s, %(when)s") % {"who": who, "when": when}
-    return format_html(' <span class="quiet">{}</span>', said)
+    return _("Draft by %(who)s, %(when)s") % {"who": who, "when": when}

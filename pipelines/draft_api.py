@@ -1,5 +1,6 @@
 """Drafts over the REST API: what is drawn, kept without being deployed."""
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -93,15 +94,9 @@ class DraftActions(viewsets.GenericViewSet[Pipeline]):
     def keep_draft(self, request: Request, pk: str | None = None) -> Response:
         """Keep what is drawn."""
         pipeline = self.get_object()
-        content, problems = _content(request)
-        body = SeenSerializer(data={"seen": request.data.get("seen")})
-        body.is_valid(raise_exception=True)
+        content, problems, seen = _content(request)
         kept = services.save_draft(
-            pipeline,
-            content,
-            user=request.user,
-            seen=body.validated_data["seen"],
-            problems=problems,
+            pipeline, content, user=request.user, seen=seen, problems=problems
         )
         return Response(draft_json(kept))
 
@@ -155,7 +150,7 @@ class DraftActions(viewsets.GenericViewSet[Pipeline]):
     @action(detail=False, methods=["post"], filter_backends=(), pagination_class=None)
     def drafts(self, request: Request) -> Response:
         """Return the new pipeline."""
-        content, problems = _content(request)
+        content, problems, _ = _content(request)
         pipeline = services.begin_draft(content, user=request.user, problems=problems)
         return Response(PipelineSerializer(pipeline).data, status=status.HTTP_201_CREATED)
 
@@ -170,8 +165,8 @@ def draft_json(draft: PipelineDraft) -> dict[str, Any]:
     }
 
 
-def _content(request: Request) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the fields of the body as they are to be kept, and what cannot be read."""
+def _content(request: Request) -> tuple[dict[str, Any], list[Problem], datetime | None]:
+    """Return the fields of the body as they are to be kept, what cannot be read, and `seen`."""
     body = request.data
     if not isinstance(body, dict):
         raise serializers.ValidationError("The body is no JSON object. Send a pipeline's fields.")
@@ -179,4 +174,6 @@ def _content(request: Request) -> tuple[dict[str, Any], list[Problem]]:
     read = Pipeline()
     problems = PipelineSerializer(read, data=fields, partial=True).read_into(read)
     kept = {name: getattr(read, name) for name in services.FIELDS if name in fields}
-    return kept, problems
+    known = SeenSerializer(data={"seen": body.get("seen")})
+    known.is_valid(raise_exception=True)
+    return kept, problems, known.validated_data["seen"]

@@ -119,10 +119,11 @@ class EditorActions(viewsets.GenericViewSet[Pipeline]):
         """Return the problems and the columns."""
         pipeline, problems = self._drawn(request)
         found = services.check_pipeline(pipeline, written=tuple(request.data), unless=problems)
+        told: Any = found.problems
         return Response(
             {
                 "valid": not found.problems,
-                "errors": ProblemSerializer(found.problems, many=True).data,
+                "errors": ProblemSerializer(told, many=True).data,
                 "columns": {
                     node: {"in": _columns(around.inputs), "out": _columns(around.outputs)}
                     for node, around in found.columns.items()

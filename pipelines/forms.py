@@ -186,6 +186,7 @@ class PipelineForm(_ModelForm):
         super().__init__(*args, **kwargs)
         self.newest: Newest | None = None
         self.conflict: Difference | None = None
+        self.refusal = ""
         if "seen" in self.fields and not self.instance._state.adding:
             self.newest = newest_of(self.instance, draft_of(self.instance))
             self.fields["seen"].initial = self.newest.at.isoformat()
@@ -201,7 +202,8 @@ class PipelineForm(_ModelForm):
             now = newest.at.isoformat()
             if now not in (seen, self.data.get("over")):
                 self.conflict = difference_to(newest, self.cleaned_data)
-                raise ValidationError(_changed(self.instance, newest))
+                self.refusal = _changed(self.instance, newest)
+                raise ValidationError(self.refusal)
         return super().clean()
 
     @property

@@ -160,13 +160,13 @@ def _boolean(spec: Mapping[str, Any], has_value: bool) -> forms.Field:
 
 
 def _number(spec: Mapping[str, Any], has_value: bool) -> forms.Field:
-    limits = {"min_value": spec.get("min"), "max_value": spec.get("max")}
+    limits: dict[str, Any] = {"min_value": spec.get("min"), "max_value": spec.get("max")}
     if spec["type"] == "integer":
         return forms.IntegerField(**limits, widget=UnfoldAdminDecimalFieldWidget)
     return NumberField(**limits, widget=_number_widget())
 
 
-def _number_widget() -> forms.Widget:
+def _number_widget() -> Any:
     return UnfoldAdminDecimalFieldWidget(attrs={"step": "any"})
 
 

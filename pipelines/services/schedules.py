@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from cron_descriptor import CasingTypeEnum, ExpressionDescriptor, Options
+from cron_descriptor import (  # type: ignore[import-untyped]
+    CasingTypeEnum,
+    ExpressionDescriptor,
+    Options,
+)
 from croniter import croniter
 from django.utils.translation import gettext as _
 from django.utils.translation import override

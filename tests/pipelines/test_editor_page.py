@@ -117,7 +117,7 @@ def test_a_draft_is_told_on_the_page_and_in_the_list(
     opened = browser.get(f"{page(pipeline)}?draft")
     assert data(opened)["config"] == drawn
     assert opened.context["adminform"].form["description"].value() == "drawn"
-    assert "bea, " in browser.get(LIST).content.decode()
+    assert "Draft by bea, " in browser.get(LIST).content.decode()
 
 
 def test_deploying_a_page_that_shows_the_newest_draft_removes_the_draft(

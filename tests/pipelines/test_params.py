@@ -219,7 +219,7 @@ def test_defaults_that_are_left_as_they_are_stay_as_they_are(browser: Client, sa
     pipeline = save(param_specs=SPECS, default_params=defaults)
     form = browser.get(execute_page(pipeline)).context["form"]
     shown = {field.html_name: field.value() for field in form}
-    assert str(shown["until"]) == "2024-03-02 06:00:00"
+    assert shown["until"] == "2024-03-02T06:00:00"
     sent = {**shown, "until": "2024-03-02T06:00:00", "strict": "on"}
     assert browser.post(execute_page(pipeline), sent).status_code == 302
     assert PipelineExecution.objects.get().params == defaults
