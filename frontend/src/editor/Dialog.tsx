@@ -20,12 +20,12 @@ export function Dialog({ title, onClose, children, wide }: Props): ReactNode {
   }, []);
   return (
     <dialog ref={dialog} className={`ed-dialog${wide ? " ed-wide" : ""}`} aria-labelledby={titleId} onCancel={onClose}>
-      <header className="ed-dialog-head">
+      <div className="ed-dialog-head">
         <h2 id={titleId}>{title}</h2>
         <button type="button" className="ed-icon-button" aria-label={t("Close")} onClick={onClose}>
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       <div className="ed-dialog-body">{children}</div>
     </dialog>
   );

@@ -1,7 +1,7 @@
-import { useRef, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { t } from "../shared/i18n";
 import { ProblemList } from "./canvas/ProblemList";
-import { exportFile, importFile } from "./page/files";
+import { chooseFile, exportFile } from "./page/files";
 import { Popup } from "./Popup";
 import type { Draft } from "./saving/useDraft";
 import { isUnsaved, useEditor } from "./store";
@@ -36,47 +36,32 @@ export function Head({ draft, hasDraft, onTemplates }: Props): ReactNode {
 
 function FileMenu({ draft, hasDraft, onTemplates }: Props): ReactNode {
   const mayChange = useEditor((state) => state.mayChange);
-  const chooser = useRef<HTMLInputElement>(null);
   const items: [label: string, act: () => void, shown: boolean][] = [
     [t("Start from a template…"), onTemplates, mayChange],
-    [t("Import from a file…"), () => chooser.current?.click(), mayChange],
+    [t("Import from a file…"), chooseFile, mayChange],
     [t("Export as a file"), exportFile, true],
     [t("Discard the draft"), draft.discard, mayChange && hasDraft],
   ];
   return (
-    <>
-      <Popup button={<>{t("File")} ▾</>} right>
-        {(close) =>
-          items.map(
-            ([label, act, shown]) =>
-              shown && (
-                <button
-                  key={label}
-                  type="button"
-                  className="ed-menu-item"
-                  onClick={() => {
-                    close();
-                    act();
-                  }}
-                >
-                  {label}
-                </button>
-              ),
-          )
-        }
-      </Popup>
-      <input
-        ref={chooser}
-        type="file"
-        accept=".json,application/json"
-        hidden
-        aria-label={t("File to import")}
-        onChange={(event) => {
-          const [file] = event.target.files ?? [];
-          if (file) void importFile(file);
-          event.target.value = "";
-        }}
-      />
-    </>
+    <Popup button={<>{t("File")} ▾</>} right>
+      {(close) =>
+        items.map(
+          ([label, act, shown]) =>
+            shown && (
+              <button
+                key={label}
+                type="button"
+                className="ed-menu-item"
+                onClick={() => {
+                  close();
+                  act();
+                }}
+              >
+                {label}
+              </button>
+            ),
+        )
+      }
+    </Popup>
   );
 }

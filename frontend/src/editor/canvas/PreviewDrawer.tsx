@@ -37,7 +37,7 @@ export function PreviewDrawer(): ReactNode {
   const shown = outputs[name];
   return (
     <section className="ed-drawer" aria-label={t("Preview of {node}", { node: nodeLabel(node) })}>
-      <header className="ed-drawer-head">
+      <div className="ed-drawer-head">
         <Icon name="eye" />
         <strong>{nodeLabel(node)}</strong>
         {names.length > 1 && (
@@ -63,7 +63,7 @@ export function PreviewDrawer(): ReactNode {
         >
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       {failure && <p className="ed-problem">{failure}</p>}
       {preview?.error && <p className="ed-problem">{preview.error.message}</p>}
       {shown && <RowsTable columns={shown.columns} rows={shown.rows} />}

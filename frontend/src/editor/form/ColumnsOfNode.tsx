@@ -23,10 +23,10 @@ export function ColumnsOfNode({ columns }: { columns: NodeColumns | undefined })
 function ColumnList({ title, columns }: { title: string; columns: Column[] | null }): ReactNode {
   return (
     <div className="ed-columns">
-      <h4>
+      <h3>
         {title}
         {columns && <span className="ed-quiet"> · {columns.length}</span>}
-      </h4>
+      </h3>
       {columns === null ? (
         <p className="ed-quiet">{t("Not known before it runs.")}</p>
       ) : (

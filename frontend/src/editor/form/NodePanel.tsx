@@ -60,14 +60,14 @@ function Panel({ node, deployed }: { node: NodeDoc; deployed: GraphDoc | null })
           if (event.key === "Escape" && !event.defaultPrevented) close();
         }}
       >
-        <header className={`ed-panel-head ed-${kind}`}>
+        <div className={`ed-panel-head ed-${kind}`}>
           <span className="ed-node-icon">
             <Icon name={kind} />
           </span>
           <div className="ed-panel-title">
-            <h3 ref={heading} tabIndex={-1}>
+            <h2 ref={heading} tabIndex={-1}>
               {nodeLabel(node)}
-            </h3>
+            </h2>
             <span className="ed-quiet">{node.module}</span>
           </div>
           <button type="button" className="ed-button" onClick={() => preview(node.id)}>
@@ -76,7 +76,7 @@ function Panel({ node, deployed }: { node: NodeDoc; deployed: GraphDoc | null })
           <button type="button" className="ed-icon-button" aria-label={t("Close the form")} title={t("Close the form")} onClick={close}>
             <Icon name="close" />
           </button>
-        </header>
+        </div>
         <div className="ed-panel-body">
           <p className="ed-help">{module?.summary ?? t("This module is not installed.")}</p>
           <Problems id="ed-node-problems" problems={problems.filter((problem) => !hasField(problem, module?.config_schema))} />

@@ -17,8 +17,21 @@ export function exportFile(): void {
   URL.revokeObjectURL(address);
 }
 
+/** Have a file chosen, and import it. */
+export function chooseFile(): void {
+  // Not a part of the page: the admin's own scripts take every file field there for theirs.
+  const chooser = document.createElement("input");
+  chooser.type = "file";
+  chooser.accept = ".json,application/json";
+  chooser.addEventListener("change", () => {
+    const [file] = chooser.files ?? [];
+    if (file) void importFile(file);
+  });
+  chooser.click();
+}
+
 /** Put what a file holds in place of what is drawn. The graph can be brought back by undo. */
-export async function importFile(file: File): Promise<void> {
+async function importFile(file: File): Promise<void> {
   const { history, modules, editDoc, tell } = useEditor.getState();
   const found = imported(await file.text(), history.present);
   if (!found) {

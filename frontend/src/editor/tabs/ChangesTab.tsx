@@ -20,7 +20,7 @@ export function ChangesTab({ deployed }: { deployed: EditorData["deployed"] }): 
   );
   return (
     <div className="ed-pad ed-scroll" tabIndex={0} role="region" aria-label={t("Changes")}>
-      <h3>{t("What saving would change in revision {revision}", { revision: deployed.revision })}</h3>
+      <h2>{t("What saving would change in revision {revision}", { revision: deployed.revision })}</h2>
       <DifferenceList found={found} same={t("Nothing. What is drawn here is what is deployed.")} />
     </div>
   );
