@@ -23,6 +23,8 @@ const nodeTypes = { step: NodeBox };
 const edgeTypes = { flow: FlowEdge };
 // At a smaller zoom the boxes cannot be read.
 const READABLE = 0.62;
+// From still farther only the colours tell something; without the texts, hundreds of boxes move smoothly.
+const FAR = 0.35;
 const PADDING = 24;
 const MAP_FROM = 30;
 
@@ -102,6 +104,7 @@ export function GraphView() {
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         onInit={begin}
+        onMove={(_, { zoom }) => frame.current?.classList.toggle("is-far", zoom < FAR)}
         onMoveStart={(event) => {
           if (event !== null) isMoved.current = true;
         }}
