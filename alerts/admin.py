@@ -10,12 +10,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
 
 from alerts import services
 from alerts.events import AlertEvent, DeliveryStatus
 from alerts.forms import ChannelForm, RuleForm
 from alerts.models import AlertChannel, AlertDelivery, AlertRule
-from pipelines.badges import BadgeMedia, status_badge
+from pipelines.badges import status_badge
 
 if TYPE_CHECKING:
     _ChannelAdmin = admin.ModelAdmin[AlertChannel]
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     _DeliveryAdmin = admin.ModelAdmin[AlertDelivery]
 else:
     # Generic for type checkers only.
-    _ChannelAdmin = _RuleAdmin = _DeliveryAdmin = admin.ModelAdmin
+    _ChannelAdmin = _RuleAdmin = _DeliveryAdmin = ModelAdmin
 
 RESEND = "alerts.resend_alertdelivery"
 TEST = "_test"
@@ -173,9 +174,6 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
         *("event", "badge", "error", "pipeline_name", "execution_link", "execution_attempt"),
         *("rule_name", "channel_name", "attempts", "created_at", "due_at", "sent_at", "text"),
     )
-
-    class Media(BadgeMedia):
-        pass
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: deliveries come of rules."""

@@ -4,6 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from alerts.addresses import address_of
 from alerts.events import RULE_EVENTS
@@ -43,9 +48,7 @@ class ChannelForm(_ChannelForm):
         required=False,
         max_length=2000,
         help_text=ADDRESS_HELP,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "class": "vTextField"}
-        ),
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
     class Meta:
@@ -77,15 +80,17 @@ class RuleForm(_RuleForm):
     """A rule, with its lists as choices."""
 
     events = forms.MultipleChoiceField(
-        label=_("Events"), choices=RULE_EVENTS, widget=forms.CheckboxSelectMultiple
+        label=_("Events"), choices=RULE_EVENTS, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
     tags = TagsField(
         label=_("Tags"),
         required=False,
+        widget=UnfoldAdminTextInputWidget,
         help_text=_("Separated by commas: only pipelines with one of these tags. Empty means any."),
     )
     quiet_timezone = forms.ChoiceField(
         label=_("Time zone of quiet hours"),
+        widget=UnfoldAdminSelectWidget,
         choices=lambda: [(name, name) for name in sorted(timezones())],
         initial="UTC",
     )
@@ -94,7 +99,7 @@ class RuleForm(_RuleForm):
         choices=WEEKDAYS,
         coerce=int,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("On which days they begin. None means all."),
     )
 

@@ -44,6 +44,15 @@ NAVIGATION = [
         ],
     },
     {
+        "title": _("Alerts"),
+        "separator": True,
+        "items": [
+            _list("alerts.alertrule", _("Alert rules"), "notifications"),
+            _list("alerts.alertchannel", _("Alert channels"), "send"),
+            _list("alerts.alertdelivery", _("Deliveries"), "outbox", also="resend"),
+        ],
+    },
+    {
         "title": _("Automation"),
         "separator": True,
         "items": [
