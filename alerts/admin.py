@@ -1,6 +1,6 @@
 """Alerts in the admin: channels with a test, rules, and the log of deliveries."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -18,6 +18,14 @@ from alerts.forms import ChannelForm, RuleForm
 from alerts.models import AlertChannel, AlertDelivery, AlertRule
 from pipelines.badges import status_badge
 
+if TYPE_CHECKING:
+    _ChannelAdmin = admin.ModelAdmin[AlertChannel]
+    _RuleAdmin = admin.ModelAdmin[AlertRule]
+    _DeliveryAdmin = admin.ModelAdmin[AlertDelivery]
+else:
+    # Generic for type checkers only.
+    _ChannelAdmin = _RuleAdmin = _DeliveryAdmin = ModelAdmin
+
 RESEND = "alerts.resend_alertdelivery"
 TEST = "_test"
 # The colours that executions' statuses have.
@@ -31,7 +39,7 @@ _COLOURS = {
 
 
 @admin.register(AlertChannel)
-class AlertChannelAdmin(ModelAdmin):
+class AlertChannelAdmin(_ChannelAdmin):
     """Channels: the address goes in and never comes out; a test says whether it is right."""
 
     form = ChannelForm
@@ -96,7 +104,7 @@ class AlertChannelAdmin(ModelAdmin):
 
 
 @admin.register(AlertRule)
-class AlertRuleAdmin(ModelAdmin):
+class AlertRuleAdmin(_RuleAdmin):
     """Rules: which events of which pipelines go where, and when rather not."""
 
     form = RuleForm
@@ -149,7 +157,7 @@ class AlertRuleAdmin(ModelAdmin):
 
 
 @admin.register(AlertDelivery)
-class AlertDeliveryAdmin(ModelAdmin):
+class AlertDeliveryAdmin(_DeliveryAdmin):
     """The log of deliveries: read, and sent again."""
 
     list_display = (

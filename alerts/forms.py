@@ -90,6 +90,7 @@ class RuleForm(_RuleForm):
     )
     quiet_timezone = forms.ChoiceField(
         label=_("Time zone of quiet hours"),
+        widget=UnfoldAdminSelectWidget,
         choices=lambda: [(name, name) for name in sorted(timezones())],
         initial="UTC",
         widget=UnfoldAdminSelectWidget,

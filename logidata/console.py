@@ -47,9 +47,9 @@ NAVIGATION = [
         "title": _("Alerts"),
         "separator": True,
         "items": [
-            _list("alerts.alertrule", _("Rules"), "rule"),
-            _list("alerts.alertchannel", _("Channels"), "campaign"),
-            _list("alerts.alertdelivery", _("Deliveries"), "outbox", "resend"),
+            _list("alerts.alertrule", _("Alert rules"), "notifications"),
+            _list("alerts.alertchannel", _("Alert channels"), "send"),
+            _list("alerts.alertdelivery", _("Deliveries"), "outbox", also="resend"),
         ],
     },
     {
@@ -82,8 +82,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "LogiData",
     "SITE_SUBHEADER": _("Data pipelines on Airflow"),
     "SITE_SYMBOL": "account_tree",
-    # There is no other site to return to.
-    "SITE_URL": None,
+    "SITE_URL": reverse_lazy("admin:index"),
     "SHOW_VIEW_ON_SITE": False,
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": _file("logidata/icon.svg")},
@@ -114,8 +113,8 @@ UNFOLD: dict[str, Any] = {
             "100": "oklch(95.1% .026 236.824)",
             "200": "oklch(90.1% .058 230.902)",
             "300": "oklch(82.8% .111 230.318)",
-            "400": "oklch(76% .105 236)",
-            "500": "oklch(70% .12 238)",
+            "400": "oklch(74.6% .16 232.661)",
+            "500": "oklch(68.5% .169 237.323)",
             "600": "oklch(50% .134 242.749)",
             "700": "oklch(44.3% .11 240.79)",
             "800": "oklch(39.1% .09 240.876)",
