@@ -93,7 +93,6 @@ class RuleForm(_RuleForm):
         widget=UnfoldAdminSelectWidget,
         choices=lambda: [(name, name) for name in sorted(timezones())],
         initial="UTC",
-        widget=UnfoldAdminSelectWidget,
     )
     quiet_weekdays = forms.TypedMultipleChoiceField(
         label=_("Weekdays of quiet hours"),
