@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.urls import reverse
 
+from executions import services
 from executions.models import PipelineExecution
 
 _CANCEL = "executions.cancel_pipelineexecution"
@@ -22,8 +23,8 @@ def page_data(
     may_execute = request.user.has_perm(_EXECUTE)
     return {
         "execution_id": str(execution.pk),
-        "state": None,
-        "graph": None,
+        "state": services.live_state(execution.pk, request.user),
+        "graph": services.execution_graph(execution),
         "may": {"cancel": request.user.has_perm(_CANCEL), "execute": may_execute},
         "notes": list((execution.replay_plan or {}).get("warnings", ())),
         "urls": {
