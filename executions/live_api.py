@@ -20,7 +20,7 @@ NO_NODE = OpenApiResponse(ErrorSerializer, description="No such execution, node 
 DOWN = OpenApiResponse(ErrorSerializer, description="Airflow cannot be asked.")
 
 
-class PositionSerializer(serializers.Serializer[Any]):
+class PlaceSerializer(serializers.Serializer[Any]):
     """Where a node is drawn."""
 
     x = serializers.FloatField()
@@ -33,7 +33,7 @@ class GraphNodeSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     name = serializers.CharField()
     module = serializers.CharField()
-    position = PositionSerializer(allow_null=True)
+    position = PlaceSerializer(allow_null=True)
 
 
 class GraphEdgeSerializer(serializers.Serializer[Any]):
