@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 from django.utils import timezone
 
 from alerts import services
@@ -26,6 +27,18 @@ __all__ = ["api", "permit", "queue", "user"]
 @pytest.fixture(autouse=True)
 def _no_marks_of_other_tests() -> None:
     cache.clear()
+
+
+@pytest.fixture
+def commits(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do at once what waits for a commit, which the transaction of a test never comes to."""
+
+    def at_once(
+        function: Callable[[], Any], using: str | None = None, robust: bool = False
+    ) -> None:
+        function()
+
+    monkeypatch.setattr(transaction, "on_commit", at_once)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.alerts.conftest import end, execution_of, work
 from tests.alerts.servers import Webhook
 from tests.executions.conftest import Queue
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("commits")
 
 Rule = Callable[..., AlertRule]
 ROOT = "/api/v1/alerts"

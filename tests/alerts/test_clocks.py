@@ -17,7 +17,7 @@ from tests.alerts.conftest import deliveries, end, ended_before, execution_of, w
 from tests.alerts.servers import Webhook
 from tests.executions.conftest import Queue
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("queue")]
+pytestmark = [pytest.mark.usefixtures("commits"), pytest.mark.usefixtures("queue")]
 
 Rule = Callable[..., AlertRule]
 

@@ -15,7 +15,7 @@ from tests.alerts.conftest import deliveries, end, ended_before, execution_of, w
 from tests.alerts.servers import Webhook
 from tests.executions.conftest import Queue, again
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("commits")
 
 Rule = Callable[..., AlertRule]
 

@@ -81,7 +81,7 @@ def pass_time(monkeypatch: pytest.MonkeyPatch, moment: str) -> datetime:
     return now
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("commits")
 def test_what_happens_at_night_comes_in_the_morning_as_one_digest(
     rule: Rule,
     orders: Pipeline,
@@ -106,7 +106,7 @@ def test_what_happens_at_night_comes_in_the_morning_as_one_digest(
     assert deliveries() == [("failure", "sent")] * 2
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("commits")
 def test_a_single_alert_of_the_night_comes_in_full(
     rule: Rule,
     orders: Pipeline,
@@ -125,7 +125,7 @@ def test_a_single_alert_of_the_night_comes_in_full(
     assert "disk full" in hook.bodies[0]["message"]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("commits")
 def test_quiet_hours_that_drop_say_so_in_the_log(
     rule: Rule,
     orders: Pipeline,

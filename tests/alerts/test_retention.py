@@ -18,7 +18,7 @@ from tests.alerts.conftest import end, execution_of
 from tests.executions.conftest import Queue
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("commits")
 def test_old_deliveries_are_removed_but_not_those_that_wait(
     rule: Callable[..., AlertRule], orders: Pipeline, queue: Queue, settings: Any
 ) -> None:

@@ -102,7 +102,7 @@ def run(pipeline: Pipeline, moment: str, **fields: Any) -> PipelineExecution:
     return execution_of(pipeline, **fields)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("commits")
 def test_a_run_that_did_not_begin_is_told_of_once_after_the_time_allowed(
     rule: Rule, daily: Pipeline, clock: Clock, hook: Webhook, queue: Queue
 ) -> None:
@@ -122,7 +122,7 @@ def test_a_run_that_did_not_begin_is_told_of_once_after_the_time_allowed(
     assert len(deliveries()) == 2
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("commits")
 @pytest.mark.usefixtures("queue")
 def test_a_scheduled_run_that_began_is_not_missed_whatever_becomes_of_it(
     rule: Rule, daily: Pipeline, clock: Clock
@@ -134,7 +134,7 @@ def test_a_scheduled_run_that_began_is_not_missed_whatever_becomes_of_it(
     assert deliveries() == []
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("commits")
 @pytest.mark.usefixtures("queue")
 def test_a_run_is_known_by_its_name_where_clocks_differ(
     rule: Rule, daily: Pipeline, clock: Clock
@@ -146,7 +146,7 @@ def test_a_run_is_known_by_its_name_where_clocks_differ(
     assert deliveries() == []
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("commits")
 @pytest.mark.usefixtures("queue")
 def test_a_run_by_hand_does_not_take_the_place_of_the_scheduled_one(
     rule: Rule, daily: Pipeline, clock: Clock
@@ -158,7 +158,7 @@ def test_a_run_by_hand_does_not_take_the_place_of_the_scheduled_one(
     assert deliveries() == [("missed", "queued")]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("commits")
 @pytest.mark.usefixtures("queue")
 @pytest.mark.parametrize("fields", [{"is_active": False}, {"schedule": ""}])
 def test_a_pipeline_without_a_schedule_or_switched_off_misses_nothing(
@@ -171,7 +171,7 @@ def test_a_pipeline_without_a_schedule_or_switched_off_misses_nothing(
     assert deliveries() == []
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("commits")
 @pytest.mark.usefixtures("queue")
 def test_what_was_due_before_the_revision_or_the_rule_was_there_is_not_missed(
     rule: Rule, daily: Pipeline, clock: Clock
@@ -186,7 +186,7 @@ def test_what_was_due_before_the_revision_or_the_rule_was_there_is_not_missed(
     assert deliveries() == []
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("commits")
 @pytest.mark.usefixtures("queue")
 def test_runs_that_nobody_has_read_from_airflow_yet_are_not_called_missed(
     rule: Rule, daily: Pipeline, clock: Clock

@@ -17,7 +17,7 @@ from pipelines.models import Pipeline
 from tests.alerts.conftest import deliveries, end, execution_of
 from tests.executions.conftest import Queue
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("queue")]
+pytestmark = [pytest.mark.usefixtures("commits"), pytest.mark.usefixtures("queue")]
 
 Rule = Callable[..., AlertRule]
 

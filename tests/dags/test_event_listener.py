@@ -196,7 +196,7 @@ def logidata(status: int = 202) -> Iterator[tuple[str, list[Request]]]:
         def log_message(self, *_: object) -> None: ...
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/api/v1/airflow/events", came
         server.shutdown()

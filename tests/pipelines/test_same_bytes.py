@@ -94,6 +94,7 @@ def test_the_nodes_and_edges_of_a_graph_may_come_in_any_order(
     assert pipeline.revisions.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("surroundings")
 def test_the_api_makes_no_revision_of_what_it_gave_out(api: APIClient, save: Save) -> None:
     pipeline = save(**UGLY)
@@ -106,6 +107,7 @@ def test_the_api_makes_no_revision_of_what_it_gave_out(api: APIClient, save: Sav
             assert api.patch(address, {field: again[field]}).json()["revision"] == 1, field
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("surroundings")
 def test_opening_and_saving_in_a_browser_makes_no_revision(browser: Client, save: Save) -> None:
     pipeline = save(**UGLY, is_active=False)
@@ -169,6 +171,7 @@ DAGGenerator(Path(sys.argv[1])).update_dag(revision.dag_spec())
 """
 
 
+@pytest.mark.slow
 def test_every_process_writes_the_same_file(tmp_path: Path) -> None:
     body = {**UGLY, "config": GRAPH}
     files = []
