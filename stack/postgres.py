@@ -129,3 +129,20 @@ def create_database(admin_url: str, name: str, password: str) -> None:
             "SELECT 1 FROM pg_database WHERE datname = %s", [name]
         ).fetchone():
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
+
+
+def end_idle_transactions(admin_url: str, role: str, seconds: int) -> None:
+    """Have the server end sessions of a role that leave a transaction open for so long.
+
+    A process that is killed may leave children behind which hold its connection open, without
+    knowing of it: the server would keep the locks of its transaction for as long as they live.
+    """
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET idle_in_transaction_session_timeout = {}").format(
+                sql.Identifier(role), sql.Literal(f"{seconds}s")
+            )
+        )

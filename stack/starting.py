@@ -29,6 +29,10 @@ from stack.waiting import wait_for
 
 START_SECONDS = 180
 
+# Airflow's own transactions are idle for less than a second. That of a scheduler that was killed
+# would keep its DAG runs locked, since the processes for tasks that it leaves behind live on.
+AIRFLOW_IDLE_SECONDS = 15
+
 
 def up(layout: Layout) -> Stack:
     """Return the running, healthy stack; parts that run already are left as they are.
@@ -143,6 +147,7 @@ def _prepare(stack: Stack) -> None:
         ("warehouse", secrets.warehouse),
     ):
         postgres.create_database(stack.postgres_admin_url, name, password)
+    postgres.end_idle_transactions(stack.postgres_admin_url, "airflow", AIRFLOW_IDLE_SECONDS)
     write_private(
         stack.layout.airflow_passwords, json.dumps({AIRFLOW_USER: secrets.airflow_password})
     )
