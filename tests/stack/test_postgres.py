@@ -20,5 +20,5 @@ def test_a_session_that_leaves_its_transaction_open_is_ended_with_its_locks(
     with psycopg.connect(postgres.url(port, "idler", "secret", "idler")) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(1)")
         time.sleep(1.5)
-        with pytest.raises(psycopg.OperationalError, match="idle-in-transaction"):
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
             connection.execute("SELECT 1")
