@@ -24,6 +24,8 @@ CHECK_EVERY = 15.0
 _CHECK_APART = 2.0
 # Lists hear of changes this much apart, and of no more executions by name.
 LISTS_APART = 1.0
+# Without word of a change, which may be lost, they are told to look after so many seconds.
+LISTS_LOOK = 30.0
 MOST_NAMED = 500
 
 _INTERNAL_ERROR, _TRY_LATER = 1011, 1013
@@ -47,21 +49,24 @@ class SignedInConsumer(AsyncWebsocketConsumer):
     _standing = Standing(False)
     _checked_at = 0.0
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the socket, and stop sending however that ends."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if self._work is not None:
+                self._work.cancel()
+                with suppress(asyncio.CancelledError):
+                    await self._work
+
     async def connect(self) -> None:
         """Accept, so that a browser gets to see why the socket is closed again."""
         await self.accept()
         self._work = asyncio.create_task(self._send_all())
 
-    async def disconnect(self, code: int) -> None:
-        """Stop sending."""
-        if self._work is not None:
-            self._work.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._work
-
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Answer a ping; a page has nothing else to say."""
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             message = json.loads(text_data or "")
             if isinstance(message, dict) and message.get("type") == "ping":
                 await self.say({"type": "pong"})
@@ -142,7 +147,11 @@ class ExecutionsConsumer(SignedInConsumer):
         changes = pages.follow_changes()
         try:
             while True:
-                await self.heard(changes.news)
+                try:
+                    async with asyncio.timeout(LISTS_LOOK):
+                        await self.heard(changes.news)
+                except TimeoutError:
+                    changes.add(None)
                 await self.standing()
                 ids, everything = changes.take()
                 named = ids[:MOST_NAMED]

@@ -136,11 +136,11 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
     def save_model(
         self, request: HttpRequest, obj: Pipeline, form: "ModelForm[Pipeline]", change: bool
     ) -> None:
-        """Save through the service; what was drawn before is deployed with it, and no draft."""
+        """Save through the service; the draft that was shown is deployed with it, and no draft."""
         services.save_pipeline(obj, user=request.user)
-        newest = getattr(form, "newest", None)
-        if newest is not None:
-            services.discard_draft(obj, seen=newest.at)
+        draft = getattr(form, "draft", None)
+        if draft is not None:
+            services.discard_draft(obj, seen=draft.saved_at)
 
     def delete_model(self, request: HttpRequest, obj: Pipeline) -> None:
         """Delete with the DAG, unless executions are active."""

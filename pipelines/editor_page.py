@@ -50,10 +50,9 @@ def _data(
         look_ahead()
     known = pipeline or Pipeline()
     current = pipeline.current_revision if pipeline is not None else None
-    newest = newest_of(pipeline, draft) if pipeline is not None else None
     return {
         "pipeline_id": str(pipeline.pk) if pipeline is not None else None,
-        "seen": newest.at.isoformat() if newest is not None else None,
+        "seen": _seen(request, pipeline, draft),
         "config": _sent(request, "config", known.config),
         "default_params": _sent(request, "default_params", known.default_params),
         "param_specs": _sent(request, "param_specs", known.param_specs),
@@ -78,3 +77,17 @@ def _sent(request: HttpRequest, field: str, stored: Any) -> Any:
     except (ValueError, RecursionError):
         return stored
     return value if isinstance(value, dict) else stored
+
+
+def _seen(
+    request: HttpRequest, pipeline: Pipeline | None, draft: PipelineDraft | None
+) -> str | None:
+    """Return the time of the state that the page shows.
+
+    A form that comes back has told of a younger one, and how it differs.
+    """
+    if pipeline is None:
+        return None
+    if request.method == "POST":
+        return newest_of(pipeline, draft).at.isoformat()
+    return (pipeline.drawn_at or pipeline.updated_at).isoformat()

@@ -20,7 +20,7 @@ from unfold.widgets import (
 
 from pipelines.difference_admin import tables
 from pipelines.errors import Problem
-from pipelines.models import Pipeline
+from pipelines.models import Pipeline, PipelineDraft
 from pipelines.services import (
     FIELDS,
     Difference,
@@ -51,7 +51,7 @@ def _changed(pipeline: Pipeline, newest: Newest) -> str:
     said = {"name": pipeline.name, "who": newest.by or _("someone else"), "when": when}
     return (
         _(
-            "Pipeline '%(name)s' was changed by %(who)s (%(when)s) after you had opened it. "
+            "Pipeline '%(name)s' was changed by %(who)s (%(when)s), which your page did not show. "
             "Nothing of yours is saved yet, and all of it is still here. Look at what differs, at "
             "the top of the page; then save over it, or open the page anew."
         )
@@ -185,11 +185,15 @@ class PipelineForm(_ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.newest: Newest | None = None
+        self._draft: PipelineDraft | None = None
         self.conflict: Difference | None = None
         self.refusal = ""
         if "seen" in self.fields and not self.instance._state.adding:
-            self.newest = newest_of(self.instance, draft_of(self.instance))
-            self.fields["seen"].initial = self.newest.at.isoformat()
+            self._draft = draft_of(self.instance)
+            self.newest = newest_of(self.instance, self._draft)
+            # Of what the form shows: a draft beside it is somebody's work that it knows nothing of.
+            shown = self.instance.drawn_at or self.instance.updated_at
+            self.fields["seen"].initial = shown.isoformat()
 
     def clean(self) -> Any:
         """Refuse to undo what someone else has saved since the form was shown.
@@ -205,6 +209,13 @@ class PipelineForm(_ModelForm):
                 self.refusal = _changed(self.instance, newest)
                 raise ValidationError(self.refusal)
         return super().clean()
+
+    @property
+    def draft(self) -> PipelineDraft | None:
+        """The draft that the form has shown, or is saved over; None for one that it has not."""
+        known = (self.cleaned_data.get("seen"), self.data.get("over"))
+        is_known = self._draft is not None and self._draft.saved_at.isoformat() in known
+        return self._draft if is_known else None
 
     @property
     def is_outdated(self) -> bool:

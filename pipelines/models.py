@@ -1,6 +1,7 @@
 """What is stored about a pipeline. The rules for changing it are in pipelines.services."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -83,6 +84,9 @@ class Pipeline(models.Model):
         editable=False,
         related_name="+",
     )
+
+    # When the draft was saved whose fields these are, not stored; None for those that are.
+    drawn_at: datetime | None = None
 
     class Meta:
         ordering = ("name",)

@@ -6,7 +6,7 @@ import uuid
 from celery import shared_task
 
 from airflow_bridge.errors import AirflowError
-from executions.services import mask
+from executions.services import mask, publish_all_changed
 from pipelines import services
 
 logger = logging.getLogger(__name__)
@@ -30,8 +30,13 @@ def follow_deployment(pipeline_id: str) -> None:
     No worker is held while waiting. Running out of time ends it, see `check_deployment`.
     """
     pk = uuid.UUID(pipeline_id)
-    if services.claim_look(pk) and services.check_deployment(pk):
+    if not services.claim_look(pk):
+        return
+    if services.check_deployment(pk):
         follow_deployment.apply_async((pipeline_id,), countdown=POLL_SECONDS)
+    else:
+        # Lists show how far deployments are.
+        publish_all_changed()
 
 
 @shared_task

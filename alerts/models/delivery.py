@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from alerts.events import AlertEvent, DeliveryStatus
@@ -21,6 +22,9 @@ class EndedExecution(models.Model):
 
     execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="+")
     attempt = models.PositiveIntegerField()
+    # One that could not be looked at makes room for the others, and has a further turn later.
+    failures = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [

@@ -1,5 +1,6 @@
 """Which events go to which channels: written as deliveries, once each."""
 
+import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,8 @@ from pipelines.models import Pipeline
 # More than so many at once for one channel, by one rule, go as one message.
 SINGLE_MESSAGES = 10
 _LOCK = 0x10617DA7B
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -107,14 +110,23 @@ def _delivery(rule: AlertRule, channel: AlertChannel, event: Event, now: datetim
         facts=_facts(rule, event),
         due_at=now,
     )
-    quiet = rule.quiet_hours
-    until = quiet.until(now) if quiet is not None else None
+    until = _quiet_until(rule, now)
     if until is not None and rule.quiet_action == QuietAction.DROP:
         delivery.status = DeliveryStatus.DROPPED
         delivery.error = _("Within the quiet hours of the rule.")
     elif until is not None:
         delivery.status, delivery.due_at = DeliveryStatus.HELD, until
     return delivery
+
+
+def _quiet_until(rule: AlertRule, now: datetime) -> datetime | None:
+    """Return when the rule's quiet hours end, None outside of them."""
+    try:
+        return rule.quiet_hours.until(now) if rule.quiet_hours is not None else None
+    except (ValueError, KeyError, TypeError):
+        # A time zone that the system has lost, say: better at night than not at all.
+        logger.exception("The quiet hours of rule '%s' cannot be read, and hold nothing", rule.name)
+        return None
 
 
 def _facts(rule: AlertRule, event: Event) -> dict[str, object]:

@@ -1,10 +1,12 @@
 """Pipelines that have not run when they were due."""
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
@@ -28,6 +30,8 @@ _AWAY_SINCE = "alerts-airflow-away-since"
 _UNREAD = ("config", "default_params", "description", "current_revision__snapshot")
 _LONGEST_GRACE = timedelta(days=8)
 
+logger = logging.getLogger(__name__)
+
 
 def look_at_schedules() -> list[AlertDelivery]:
     """Tell of scheduled runs that have not begun; return the new deliveries."""
@@ -42,7 +46,7 @@ def look_at_schedules() -> list[AlertDelivery]:
         [
             event
             for pipeline in scheduled.select_related("current_revision").defer(*_UNREAD)
-            for event in _missed(pipeline, rules, now)
+            for event in _missed_if_readable(pipeline, rules, now)
         ]
     )
 
@@ -72,13 +76,24 @@ def _moment(naive: datetime, tz: ZoneInfo) -> datetime:
     return second if exists else naive.replace(tzinfo=tz, fold=0).astimezone(UTC)
 
 
+def _missed_if_readable(pipeline: Pipeline, rules: list[AlertRule], now: datetime) -> list[Event]:
+    try:
+        return list(_missed(pipeline, rules, now))
+    except (ValueError, KeyError):
+        # A time zone that the system has lost, or a schedule of an older release.
+        logger.exception("When pipeline '%s' is due cannot be told", pipeline.name)
+        return []
+
+
 def _missed(pipeline: Pipeline, rules: list[AlertRule], now: datetime) -> Iterator[Event]:
     revision = pipeline.current_revision
     concerned = [rule for rule in rules if covers(rule, pipeline)]
     for minutes in sorted({rule.missed_minutes for rule in concerned}):
         due = last_due(pipeline.schedule, pipeline.timezone, now - timedelta(minutes=minutes))
         # Airflow begins with what is due after the revision came into being.
-        if revision is None or due <= revision.created_at or _has_run(pipeline, due):
+        if revision is None or due <= max(revision.created_at, now - _known_for()):
+            continue
+        if _has_run(pipeline, due):
             continue
         yield Event(
             kind=AlertEvent.MISSED,
@@ -94,6 +109,11 @@ def _missed(pipeline: Pipeline, rules: list[AlertRule], now: datetime) -> Iterat
             seconds=(now - due).total_seconds(),
             at=due,
         )
+
+
+def _known_for() -> timedelta:
+    """Return how long ago a run may have been due: of older ones the records may be removed."""
+    return min(_LONGEST_GRACE, settings.LOGIDATA_EXECUTION_DAYS, settings.LOGIDATA_ALERT_DAYS)
 
 
 def _has_run(pipeline: Pipeline, due: datetime) -> bool:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,8 +32,11 @@ _LOST_AFTER = timedelta(seconds=30)
 def send_batch(batch: uuid.UUID) -> None:
     """Send a batch if it is still to be sent and nobody else does, and write what came of it.
 
-    Who dies between sending and writing leaves the claim; when that runs out, it is sent again.
+    Who dies between sending and writing leaves the claim; when that runs out, it is sent again,
+    unless that was the last attempt.
     """
+    if _give_up_what_ends_workers(batch):
+        return
     claim = timezone.now() + _CLAIMED_FOR
     if not _open(batch).update(claimed_until=claim, attempts=F("attempts") + 1):
         return
@@ -50,9 +54,25 @@ def send_batch(batch: uuid.UUID) -> None:
         mine.update(status=DeliveryStatus.DROPPED, error=str(error), claimed_until=None)
     except NotDelivered as error:
         _put_off(mine, claimed[0].attempts, str(error))
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception as error:
+        logger.exception("Batch %s of alerts cannot be sent", batch)
+        reason = _("The message cannot be sent (%(error)s). The worker's log says more.")
+        _put_off(mine, claimed[0].attempts, reason % {"error": type(error).__name__})
     else:
         now = timezone.now()
         mine.update(status=DeliveryStatus.SENT, sent_at=now, error="", claimed_until=None)
+
+
+def _give_up_what_ends_workers(batch: uuid.UUID) -> bool:
+    """Note of a batch whose last attempt ended with its worker that it failed; return whether."""
+    ended = _open(batch).filter(attempts__gte=ATTEMPTS)
+    reason = _("The worker that sent it ended before it could say what came of it.")
+    if not ended.update(status=DeliveryStatus.FAILED, error=reason, claimed_until=None):
+        return False
+    logger.error("Batch %s of alerts is given up: no worker came back from it", batch)
+    return True
 
 
 def give_back(batch: uuid.UUID, reason: str) -> None:

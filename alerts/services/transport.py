@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from apprise import NotifyFormat, NotifyType
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils.translation import gettext as _
 
 from alerts.addresses import plugin_for, without_secrets
@@ -50,8 +51,12 @@ def transmit(address: str, message: Message) -> None:
                 body_format=NotifyFormat.TEXT if as_text else NotifyFormat.MARKDOWN,
                 notify_type=NotifyType.SUCCESS if message.is_good_news else NotifyType.WARNING,
             )
-        except (OSError, TypeError, ValueError, UnicodeError) as error:
-            raise NotDelivered(without_secrets(mask(str(error)), address)) from error
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception as error:
+            # There are a hundred services, each with code of its own.
+            reason = f"{type(error).__name__}: {error}"
+            raise NotDelivered(without_secrets(mask(reason), address)) from error
     if not taken:
         reason = " ".join(said) or _("The channel did not take the message.")
         raise NotDelivered(without_secrets(mask(reason), address))

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ def data_files(data_dirs: Sequence[Path], prefix: str) -> list[DataFile]:
     """Return the files whose paths begin with a text, sorted, at most 200.
 
     A file hides those of the same path in later folders. Left out are names that begin with a dot,
-    and links that lead out of the data folders, since no node can read these.
+    or are no text, and links that lead out of the data folders, since no node can read these.
     """
     found: dict[str, DataFile] = {}
     until = time.monotonic() + _SECONDS
@@ -46,13 +47,24 @@ def _below(root: Path, prefix: str) -> Iterator[DataFile]:
         )
         for name in sorted(names):
             path = (folder / name).as_posix()
-            if name.startswith(".") or not path.startswith(prefix):
+            if name.startswith(".") or not path.startswith(prefix) or not _is_text(path):
                 continue
             file = Path(current, name)
-            if file.is_file() and file.resolve().is_relative_to(real):
-                status = file.stat()
-                modified = datetime.fromtimestamp(status.st_mtime, UTC)
-                yield DataFile(path, status.st_size, modified)
+            # It may be gone by now.
+            with suppress(OSError):
+                if file.is_file() and file.resolve().is_relative_to(real):
+                    status = file.stat()
+                    modified = datetime.fromtimestamp(status.st_mtime, UTC)
+                    yield DataFile(path, status.st_size, modified)
+
+
+def _is_text(path: str) -> bool:
+    """Whether the bytes of a name are UTF-8, so that JSON can hold it."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _leads(folder: Path, prefix: str) -> bool:

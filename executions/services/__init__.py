@@ -1,5 +1,6 @@
 """The rules for executions: starting, triggering, following, cancelling, reading logs."""
 
+from executions.publishing import publish_all_changed
 from executions.services.attempts import attempts_of
 from executions.services.beginning import Attempt
 from executions.services.cancelling import Cancel, carry_out_cancel, request_cancel
@@ -65,6 +66,7 @@ __all__ = [
     "node_of",
     "page_of",
     "params_of_execution",
+    "publish_all_changed",
     "quarantine_of",
     "refresh_execution",
     "refresh_executions",

@@ -85,12 +85,18 @@ def _queue_cancels() -> None:
 
 def _say_unreachable(reason: str) -> None:
     """Tell it on the executions that are followed: what is shown of them may be older."""
-    PipelineExecution.objects.filter(status__in=ACTIVE_STATUSES).exclude(NOT_BEGUN).update(
-        status_reason=f"{reason} {_STALE}"
-    )
-    PipelineExecution.objects.filter(
-        NOT_BEGUN, status=ExecutionStatus.PENDING, cancel_requested_at=None
-    ).exclude(attempted_at=None).update(
-        status_reason=f"{reason} The execution goes on by itself when Airflow is back."
-    )
-    publish_all_changed()
+    active = PipelineExecution.objects.filter(status__in=ACTIVE_STATUSES)
+    waiting = active.filter(NOT_BEGUN, status=ExecutionStatus.PENDING, cancel_requested_at=None)
+    said = [
+        # Every round says the same again, for as long as Airflow is away.
+        rows.exclude(status_reason=text).update(status_reason=text)
+        for rows, text in (
+            (active.exclude(NOT_BEGUN), f"{reason} {_STALE}"),
+            (
+                waiting.exclude(attempted_at=None),
+                f"{reason} The execution goes on by itself when Airflow is back.",
+            ),
+        )
+    ]
+    if any(said):
+        publish_all_changed()

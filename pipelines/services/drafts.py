@@ -123,6 +123,7 @@ def drawn(pipeline: Pipeline, draft: PipelineDraft | None = None) -> Pipeline:
     draft = draft or draft_of(pipeline)
     if draft is not None:
         assign(pipeline, draft.content)
+        pipeline.drawn_at = draft.saved_at
     return pipeline
 
 

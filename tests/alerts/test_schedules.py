@@ -200,3 +200,40 @@ def test_runs_that_nobody_has_read_from_airflow_yet_are_not_called_missed(
     cache.set("alerts-airflow-away-since", away_since)
     services.look_at_schedules()
     assert deliveries() == [("missed", "queued")], "Airflow is away for good"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("queue")
+def test_a_run_of_long_ago_is_not_called_missed_once_its_record_is_removed(
+    rule: Rule, daily: Pipeline, clock: Clock, settings: Any
+) -> None:
+    rule(AlertEvent.MISSED)
+    PipelineRevision.objects.update(created_at=at("2025-01-01T00:00:00+00:00"))
+    AlertRule.objects.update(created_at=at("2025-01-01T00:00:00+00:00"))
+    Pipeline.objects.update(schedule="0 6 1 1 *")
+    clock("2026-11-28T05:30:00+00:00")
+    services.look_at_schedules()
+    assert deliveries() == [], "the run of January, and what was told of it, may be removed by now"
+    settings.LOGIDATA_EXECUTION_DAYS = timedelta(days=2)
+    Pipeline.objects.update(schedule="0 6 25 * *")
+    services.look_at_schedules()
+    assert deliveries() == []
+    Pipeline.objects.update(schedule="0 6 27 * *")
+    services.look_at_schedules()
+    assert deliveries() == [("missed", "queued")]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("queue")
+def test_a_schedule_that_cannot_be_read_any_more_holds_up_no_other(
+    rule: Rule, daily: Pipeline, clock: Clock
+) -> None:
+    rule(AlertEvent.MISSED)
+    bad = Pipeline.objects.create(name="bad", schedule=DAILY, timezone="Mars/Olympus")
+    bad.current_revision = PipelineRevision.objects.create(
+        pipeline=bad, number=1, snapshot={}, sha256="0"
+    )
+    bad.save()
+    clock("2026-11-28T05:30:00+00:00")
+    services.look_at_schedules()
+    assert deliveries() == [("missed", "queued")]

@@ -137,6 +137,126 @@ def test_a_kill_between_the_channels_yes_and_our_note_sends_again_with_the_same_
     assert deliveries() == [("failure", "sent")]
 
 
+def test_an_end_that_cannot_be_told_of_holds_up_no_other(
+    rule: Rule,
+    orders: Pipeline,
+    hook: Webhook,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rule(AlertEvent.FAILURE)
+    bad = execution_of(Pipeline.objects.create(name="bad"))
+    end(bad)
+    end(execution_of(orders))
+    real = outbox.events_of_end
+
+    def events_of_end(execution: Any, attempt: int) -> Any:
+        if execution.pk == bad.pk:
+            raise KeyError("facts")
+        return real(execution, attempt)
+
+    monkeypatch.setattr(outbox, "events_of_end", events_of_end)
+    work(queue)
+    assert hook.titles == ["orders failed"]
+    assert [(one.execution_id, one.failures) for one in EndedExecution.objects.all()] == [
+        (bad.pk, 1)
+    ]
+    assert services.look_at_ends() == 0, "it waits for its next turn"
+    monkeypatch.setattr(outbox, "events_of_end", real)
+    later(monkeypatch, seconds=31)
+    services.look_at_ends()
+    work(queue)
+    assert hook.titles == ["orders failed", "bad failed"]
+    assert not EndedExecution.objects.exists()
+
+
+def test_an_end_that_can_never_be_told_of_is_given_up(
+    rule: Rule, orders: Pipeline, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def events_of_end(*_: Any) -> Any:
+        raise KeyError("facts")
+
+    monkeypatch.setattr(outbox, "events_of_end", events_of_end)
+    rule(AlertEvent.FAILURE)
+    end(execution_of(orders))
+    for _ in range(ATTEMPTS):
+        assert services.look_at_ends() == 1
+        later(monkeypatch, minutes=31)
+    assert services.look_at_ends() == 0
+    assert not EndedExecution.objects.exists()
+
+
+def test_quiet_hours_that_cannot_be_read_hold_nothing_back(
+    rule: Rule, orders: Pipeline, hook: Webhook, queue: Queue
+) -> None:
+    broken = rule(AlertEvent.FAILURE, quiet_from="22:00", quiet_to="06:00")
+    # A name that was renamed in a newer list of time zones.
+    AlertRule.objects.filter(pk=broken.pk).update(quiet_timezone="Mars/Olympus")
+    rule(AlertEvent.FAILURE)
+    end(execution_of(orders))
+    work(queue)
+    assert hook.titles == ["orders failed"] * 2
+    assert not EndedExecution.objects.exists()
+
+
+def test_what_nobody_expected_of_a_message_is_an_attempt_that_failed(
+    rule: Rule,
+    orders: Pipeline,
+    hook: Webhook,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rule(AlertEvent.FAILURE)
+    end(execution_of(orders))
+    services.look_at_ends()
+    AlertDelivery.objects.update(facts={"status": "failed", "started_at": "no time"})
+    for _ in range(ATTEMPTS):
+        work(queue)
+        later(monkeypatch, minutes=31)
+        services.queue_due(at_most=10)
+    delivery = AlertDelivery.objects.get()
+    assert (delivery.status, delivery.attempts) == ("failed", ATTEMPTS)
+    assert delivery.error == "The message cannot be sent (ValueError). The worker's log says more."
+    assert hook.bodies == []
+
+
+@pytest.mark.parametrize("error", [AttributeError("no host"), KeyError("token")])
+def test_a_service_that_breaks_while_it_sends_has_not_taken_the_message(
+    channel: AlertChannel, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def notify(*_: Any, **__: Any) -> bool:
+        raise error
+
+    monkeypatch.setattr("apprise.plugins.custom_json.NotifyJSON.notify", notify)
+    delivery = services.test_channel(channel)
+    assert delivery.status == "failed"
+    assert type(error).__name__ in delivery.error
+
+
+def test_a_message_that_ends_every_worker_is_given_up(
+    rule: Rule,
+    orders: Pipeline,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def die(*_: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(sending, "transmit", die)
+    rule(AlertEvent.FAILURE)
+    end(execution_of(orders))
+    services.look_at_ends()
+    for _ in range(ATTEMPTS):
+        with pytest.raises(Killed):
+            work(queue)
+        later(monkeypatch, seconds=121)
+        services.queue_due(at_most=10)
+    work(queue)
+    delivery = AlertDelivery.objects.get()
+    assert (delivery.status, delivery.attempts) == ("failed", ATTEMPTS)
+    assert "worker" in delivery.error
+
+
 @pytest.mark.parametrize("turn", range(4))
 def test_workers_at_once_tell_of_an_end_once(
     rule: Rule, orders: Pipeline, hook: Webhook, queue: Queue, turn: int

@@ -84,6 +84,14 @@ class Page:
     async def hears_nothing(self, seconds: float) -> bool:
         return bool(await self._socket.receive_nothing(timeout=seconds))
 
+    async def breaks_with(self, error: type[Exception]) -> None:
+        """Wait until serving the socket has ended with such an error."""
+        try:
+            await self._socket.wait(SECONDS)
+        except error:
+            return
+        raise AssertionError("The socket is served to its end.")
+
     async def closed_with(self) -> int:
         """Return the code with which the socket is closed, whatever is sent before."""
         while True:

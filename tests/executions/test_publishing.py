@@ -93,6 +93,17 @@ def test_a_cancel_is_told_and_what_it_waits_for(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_an_airflow_that_stays_away_is_told_once(
+    triggered: PipelineExecution, airflow: FakeAirflow, sent: Sent
+) -> None:
+    airflow.outage = "Airflow is down."
+    services.sync_active()
+    assert sent == [None]
+    services.sync_active()
+    assert sent == [None]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_changes_nothing_is_not_told(pending: PipelineExecution, sent: Sent) -> None:
     change_status(pending.pk, "success")
     sent.clear()

@@ -306,6 +306,50 @@ def test_a_ping_is_answered_and_what_is_none_is_not(
     assert play(scene) == {"type": "pong"}
 
 
+def test_what_cannot_be_read_of_a_page_does_not_end_its_socket(
+    pending: PipelineExecution, session: str
+) -> None:
+    async def scene() -> dict[str, Any]:
+        async with Page(of(pending), session) as page:
+            await page.state()
+            await page.say_text("[" * 100_000)
+            await page.say({"type": "ping"})
+            return await page.next()
+
+    assert play(scene) == {"type": "pong"}
+
+
+def test_a_socket_that_breaks_is_looked_at_for_no_longer(
+    pending: PipelineExecution, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def receive(*_: Any, **__: Any) -> None:
+        raise OSError("The connection is gone.")
+
+    monkeypatch.setattr(consumers.SignedInConsumer, "receive", receive)
+
+    async def scene() -> int:
+        page = Page(of(pending), session)
+        await page.__aenter__()
+        await page.state()
+        await page.say({"type": "ping"})
+        await page.breaks_with(OSError)
+        return len(watching.hub()._watches)
+
+    assert play(scene) == 0
+
+
+def test_lists_look_by_themselves_where_word_of_a_change_may_be_lost(
+    session: str, without_redis: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "LISTS_LOOK", 0.2)
+
+    async def scene() -> dict[str, Any]:
+        async with Page("/ws/executions", session) as page:
+            return await page.next()
+
+    assert play(scene) == {"type": "changed", "executions": [], "more": True}
+
+
 def test_lists_hear_which_executions_changed(
     pending: PipelineExecution, session: str, make_pipeline: Any
 ) -> None:

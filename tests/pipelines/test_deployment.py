@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from airflow_bridge.client import DagImportError
 from pipelines import services, tasks
 from pipelines.models import Pipeline
@@ -34,6 +36,18 @@ def test_it_is_ready_only_when_airflow_serves_this_very_revision(
     look(deployed)
     assert status_of(deployed) == "ready"
     assert queue == []
+
+
+def test_open_lists_look_again_once_a_deployment_has_ended(
+    deployed: Pipeline, airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[None] = []
+    monkeypatch.setattr(tasks, "publish_all_changed", lambda: told.append(None))
+    look(deployed)
+    assert told == []
+    serve(airflow, deployed)
+    look(deployed)
+    assert told == [None]
 
 
 def test_an_import_error_fails_it_and_is_shown_word_for_word(

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from rest_framework.test import APIClient
 
 from pipelines import services
 from pipelines.errors import PipelineChanged
@@ -113,9 +114,10 @@ def test_a_draft_is_told_on_the_page_and_in_the_list(
         "revision": 1,
     }
     assert found["config"] == pipeline.config
-    assert found["seen"] == draft.saved_at.isoformat()
+    assert found["seen"] == pipeline.updated_at.isoformat()
     opened = browser.get(f"{page(pipeline)}?draft")
     assert data(opened)["config"] == drawn
+    assert data(opened)["seen"] == draft.saved_at.isoformat()
     assert opened.context["adminform"].form["description"].value() == "drawn"
     assert "Draft by bea, " in browser.get(LIST).content.decode()
 
@@ -142,6 +144,51 @@ def test_a_page_that_does_not_know_of_a_draft_does_not_undo_it(
     assert "<del>drawn</del>" in shown
     assert "<ins>mine</ins>" in shown
     assert PipelineDraft.objects.exists()
+
+
+def test_a_page_that_does_not_show_a_draft_does_not_undo_it(
+    browser: Client, api: APIClient, pipeline: Pipeline, bea: User
+) -> None:
+    services.save_draft(pipeline, {"description": "drawn"}, user=bea)
+    shown = browser.get(page(pipeline))
+    form = {**sent(shown), "description": "mine"}
+    draft = f"/api/v1/pipelines/{pipeline.pk}/draft"
+    kept = api.put(draft, {"description": "mine", "seen": data(shown)["seen"]})
+    assert kept.status_code == 409
+    answer = browser.post(page(pipeline), form)
+    assert "was changed by bea" in answer.content.decode()
+    assert PipelineDraft.objects.get().content == {"description": "drawn"}
+    over = re.search(r'name="over" value="([^"]+)"', answer.content.decode())
+    assert over is not None
+    assert browser.post(page(pipeline), {**form, "over": over[1]}).status_code == 302
+    assert not PipelineDraft.objects.exists()
+
+
+def test_a_draft_that_is_older_than_the_pipeline_does_not_undo_what_was_saved_since(
+    browser: Client, pipeline: Pipeline, save: Save, bea: User
+) -> None:
+    services.save_draft(pipeline, {"description": "drawn"}, user=bea)
+    save(Pipeline.objects.get(), description="saved since")
+    form = sent(browser.get(f"{page(pipeline)}?draft"))
+    assert form["description"] == "drawn"
+    answer = browser.post(page(pipeline), form)
+    assert answer.status_code == 200
+    assert "<del>saved since</del>" in answer.content.decode()
+
+
+def test_saving_a_page_leaves_a_draft_that_it_never_showed(
+    browser: Client, pipeline: Pipeline, save: Save, bea: User
+) -> None:
+    services.save_draft(pipeline, {"description": "drawn"}, user=bea)
+    save(Pipeline.objects.get(), description="saved by the API")
+    form = sent(browser.get(page(pipeline)))
+    assert browser.post(page(pipeline), {**form, "description": "mine"}).status_code == 302
+    assert PipelineDraft.objects.get().content == {"description": "drawn"}
+    opened = sent(browser.get(f"{page(pipeline)}?draft"))
+    over = Pipeline.objects.get().updated_at.isoformat()
+    assert browser.post(page(pipeline), {**opened, "over": over}).status_code == 302
+    assert Pipeline.objects.get().description == "drawn"
+    assert not PipelineDraft.objects.exists()
 
 
 def test_the_second_who_saves_sees_the_difference_and_can_save_over_it(

@@ -152,6 +152,29 @@ def test_files_are_listed_by_the_beginning_of_their_path(api: APIClient, data: P
     assert api.get(FILES, {"prefix": "/etc/"}).json() == []
 
 
+def test_a_file_that_cannot_be_named_or_is_gone_by_now_hides_no_other(
+    api: APIClient, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = data / "odd"
+    folder.mkdir(exist_ok=True)
+    (folder / "good.csv").write_text("n\n1\n")
+    (folder / "gone.csv").write_text("n\n1\n")
+    # Written by a system that is not set to UTF-8.
+    (folder / "caf\udce9.csv").write_text("n\n1\n")
+    real = Path.is_file
+
+    def is_file(path: Path) -> bool:
+        found = real(path)
+        if path.name == "gone.csv":
+            path.unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    answer = api.get(FILES, {"prefix": "odd/"})
+    assert answer.status_code == 200
+    assert [file["path"] for file in answer.json()] == ["odd/good.csv"]
+
+
 def test_a_list_of_files_has_an_end(
     api: APIClient, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
