@@ -105,7 +105,7 @@ export class Requests {
   }
 
   runAgain(): Promise<{ execution_id: string }> {
-    return api("POST", this.path("/run-again"), {});
+    return api("POST", this.path("/run-again"), { trigger_type: "manual" });
   }
 
   private path(rest: string): string {
