@@ -126,6 +126,8 @@ class PipelineForm(_ModelForm):
         ),
     )
     timezone = forms.ChoiceField(
+        # A form without an instance would choose the first of all zones.
+        initial=Pipeline._meta.get_field("timezone").default,
         label=gettext_lazy("Time zone"),
         widget=UnfoldAdminSelectWidget,
         choices=lambda: [(name, name) for name in sorted(timezones())],
