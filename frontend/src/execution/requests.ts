@@ -46,6 +46,18 @@ export interface Moved {
   value: unknown;
 }
 
+/** An alert on its way to a channel, or arrived. */
+export interface Delivery {
+  id: string | number;
+  event: string;
+  status: string;
+  error: string;
+  channel_name: string;
+  rule_name: string;
+  created_at: string;
+  sent_at: string | null;
+}
+
 export interface Rejected {
   rows?: number;
   reasons?: { reason: string; field: string; rows: number }[];
@@ -76,6 +88,17 @@ export class Requests {
 
   lineage(signal: AbortSignal): Promise<OutputColumns[]> {
     return api("GET", this.path("/lineage"), undefined, signal);
+  }
+
+  /** The newest alerts about the execution; none for who may not see alerts. */
+  async alerts(signal: AbortSignal): Promise<Delivery[]> {
+    const query = new URLSearchParams({ execution: this.id });
+    try {
+      return (await api<{ results: Delivery[] }>("GET", `alerts/deliveries?${query}`, undefined, signal)).results;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 403) return [];
+      throw error;
+    }
   }
 
   async log(node: string, run: number | null, offset: number, limit: number, signal: AbortSignal): Promise<LogPage> {
