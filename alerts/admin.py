@@ -44,6 +44,10 @@ class AlertChannelAdmin(_ChannelAdmin):
 
     form = ChannelForm
     list_display = ("name", "kind", "shown_address", "is_active")
+    empty_hint = _(
+        "A channel is where alerts go: an e-mail address, a room in Slack or Teams, a webhook. "
+        "Rules then say what goes there."
+    )
     list_filter = ("kind", "is_active")
     search_fields = ("name",)
     fields = ("name", "kind", "shown_address", "address", "is_active")
@@ -109,6 +113,10 @@ class AlertRuleAdmin(_RuleAdmin):
 
     form = RuleForm
     list_display = ("name", "is_active", "shown_events", "shown_channels")
+    empty_hint = _(
+        "A rule says which events of which pipelines are told, and on which channels. It needs a "
+        "channel: make that first."
+    )
     list_filter = ("is_active", "channels")
     search_fields = ("name",)
     autocomplete_fields = ("pipelines",)
@@ -160,6 +168,7 @@ class AlertRuleAdmin(_RuleAdmin):
 class AlertDeliveryAdmin(_DeliveryAdmin):
     """The log of deliveries: read, and sent again."""
 
+    empty_hint = _("What rules send is listed here, with what became of it.")
     list_display = (
         *("created_at", "event", "pipeline_name", "badge", "channel_name", "rule_name"),
         *("attempts", "sent_at"),

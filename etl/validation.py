@@ -151,6 +151,9 @@ def _explained(exc: ValidationError) -> Iterator[tuple[str, str]]:
                 yield path, f"{field} is missing. Add it."
             case "extra_forbidden":
                 yield path, f"{field} does not exist. Remove it, or correct its name."
+            case "value_error" if not path:
+                # What fields must be together: the text says itself what to do.
+                yield path, f"{text[:1].lower()}{text[1:]}."
             case "value_error":
                 yield path, f"{field} is wrong. {text}."
             case _:

@@ -13,6 +13,7 @@ from executions import services
 from executions.models import PipelineExecution
 from executions.statuses import TriggerType
 from pipelines.serializers import (
+    CHOSEN_TRIGGER_TYPES,
     ErrorSerializer,
     ObjectField,
     RevisionNumberField,
@@ -62,6 +63,11 @@ class RunAgainSerializer(StrictSerializer):
         required=False,
         help_text="Number of the revision to run; that of the execution by default.",
     )
+    trigger_type = serializers.ChoiceField(
+        choices=CHOSEN_TRIGGER_TYPES,
+        default="api",
+        help_text="What is recorded as having started it.",
+    )
 
 
 class RetryActions(viewsets.GenericViewSet[PipelineExecution]):
@@ -108,6 +114,6 @@ class RetryActions(viewsets.GenericViewSet[PipelineExecution]):
             cast(AbstractBaseUser, request.user),
             params=body.validated_data.get("params"),
             revision=body.validated_data.get("revision"),
-            trigger_type=TriggerType.API,
+            trigger_type=TriggerType(body.validated_data["trigger_type"]),
         )
         return Response(StartedSerializer(started).data, status=202)

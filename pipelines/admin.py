@@ -41,6 +41,9 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
     list_select_related = ("current_revision", "draft__saved_by")
     list_per_page = 50
     search_fields = ("name", "description")
+    empty_hint = gettext_lazy(
+        "A pipeline reads data, changes it and loads it. Draw one, or start from a template."
+    )
     ordering = ("name",)
     actions = ("execute_selected", "activate_selected", "deactivate_selected")
     inlines = (RevisionInline,)
@@ -55,6 +58,7 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
             gettext_lazy("Airflow"),
             {
                 "fields": ("deployment", "why", "revision", "dag"),
+                "classes": ("collapse",),
                 "description": gettext_lazy(
                     "Saving has Airflow serve the pipeline; that takes a second or two. "
                     "An execution started before waits for it."

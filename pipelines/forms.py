@@ -118,14 +118,15 @@ class PipelineForm(_ModelForm):
         widget=UnfoldAdminTextInputWidget,
         help_text=format_lazy(
             gettext_lazy(
-                "When Airflow starts the pipeline by itself: five cron fields (minute, hour, day "
-                "of month, month, day of week) such as 0 6 * * 1-5, or one of {presets}. "
-                "Empty: only when someone executes it."
+                "Cron, such as 0 6 * * 1-5 (minute, hour, day of month, month, day of week), or "
+                "{presets}."
             ),
             presets=", ".join(CRON_PRESETS),
         ),
     )
     timezone = forms.ChoiceField(
+        # A form without an instance would choose the first of all zones.
+        initial=Pipeline._meta.get_field("timezone").default,
         label=gettext_lazy("Time zone"),
         widget=UnfoldAdminSelectWidget,
         choices=lambda: [(name, name) for name in sorted(timezones())],

@@ -100,6 +100,11 @@ class Deployments:
     # Those that failed, and those that wait for something.
     troubled: tuple[Pipeline, ...]
 
+    @property
+    def total(self) -> int:
+        """How many pipelines there are."""
+        return sum(self.counts.values())
+
 
 def executions_now(now: datetime | None = None) -> ExecutionsNow:
     """Return what is under way and what has failed within a day."""

@@ -7,11 +7,17 @@ from pipelines.serializers.answers import (
     StartedSerializer,
     ValidationSerializer,
 )
-from pipelines.serializers.bodies import ExecuteSerializer, NoFieldsSerializer, StrictSerializer
+from pipelines.serializers.bodies import (
+    CHOSEN_TRIGGER_TYPES,
+    ExecuteSerializer,
+    NoFieldsSerializer,
+    StrictSerializer,
+)
 from pipelines.serializers.fields import VALUE_SCHEMA, ObjectField, RevisionNumberField, TextsField
 from pipelines.serializers.pipeline import PipelineRevisionSerializer, PipelineSerializer
 
 __all__ = [
+    "CHOSEN_TRIGGER_TYPES",
     "VALUE_SCHEMA",
     "ErrorSerializer",
     "ExecuteSerializer",

@@ -90,6 +90,15 @@ def test_an_empty_list_says_so(viewer: Client) -> None:
     assert "No executions here." in shown(viewer, status__exact="failed")
 
 
+def test_the_list_before_the_first_execution_leads_to_the_pipelines(
+    viewer: Client, permit: Callable[..., None]
+) -> None:
+    assert "No executions yet." in shown(viewer)
+    assert "Open a pipeline and execute it" not in shown(viewer)
+    permit("view_pipeline")
+    assert "Open a pipeline and execute it" in shown(viewer)
+
+
 def test_there_is_one_order_whatever_the_address_says(viewer: Client) -> None:
     made = make(2)
     assert rows(shown(viewer, o="1")) == made

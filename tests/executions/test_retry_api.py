@@ -114,12 +114,13 @@ def test_running_again_with_other_params_and_another_revision(
 ) -> None:
     first = services.start_execution(pipeline, params={"min_amount": 3})
     revise(pipeline, name="renamed")
-    body = {"params": {"min_amount": 5}, "revision": 2}
+    body = {"params": {"min_amount": 5}, "revision": 2, "trigger_type": "manual"}
     started = operator.post(url(first, "run-again"), body, format="json").json()
     execution = PipelineExecution.objects.get(pk=started["execution_id"])
     assert execution.params == {"min_amount": 5}
     assert execution.revision is not None
     assert execution.revision.number == 2
+    assert execution.trigger_type == "manual"
 
 
 def test_a_revision_that_is_not_there_is_refused(pipeline: Pipeline, operator: APIClient) -> None:

@@ -155,3 +155,10 @@ def test_the_language_follows_the_browser(asked: str, language: str) -> None:
 def test_nothing_of_a_page_comes_from_another_host() -> None:
     page = staff("view_pipelineexecution", "view_pipeline").get(PAGE).content.decode()
     assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)
+
+
+def test_the_first_page_leads_to_the_first_pipeline_until_there_is_one() -> None:
+    client = staff("view_pipeline", "add_pipeline")
+    assert "Make the first pipeline" in client.get(PAGE).content.decode()
+    Pipeline.objects.create(name="orders", config={})
+    assert "Make the first pipeline" not in client.get(PAGE).content.decode()

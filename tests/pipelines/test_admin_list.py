@@ -139,3 +139,13 @@ def test_the_page_is_given_its_rows_alone_to_renew_them(
     assert 'data-part="rows"' in rows
     assert rows.count("badge-failed") == whole.count("badge-failed") > 0
     assert "data-live" in whole
+
+
+def test_a_list_without_pipelines_leads_to_the_first_and_one_without_finds_back_to_all(
+    browser: Client,
+) -> None:
+    assert "No pipelines yet" in shown(browser)
+    assert "Add pipeline" in shown(browser)
+    found = shown(browser, q="nothing has this name")
+    assert "No pipelines fit the search" in found
+    assert "No pipelines yet" not in found

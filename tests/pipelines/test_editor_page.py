@@ -260,3 +260,8 @@ def test_a_pipeline_that_was_never_deployed_opens_as_its_draft(
     pipeline.refresh_from_db()
     assert pipeline.current_revision is not None
     assert not PipelineDraft.objects.exists()
+
+
+def test_a_new_pipeline_begins_in_utc(browser: Client) -> None:
+    form = browser.get(reverse("admin:pipelines_pipeline_add")).context["adminform"].form
+    assert form["timezone"].value() == "UTC"

@@ -16,6 +16,7 @@ const module = (key: string, title: string, ports: string[]): ModuleInfo => ({
   key,
   kind: key.split(".")[0] as ModuleInfo["kind"],
   title,
+  icon: "",
   summary: "",
   description: "",
   ports,

@@ -5,6 +5,7 @@ import { asGraph, edgeId, findNode, nodeLabel, type EdgeDoc, type GraphDoc, type
 import { idFromName, idsOf, isIdOfName, isNodeId, uniqueId } from "./model/ids";
 import { kindOf, outputsOf } from "./model/modules";
 import { freeSpot, NODE_WIDTH, tidy } from "./model/placing";
+import { renameReads } from "./model/sql";
 import { useEditor } from "./store";
 
 /** What people do to the graph, from the mouse, the keyboard or a form alike. */
@@ -145,9 +146,19 @@ export function changeId(id: string, next: string): string | null {
     return t("An id has letters, digits and underscores, starts with a letter and is no word of Python.");
   }
   if (idsOf(graph()).includes(next)) return t("Another node has this id.");
-  state().edit((old) => renameNode(old, id, next));
+  state().edit((old) => renameReads(renameNode(old, id, next), id, next, queryNodes()));
   keepOpen(id, next);
   return null;
+}
+
+/** Once a name is typed, and the id with it: have the SQL that reads the node by its id follow. */
+export function followInSQL(from: string, to: string): void {
+  if (from !== to) state().edit((old) => renameReads(old, from, to, queryNodes()));
+}
+
+/** The nodes whose SQL names those that feed them: modules that take any number of inputs do. */
+function queryNodes(): Set<string> {
+  return new Set(graph().nodes.filter((node) => state().modules[node.module]?.variadic).map((node) => node.id));
 }
 
 function keepOpen(from: string, to: string): void {

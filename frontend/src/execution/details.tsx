@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { t } from "../shared/i18n";
 import { StatusBadge } from "../shared/status-badge";
 import { executionUrl } from "./actions";
+import { Alerts } from "./alerts";
 import { moment, valueText } from "./format";
 import { usePage, useShown } from "./store";
 import { trigger } from "./words";
@@ -49,6 +50,7 @@ export function Details() {
           <code>{execution.airflow_dag_run_id}</code>
         </Fact>
       </dl>
+      <Alerts />
       {(execution.replay_of !== null || execution.replays.length > 0) && <h2>{t("Replays")}</h2>}
       {execution.replay_of !== null && (
         <p>

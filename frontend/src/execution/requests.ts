@@ -46,6 +46,18 @@ export interface Moved {
   value: unknown;
 }
 
+/** An alert on its way to a channel, or arrived. */
+export interface Delivery {
+  id: string | number;
+  event: string;
+  status: string;
+  error: string;
+  channel_name: string;
+  rule_name: string;
+  created_at: string;
+  sent_at: string | null;
+}
+
 export interface Rejected {
   rows?: number;
   reasons?: { reason: string; field: string; rows: number }[];
@@ -78,6 +90,17 @@ export class Requests {
     return api("GET", this.path("/lineage"), undefined, signal);
   }
 
+  /** The newest alerts about the execution; none for who may not see alerts. */
+  async alerts(signal: AbortSignal): Promise<Delivery[]> {
+    const query = new URLSearchParams({ execution: this.id });
+    try {
+      return (await api<{ results: Delivery[] }>("GET", `alerts/deliveries?${query}`, undefined, signal)).results;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 403) return [];
+      throw error;
+    }
+  }
+
   async log(node: string, run: number | null, offset: number, limit: number, signal: AbortSignal): Promise<LogPage> {
     const query = new URLSearchParams({ node, offset: String(offset), limit: String(limit) });
     if (run !== null) query.set("try", String(run));
@@ -105,7 +128,7 @@ export class Requests {
   }
 
   runAgain(): Promise<{ execution_id: string }> {
-    return api("POST", this.path("/run-again"), {});
+    return api("POST", this.path("/run-again"), { trigger_type: "manual" });
   }
 
   private path(rest: string): string {

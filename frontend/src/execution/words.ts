@@ -15,6 +15,32 @@ export function trigger(type: string): string {
   return TRIGGERS[type]?.() ?? type;
 }
 
+const ALERT_EVENTS: Record<string, () => string> = {
+  failure: () => t("Failed"),
+  recovery: () => t("Succeeded after a failure"),
+  quarantine: () => t("Succeeded with rows set aside"),
+  slow: () => t("Running longer than usual"),
+  deadline: () => t("Running longer than the deadline"),
+};
+
+const ALERT_STATUSES: Record<string, () => string> = {
+  queued: () => t("Queued"),
+  held: () => t("Held until quiet hours end"),
+  sent: () => t("Sent"),
+  failed: () => t("Not sent"),
+  dropped: () => t("Dropped"),
+};
+
+/** Say what an alert told. */
+export function alertEvent(event: string): string {
+  return ALERT_EVENTS[event]?.() ?? event;
+}
+
+/** Say what became of an alert. */
+export function alertStatus(status: string): string {
+  return ALERT_STATUSES[status]?.() ?? status;
+}
+
 /** Say how the page follows the execution: a word, and what it means. */
 export function lineWords(line: Line): { word: string; meaning: string } {
   return LINES[line]();

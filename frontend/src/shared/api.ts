@@ -1,3 +1,5 @@
+import { t } from "./i18n";
+
 /** What the REST API answers when it refuses: what, where, what next. */
 export interface Problem {
   node: string | null;
@@ -43,11 +45,20 @@ export async function api<T>(method: string, path: string, body?: unknown, signa
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError(0, "LogiData does not answer. Check the connection, then try again.");
+    throw new ApiError(0, t("LogiData does not answer. Check the connection, then try again."));
   }
   const text = await answer.text();
-  const found: unknown = text === "" ? null : JSON.parse(text);
+  const found = parsed(text, answer.status);
   if (answer.ok) return found as T;
   const problem = found as { detail?: string; errors?: Problem[] } | null;
   throw new ApiError(answer.status, problem?.detail ?? answer.statusText, problem?.errors ?? [], found);
+}
+
+/** Return what a text holds as JSON. A proxy before LogiData answers with pages, which are for nobody. */
+function parsed(text: string, status: number): unknown {
+  try {
+    return text === "" ? null : JSON.parse(text);
+  } catch {
+    throw new ApiError(status, t("LogiData cannot answer now (status {status}). Try again in a moment.", { status }));
+  }
 }

@@ -6,7 +6,7 @@ import { findNode, nodeLabel } from "../model/graph";
 import { inputPorts, kindOf, outputsOf } from "../model/modules";
 import { PORT_HEIGHT } from "../model/placing";
 import { useEditor } from "../store";
-import { Icon } from "./icons";
+import { Icon, ModuleIcon } from "./icons";
 
 /** The id of the handle of a port or output that needs no name. */
 export const ONLY = "";
@@ -33,7 +33,7 @@ export const ModuleNode = memo(function ModuleNode({ id, selected }: NodeProps):
     <div className={`ed-node ed-${kind}${selected ? " ed-selected" : ""}${problems ? " ed-faulty" : ""}`}>
       <div className="ed-node-head">
         <span className="ed-node-icon">
-          <Icon name={kind} />
+          <ModuleIcon name={module?.icon} kind={kind} />
         </span>
         <span className="ed-node-text">
           <span className="ed-node-name" title={nodeLabel(node)}>

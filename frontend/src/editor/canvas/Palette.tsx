@@ -4,7 +4,7 @@ import { addModule } from "../commands";
 import { KINDS, searchModules, type Kind, type ModuleInfo } from "../model/modules";
 import { useEditor } from "../store";
 import { DRAGGED } from "./Canvas";
-import { Icon } from "./icons";
+import { ModuleIcon } from "./icons";
 
 const TITLES: Record<Kind, string> = {
   extract: t("Extract"),
@@ -84,7 +84,7 @@ function Group({ kind, modules }: { kind: Kind; modules: ModuleInfo[] }): ReactN
           }}
         >
           <span className="ed-node-icon">
-            <Icon name={kind} />
+            <ModuleIcon name={module.icon} kind={kind} />
           </span>
           {module.title}
         </div>

@@ -28,6 +28,16 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
+/** The picture of a module, of the font that the admin brings: a Material Symbol by its name. */
+export function ModuleIcon({ name, kind }: { name: string | undefined; kind: IconName }): ReactNode {
+  if (!name) return <Icon name={kind} />;
+  return (
+    <span className="ed-symbol material-symbols-outlined" aria-hidden="true">
+      {name}
+    </span>
+  );
+}
+
 export function Icon({ name }: { name: IconName }): ReactNode {
   return (
     <svg className="ed-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

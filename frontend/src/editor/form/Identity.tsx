@@ -1,6 +1,6 @@
-import { useId, useState, type ReactNode } from "react";
+import { useId, useRef, useState, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
-import { changeId, nameNode } from "../commands";
+import { changeId, followInSQL, nameNode } from "../commands";
 import type { GraphDoc, NodeDoc } from "../model/graph";
 import { useEditor } from "../store";
 import { useForm, useProblems } from "./context";
@@ -15,6 +15,8 @@ export function Identity({ node, deployed }: { node: NodeDoc; deployed: GraphDoc
   const [typed, setTyped] = useState<string | null>(null);
   const [refused, setRefused] = useState<string | null>(null);
   const idProblems = useProblems("id", false);
+  // While a name is typed its id passes through others, which may mean something else in SQL.
+  const idBefore = useRef(node.id);
   const write = () => {
     if (typed === null) return;
     const reason = changeId(node.id, typed.trim());
@@ -36,6 +38,8 @@ export function Identity({ node, deployed }: { node: NodeDoc; deployed: GraphDoc
           disabled={disabled}
           placeholder={title}
           value={node.name ?? ""}
+          onFocus={() => (idBefore.current = node.id)}
+          onBlur={() => followInSQL(idBefore.current, node.id)}
           onChange={(event) => nameNode(node.id, event.target.value, deployed)}
         />
         <Problems id={`${nameId}-problems`} problems={useProblems("name", false)} />

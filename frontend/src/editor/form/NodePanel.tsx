@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
-import { Icon } from "../canvas/icons";
+import { Icon, ModuleIcon } from "../canvas/icons";
 import { setSetting } from "../model/edit";
 import { findNode, nodeLabel, type GraphDoc, type NodeDoc } from "../model/graph";
 import { kindOf } from "../model/modules";
@@ -62,7 +62,7 @@ function Panel({ node, deployed }: { node: NodeDoc; deployed: GraphDoc | null })
       >
         <div className={`ed-panel-head ed-${kind}`}>
           <span className="ed-node-icon">
-            <Icon name={kind} />
+            <ModuleIcon name={module?.icon} kind={kind} />
           </span>
           <div className="ed-panel-title">
             <h2 ref={heading} tabIndex={-1}>

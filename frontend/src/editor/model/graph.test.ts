@@ -27,6 +27,7 @@ function module(key: string, more: Partial<ModuleInfo> = {}): ModuleInfo {
     key,
     kind,
     title: key,
+    icon: "",
     summary: "",
     description: "",
     ports: kind === "extract" ? [] : ["input"],

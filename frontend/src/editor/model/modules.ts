@@ -8,6 +8,8 @@ export interface ModuleInfo {
   key: string;
   kind: Kind;
   title: string;
+  /** The name of a Material Symbol. */
+  icon: string;
   summary: string;
   description: string;
   ports: string[];

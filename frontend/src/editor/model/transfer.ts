@@ -43,6 +43,17 @@ export function imported(text: string, present: Doc): Imported | null {
   return { doc: { graph, params, specs }, settings };
 }
 
+/**
+ * Return the settings of a file that the page takes.
+ *
+ * None for a pipeline that is stored: undo does not bring back what they would replace, and an empty
+ * schedule was chosen, too. A new one takes what it holds nothing of; a time zone comes with its schedule.
+ */
+export function settingsToTake(found: Settings, isStored: boolean, held: (name: string) => string): Settings {
+  const takes = (name: string) => !isStored && held(name === "timezone" ? "schedule" : name).trim() === "";
+  return Object.fromEntries(Object.entries(found).filter(([name]) => takes(name)));
+}
+
 /** Return a name for a file, made of a pipeline's name. */
 export function fileName(name: string): string {
   const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");

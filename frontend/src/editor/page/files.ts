@@ -1,5 +1,5 @@
 import { t } from "../../shared/i18n";
-import { exported, fileName, imported } from "../model/transfer";
+import { exported, fileName, imported, settingsToTake } from "../model/transfer";
 import { place } from "../model/placing";
 import { useEditor } from "../store";
 import { formValue } from "./form";
@@ -30,16 +30,20 @@ export function chooseFile(): void {
   chooser.click();
 }
 
-/** Put what a file holds in place of what is drawn. The graph can be brought back by undo. */
+/** Put what a file holds in place of what is drawn. Undo brings that back. */
 async function importFile(file: File): Promise<void> {
-  const { history, modules, editDoc, tell } = useEditor.getState();
+  const { history, modules, pipeline, editDoc, tell } = useEditor.getState();
   const found = imported(await file.text(), history.present);
   if (!found) {
     tell(t("{file} holds no pipeline. Choose a file that was exported here, or a graph as JSON.", { file: file.name }));
     return;
   }
   editDoc(() => ({ ...found.doc, graph: place(found.doc.graph, modules) }));
-  // A pipeline that has a name keeps it: it is what people know it by.
-  writeSettings(found.settings, formValue("name") === "" ? [] : ["name"]);
-  tell(t("Imported from {file}. Nothing is saved yet.", { file: file.name }), "good");
+  writeSettings(settingsToTake(found.settings, pipeline !== null, formValue));
+  tell(
+    pipeline === null
+      ? t("Imported from {file}. Nothing is saved yet.", { file: file.name })
+      : t("Imported from {file}. Name, schedule and tags stay as they are. Nothing is saved yet.", { file: file.name }),
+    "good",
+  );
 }

@@ -17,11 +17,11 @@ export function pageSettings(): Settings {
   return found;
 }
 
-/** Write settings into the page's fields; what it does not have, and `but` for these, is left out. */
-export function writeSettings(settings: Settings, but: readonly string[] = []): void {
+/** Write settings into the page's fields; what it does not have is left out. */
+export function writeSettings(settings: Settings): void {
   for (const name of [...TEXTS, "timeout", "tags"]) {
     const value = settings[name];
-    if (value === undefined || but.includes(name)) continue;
+    if (value === undefined) continue;
     setFormValue(name, Array.isArray(value) ? value.join(", ") : String(value ?? ""));
   }
 }
