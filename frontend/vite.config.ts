@@ -19,6 +19,8 @@ export default defineConfig({
         entryFileNames: "[name].js",
         chunkFileNames: "[name].js",
         assetFileNames: "[name][extname]",
+        // What several pages share has one name, which their templates know: they link its CSS.
+        codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] },
       },
     },
   },
