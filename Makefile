@@ -5,7 +5,7 @@ export LOGIDATA_PORT
 export AIRFLOW_WEBSERVER_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs test test-fast test-slow test-live test-airflow reliability lint frontend format bench lock docs
+.PHONY: help up down status logs test test-fast test-slow test-live test-airflow reliability screenshots lint frontend format bench lock docs
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -33,6 +33,7 @@ test-slow: .venv/.development ## other databases, object storage, REST services,
 	$(PYTHON_IN_VENV) -m pytest --ignore=tests/live --numprocesses=2 -m slow
 
 test-live: .venv/.development ## only the tests against the real services
+	@sh tests/install_packages.sh
 	$(PYTHON_IN_VENV) -m pytest tests/live
 
 VERSION ?= 2.11.2
@@ -42,6 +43,10 @@ test-airflow: .venv/.development ## the live tests with another Airflow; VERSION
 
 reliability: .venv/.development ## bring every fault about, and write docs/reliability.md
 	$(PYTHON_IN_VENV) -m pytest tests/live/faults --write-reliability
+
+screenshots: .venv/.development ## photograph every page of the console, into var/screenshots
+	@sh tests/install_packages.sh
+	$(PYTHON_IN_VENV) -m pytest tests/live/browser --screenshots=var/screenshots
 
 lint: .venv/.development ## ruff, mypy, import-linter, migrations, the console's bundle
 	$(PYTHON_IN_VENV) -m ruff check .

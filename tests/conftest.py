@@ -20,6 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the live tests with the Airflow of .venv-airflow-VERSION (make test-airflow)",
     )
     parser.addoption(
+        "--screenshots",
+        metavar="FOLDER",
+        help="keep what the pages look like to the live tests in this folder (make screenshots)",
+    )
+    parser.addoption(
         "--write-reliability",
         action="store_true",
         help="write what the tests of faults saw into docs/reliability.md (make reliability)",
