@@ -23,9 +23,6 @@ export const editor: Record<string, string> = {
   "Enter selects the connection, Delete removes it.":
     "Entrée sélectionne le lien, Suppr le supprime.",
   "View of the canvas": "Vue du canevas",
-  "Zoom in": "Zoom avant",
-  "Zoom out": "Zoom arrière",
-  "Show all": "Tout afficher",
   "Connection point": "Point de liaison",
   "Search the modules; arrow keys choose, Enter adds":
     "Chercher dans les modules ; les flèches choisissent, Entrée ajoute",
@@ -81,7 +78,6 @@ export const editor: Record<string, string> = {
   "Tidy up (L)": "Réorganiser (L)",
   "Full screen (F)": "Plein écran (F)",
   "Keyboard and mouse (?)": "Clavier et souris (?)",
-  "Connection from {source} to {target}": "Lien de {source} vers {target}",
   "{count} nodes copied.": "Nœuds copiés : {count}.",
   "There are no copied nodes. Select some and copy them first.":
     "Aucun nœud n’a été copié. Sélectionnez-en et copiez-les d’abord.",

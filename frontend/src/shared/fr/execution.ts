@@ -202,4 +202,5 @@ export const execution: Record<string, string> = {
   TB: "To",
   "{days} d": "{days} j",
   "{days} d {hours} h": "{days} j {hours} h",
+  "View of the graph": "Vue du graphe",
 };

@@ -21,4 +21,8 @@ export const shared: Record<string, string> = {
   unknown: "inconnu",
   skipped: "ignoré",
   "upstream failed": "échec en amont",
+  "Zoom in": "Zoom avant",
+  "Zoom out": "Zoom arrière",
+  "Show all": "Tout afficher",
+  "Connection from {source} to {target}": "Lien de {source} vers {target}",
 };
