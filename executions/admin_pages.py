@@ -38,14 +38,14 @@ class ExecutionPages(_ModelAdmin):
         if not self.has_view_permission(request, execution):
             raise PermissionDenied
         if execution is None:
-            raise Http404(f"There is no execution {pk}.")
+            raise Http404(_("There is no execution %(pk)s.") % {"pk": pk})
         return execution
 
     def _task(self, execution: PipelineExecution, node_id: str) -> TaskExecution:
         # PostgreSQL takes no NUL, which an address can hold.
         task = execution.tasks.filter(node_id=node_id).first() if "\0" not in node_id else None
         if task is None:
-            raise Http404(f"The execution has no node '{node_id}'.")
+            raise Http404(_("The execution has no node '%(node_id)s'.") % {"node_id": node_id})
         return task
 
     def _page(

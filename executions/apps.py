@@ -1,12 +1,14 @@
 """The Django app that starts, follows and cancels executions."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ExecutionsConfig(AppConfig):
     """What ran: executions, their nodes, and the tasks that follow them."""
 
     name = "executions"
+    verbose_name = _("Executions")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from pipelines.errors import DomainError, Problem
 
 
@@ -10,9 +13,12 @@ class PipelineInactive(DomainError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"Pipeline '{name}' is not active, so it cannot be executed. "
-            "Set it active and save it, then execute it again.",
-            title="Pipeline is not active",
+            _(
+                "Pipeline '%(name)s' is not active, so it cannot be executed. Set it "
+                "active and save it, then execute it again."
+            )
+            % {"name": name},
+            title=_("Pipeline is not active"),
             status=409,
             type="pipeline-inactive",
         )
@@ -23,9 +29,9 @@ class InvalidParams(DomainError):
 
     def __init__(self, name: str, errors: Sequence[Problem]) -> None:
         super().__init__(
-            f"Pipeline '{name}' cannot be executed with these params: "
-            + " ".join(problem.message for problem in errors),
-            title="Invalid params",
+            _("Pipeline '%(name)s' cannot be executed with these params: %(problems)s")
+            % {"name": name, "problems": " ".join(problem.message for problem in errors)},
+            title=_("Invalid params"),
             status=400,
             type="invalid-params",
             errors=errors,
@@ -36,12 +42,15 @@ class ExecutionFinished(DomainError):
     """The execution has ended, or its run is gone: there is nothing left to cancel."""
 
     def __init__(self, status: str) -> None:
-        what = (
-            "no longer has a DAG run" if status == "unknown" else f"has already ended as {status}"
+        detail = (
+            _("The execution no longer has a DAG run; there is nothing to cancel.")
+            if status == "unknown"
+            else _("The execution has already ended as %(status)s; there is nothing to cancel.")
+            % {"status": _(status)}
         )
         super().__init__(
-            f"The execution {what}; there is nothing to cancel.",
-            title="Execution has ended",
+            detail,
+            title=_("Execution has ended"),
             status=409,
             type="execution-ended",
         )
@@ -52,11 +61,14 @@ class RevisionNotServed(DomainError):
 
     def __init__(self, name: str, number: int, current: int) -> None:
         super().__init__(
-            f"Revision {number} of pipeline '{name}' differs from revision {current}, which "
-            "Airflow serves, in nodes, edges, retries, timeouts or watermarks, and has a "
-            f"watermark: both at once would read the same rows. Restore revision {number}, then "
-            "execute the pipeline.",
-            title="Revision is not served",
+            _(
+                "Revision %(number)s of pipeline '%(name)s' differs from revision "
+                "%(current)s, which Airflow serves, in nodes, edges, retries, timeouts "
+                "or watermarks, and has a watermark: both at once would read the same "
+                "rows. Restore revision %(number)s, then execute the pipeline."
+            )
+            % {"number": number, "name": name, "current": current},
+            title=_("Revision is not served"),
             status=409,
             type="revision-not-served",
         )
@@ -67,8 +79,8 @@ class NotRetryable(DomainError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"The execution cannot be retried: {reason}",
-            title="Execution cannot be retried",
+            _("The execution cannot be retried: %(reason)s") % {"reason": reason},
+            title=_("Execution cannot be retried"),
             status=409,
             type="not-retryable",
         )
@@ -78,11 +90,16 @@ class PipelineBusy(DomainError):
     """The pipeline cannot be deleted while executions of it wait or run."""
 
     def __init__(self, name: str, active: int) -> None:
-        noun = "execution waits or runs" if active == 1 else "executions wait or run"
         super().__init__(
-            f"Pipeline '{name}' cannot be deleted: {active} {noun}, for all that is known. "
-            "Cancel them or let them end, then delete it.",
-            title="Pipeline is busy",
+            ngettext(
+                "Pipeline '%(name)s' cannot be deleted: %(active)s execution waits or runs, for "
+                "all that is known. Cancel them or let them end, then delete it.",
+                "Pipeline '%(name)s' cannot be deleted: %(active)s executions wait or run, for "
+                "all that is known. Cancel them or let them end, then delete it.",
+                active,
+            )
+            % {"name": name, "active": active},
+            title=_("Pipeline is busy"),
             status=409,
             type="pipeline-busy",
         )
@@ -92,14 +109,14 @@ class UnknownNode(DomainError):
     """The execution has no such node, or the node had no such try."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(detail, title="No such node or try", status=404, type="unknown-node")
+        super().__init__(detail, title=_("No such node or try"), status=404, type="unknown-node")
 
 
 class NothingRejected(DomainError):
     """The node, or the whole execution, has rejected no row that could be looked at."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(detail, title="No rejected rows", status=404, type="nothing-rejected")
+        super().__init__(detail, title=_("No rejected rows"), status=404, type="nothing-rejected")
 
 
 class QuarantineGone(DomainError):
@@ -107,9 +124,13 @@ class QuarantineGone(DomainError):
 
     def __init__(self, node: str, removed: str) -> None:
         super().__init__(
-            f"The rows that node '{node}' rejected were removed {removed}. Execute the pipeline "
-            "again to have them again; LOGIDATA_STAGING_DAYS says how long they are kept.",
-            title="Rejected rows are gone",
+            _(
+                "The rows that node '%(node)s' rejected were removed %(removed)s. "
+                "Execute the pipeline again to have them again; LOGIDATA_STAGING_DAYS "
+                "says how long they are kept."
+            )
+            % {"node": node, "removed": removed},
+            title=_("Rejected rows are gone"),
             status=410,
             type="quarantine-gone",
         )
@@ -120,9 +141,12 @@ class StagingUnreadable(DomainError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"The staged data cannot be read: {reason}. See that the web server has the same "
-            "LOGIDATA_STAGING as Airflow's tasks, and may read there.",
-            title="Staging cannot be read",
+            _(
+                "The staged data cannot be read: %(reason)s. See that the web server has "
+                "the same LOGIDATA_STAGING as Airflow's tasks, and may read there."
+            )
+            % {"reason": reason},
+            title=_("Staging cannot be read"),
             status=503,
             type="staging-unreadable",
         )
@@ -133,8 +157,9 @@ class NotReplayable(DomainError):
 
     def __init__(self, node: str, reason: str) -> None:
         super().__init__(
-            f"The rows that node '{node}' rejected cannot be replayed: {reason}",
-            title="Rows cannot be replayed",
+            _("The rows that node '%(node)s' rejected cannot be replayed: %(reason)s")
+            % {"node": node, "reason": reason},
+            title=_("Rows cannot be replayed"),
             status=409,
             type="not-replayable",
         )
@@ -145,9 +170,13 @@ class AlreadyReplayed(DomainError):
 
     def __init__(self, node: str, replays: Sequence[str]) -> None:
         super().__init__(
-            f"The rows that node '{node}' rejected were replayed before: {', '.join(replays)}. "
-            'Once more may load them twice; send "again": true to do it all the same.',
-            title="Rows were replayed before",
+            _(
+                "The rows that node '%(node)s' rejected were replayed before: "
+                '%(replays)s. Once more may load them twice; send "again": true to do '
+                "it all the same."
+            )
+            % {"node": node, "replays": ", ".join(replays)},
+            title=_("Rows were replayed before"),
             status=409,
             type="already-replayed",
         )
@@ -158,9 +187,9 @@ class InvalidCorrections(DomainError):
 
     def __init__(self, node: str, errors: Sequence[Problem]) -> None:
         super().__init__(
-            f"The rows of node '{node}' cannot be corrected so: "
-            + " ".join(problem.message for problem in errors),
-            title="Invalid corrections",
+            _("The rows of node '%(node)s' cannot be corrected so: %(problems)s")
+            % {"node": node, "problems": " ".join(problem.message for problem in errors)},
+            title=_("Invalid corrections"),
             status=400,
             type="invalid-corrections",
             errors=errors,
@@ -172,9 +201,13 @@ class LogGone(DomainError):
 
     def __init__(self, node: str) -> None:
         super().__init__(
-            f"Node '{node}': Airflow no longer has this log; the DAG run was deleted there. "
-            "Its counts and error are kept here; execute the pipeline again for a new log.",
-            title="Log is gone",
+            _(
+                "Node '%(node)s': Airflow no longer has this log; the DAG run was "
+                "deleted there. Its counts and error are kept here; execute the pipeline "
+                "again for a new log."
+            )
+            % {"node": node},
+            title=_("Log is gone"),
             status=404,
             type="log-gone",
         )
@@ -185,9 +218,12 @@ class LogsRemoved(DomainError):
 
     def __init__(self, node: str, removed: str) -> None:
         super().__init__(
-            f"Node '{node}': the log was removed on {removed}; LOGIDATA_LOG_DAYS says how long "
-            "logs are kept.",
-            title="Log was removed",
+            _(
+                "Node '%(node)s': the log was removed on %(removed)s; LOGIDATA_LOG_DAYS "
+                "says how long logs are kept."
+            )
+            % {"node": node, "removed": removed},
+            title=_("Log was removed"),
             status=410,
             type="log-removed",
         )
@@ -198,9 +234,12 @@ class LogsUnreadable(DomainError):
 
     def __init__(self, node: str, reason: str) -> None:
         super().__init__(
-            f"Node '{node}': the kept log cannot be read: {reason}. See that the web server has "
-            "the same LOGIDATA_LOGS as the worker, and may read there.",
-            title="Log cannot be read",
+            _(
+                "Node '%(node)s': the kept log cannot be read: %(reason)s. See that the "
+                "web server has the same LOGIDATA_LOGS as the worker, and may read there."
+            )
+            % {"node": node, "reason": reason},
+            title=_("Log cannot be read"),
             status=503,
             type="log-unreadable",
         )
@@ -211,9 +250,12 @@ class AirflowNotAnswering(DomainError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"Airflow cannot be asked now: {reason} "
-            "What is shown may be older; try again when Airflow is back.",
-            title="Airflow does not answer",
+            _(
+                "Airflow cannot be asked now: %(reason)s What is shown may be older; try "
+                "again when Airflow is back."
+            )
+            % {"reason": reason},
+            title=_("Airflow does not answer"),
             status=503,
             type="airflow-unavailable",
         )
@@ -224,9 +266,12 @@ class HintsOff(DomainError):
 
     def __init__(self) -> None:
         super().__init__(
-            "LogiData takes no events of Airflow, since LOGIDATA_EVENTS_SECRET is not set. Set it "
-            "to the same value for LogiData and for Airflow, or remove the plug-in from Airflow.",
-            title="Events are off",
+            _(
+                "LogiData takes no events of Airflow, since LOGIDATA_EVENTS_SECRET is not "
+                "set. Set it to the same value for LogiData and for Airflow, or remove the "
+                "plug-in from Airflow."
+            ),
+            title=_("Events are off"),
             status=403,
             type="events-off",
         )
@@ -237,9 +282,12 @@ class HintUnsigned(DomainError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"The event is not taken: {reason}. Set LOGIDATA_EVENTS_SECRET to the same value for "
-            "LogiData and for Airflow, and keep their clocks right.",
-            title="Event is not signed",
+            _(
+                "The event is not taken: %(reason)s. Set LOGIDATA_EVENTS_SECRET to the "
+                "same value for LogiData and for Airflow, and keep their clocks right."
+            )
+            % {"reason": reason},
+            title=_("Event is not signed"),
             status=403,
             type="event-unsigned",
         )
@@ -250,10 +298,12 @@ class InvalidCursor(DomainError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The value of 'cursor' is none that the list of executions has given out. Take the "
-            "addresses of the pages beside it as they are, or leave 'cursor' out to begin with "
-            "the newest.",
-            title="Invalid cursor",
+            _(
+                "The value of 'cursor' is none that the list of executions has given out. "
+                "Take the addresses of the pages beside it as they are, or leave 'cursor' "
+                "out to begin with the newest."
+            ),
+            title=_("Invalid cursor"),
             status=400,
             type="invalid-cursor",
         )
@@ -264,8 +314,9 @@ class SearchTooWide(DomainError):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            f"The search fits the names of more than {most} pipelines. Write more of the name.",
-            title="Search is too wide",
+            _("The search fits the names of more than %(most)s pipelines. Write more of the name.")
+            % {"most": most},
+            title=_("Search is too wide"),
             status=400,
             type="search-too-wide",
         )

@@ -4,6 +4,7 @@ import json
 import logging
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
@@ -49,7 +50,7 @@ class AirflowEventsView(APIView):
         try:
             told = json.loads(body)
         except ValueError as error:
-            raise exceptions.ParseError("The body is no JSON. Send a JSON object.") from error
+            raise exceptions.ParseError(_("The body is no JSON. Send a JSON object.")) from error
         if isinstance(told, dict) and "events" not in told:
             told = {"events": [told]}
         events = EventsSerializer(data=told)

@@ -92,7 +92,7 @@ class QuarantinePages(ExecutionPages):
         execution = self._execution(request, pk)
         self._task(execution, node_id)
         if kind not in FORMATS:
-            raise Http404(f"There is no file of the kind '{kind}'.")
+            raise Http404(_("There is no file of the kind '%(kind)s'.") % {"kind": kind})
         try:
             found = services.quarantine_of(execution, node_id)
             return streamed(

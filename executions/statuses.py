@@ -1,40 +1,41 @@
 """The words an execution and a node can be described with, and which of them are final."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class ExecutionStatus(models.TextChoices):
     """Where an execution stands. Nothing else is ever stored or shown."""
 
-    PENDING = "pending"
-    RUNNING = "running"
-    SUCCESS = "success"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    UNKNOWN = "unknown"
+    PENDING = "pending", _("Pending")
+    RUNNING = "running", _("Running")
+    SUCCESS = "success", _("Success")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    UNKNOWN = "unknown", _("Unknown")
 
 
 class NodeStatus(models.TextChoices):
     """Where one node of an execution stands."""
 
-    PENDING = "pending"
-    RUNNING = "running"
-    SUCCESS = "success"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    CANCELLED = "cancelled"
-    UNKNOWN = "unknown"
+    PENDING = "pending", _("Pending")
+    RUNNING = "running", _("Running")
+    SUCCESS = "success", _("Success")
+    FAILED = "failed", _("Failed")
+    SKIPPED = "skipped", _("Skipped")
+    CANCELLED = "cancelled", _("Cancelled")
+    UNKNOWN = "unknown", _("Unknown")
 
 
 class TriggerType(models.TextChoices):
     """What started an execution."""
 
-    MANUAL = "manual"
-    API = "api"
-    SCHEDULED = "scheduled"
-    BACKFILL = "backfill"
-    REPLAY = "replay", "Replay of rejected rows"
-    EXTERNAL = "external", "External (by hand in Airflow)"
+    MANUAL = "manual", _("Manual")
+    API = "api", _("Api")
+    SCHEDULED = "scheduled", _("Scheduled")
+    BACKFILL = "backfill", _("Backfill")
+    REPLAY = "replay", _("Replay of rejected rows")
+    EXTERNAL = "external", _("External (by hand in Airflow)")
 
 
 ACTIVE_STATUSES: frozenset[str] = frozenset({ExecutionStatus.PENDING, ExecutionStatus.RUNNING})

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from executions.services import dashboard
 from logidata import health
@@ -13,6 +14,14 @@ from logidata.chart import chart_of
 
 VIEW_EXECUTIONS = "executions.view_pipelineexecution"
 VIEW_PIPELINES = "pipelines.view_pipeline"
+_COMPONENTS = {
+    "database": gettext_lazy("Database"),
+    "redis": gettext_lazy("Redis"),
+    "worker": gettext_lazy("Worker"),
+    "previews": gettext_lazy("Previews"),
+    "beat": gettext_lazy("Beat"),
+    "airflow": gettext_lazy("Airflow"),
+}
 
 
 def dashboard_context(request: HttpRequest) -> dict[str, Any]:
@@ -38,7 +47,8 @@ def dashboard_view(request: HttpRequest) -> HttpResponse:
 
 def health_view(request: HttpRequest) -> HttpResponse:
     """Give the part that says how the components are; it may take seconds."""
-    context: dict[str, Any] = {"findings": health.findings()}
+    findings = [(_COMPONENTS.get(name, name), found) for name, found in health.findings().items()]
+    context: dict[str, Any] = {"findings": findings}
     if not request.headers.get("X-Live"):
         # Reached by its link, where no script has put it into the first page.
         context |= {**admin.site.each_context(request), "title": _("Health")}

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
@@ -67,9 +68,12 @@ def limit_guesses(view: View) -> View:
 def _too_many(request: HttpRequest, wait: float | None) -> HttpResponseBase:
     seconds = max(1, round(wait or 0))
     said = {
-        "title": "Too many attempts",
-        "detail": "Too many attempts to sign in have come from your address. "
-        f"Wait {seconds} s, then try again.",
+        "title": _("Too many attempts"),
+        "detail": _(
+            "Too many attempts to sign in have come from your address. Wait "
+            "%(seconds)s s, then try again."
+        )
+        % {"seconds": seconds},
     }
     response = render(request, "api_exception.html", said, status=HTTPStatus.TOO_MANY_REQUESTS)
     response["Retry-After"] = str(seconds)

@@ -12,6 +12,9 @@ from typing import Any
 from celery import current_app
 from django.core.cache import cache
 from django.db import DatabaseError, OperationalError, connection
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from redis.exceptions import RedisError
 from rest_framework import serializers
@@ -37,10 +40,13 @@ STATUSES = OK, DOWN = "ok", "down"
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found: `detail` says what is wrong and what next, `facts` what was seen."""
+    """What one check found: `detail` says what is wrong and what next, `facts` what was seen.
+
+    It is shared by readers of several languages, so `detail` becomes a text where it is read.
+    """
 
     status: str
-    detail: str = ""
+    detail: str | Promise = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     milliseconds: float = 0.0
 
@@ -48,7 +54,7 @@ class Finding:
         """Return the finding as JSON."""
         return {
             "status": self.status,
-            "detail": self.detail,
+            "detail": str(self.detail),
             "milliseconds": round(self.milliseconds, 1),
             **self.facts,
         }
@@ -67,7 +73,7 @@ def check_database() -> Finding:
         return Finding(OK, facts={"version": row[0] if row else ""})
     except OperationalError:
         return Finding(
-            DOWN, "PostgreSQL cannot be reached. Start it, and look at LOGIDATA_DATABASE_URL."
+            DOWN, _("PostgreSQL cannot be reached. Start it, and look at LOGIDATA_DATABASE_URL.")
         )
     finally:
         # The connection belongs to this thread, which ends now.
@@ -79,7 +85,7 @@ def check_redis() -> Finding:
     mark = time.time_ns()
     cache.set("health", mark, timeout=60)
     if cache.get("health") is None:
-        return Finding(DOWN, "Redis forgets what is written to it. Give it more memory.")
+        return Finding(DOWN, _("Redis forgets what is written to it. Give it more memory."))
     return Finding(OK)
 
 
@@ -96,8 +102,13 @@ def check_worker() -> Finding:
     if not answers:
         return Finding(
             DOWN,
-            f"No Celery worker has answered within {WORKER_ANSWERS_WITHIN_SECONDS:g} s. "
-            "Start one; what is queued waits for it.",
+            format_lazy(
+                _(
+                    "No Celery worker has answered within {seconds:g} s. "
+                    "Start one; what is queued waits for it."
+                ),
+                seconds=WORKER_ANSWERS_WITHIN_SECONDS,
+            ),
         )
     return Finding(OK)
 
@@ -107,8 +118,11 @@ def check_previews() -> Finding:
     if cache.get(WORKER_KEY) is None:
         return Finding(
             DOWN,
-            "No Celery worker takes previews. Start one: celery -A logidata worker "
-            f"--queues={PREVIEWS} --hostname={PREVIEWS}@%h --pool=threads --concurrency=2.",
+            format_lazy(
+                _("No Celery worker takes previews. Start one: {command}."),
+                command=f"celery -A logidata worker --queues={PREVIEWS} "
+                f"--hostname={PREVIEWS}@%h --pool=threads --concurrency=2",
+            ),
         )
     return Finding(OK)
 
@@ -117,11 +131,11 @@ def check_beat() -> Finding:
     """Read the heartbeat that beat leaves in Redis."""
     beat = cache.get(HEARTBEAT_KEY)
     if beat is None:
-        return Finding(DOWN, "Celery beat has left no sign of life. Start it.")
+        return Finding(DOWN, _("Celery beat has left no sign of life. Start it."))
     facts = {"heartbeat": datetime.fromtimestamp(beat, UTC).isoformat()}
     age = time.time() - beat
     if age > FRESH_FOR_SECONDS:
-        detail = f"Celery beat was last seen {age:.0f} s ago. Restart it."
+        detail = format_lazy(_("Celery beat was last seen {age:.0f} s ago. Restart it."), age=age)
         return Finding(DOWN, detail, facts)
     return Finding(OK, facts=facts)
 
@@ -142,7 +156,11 @@ def check_airflow() -> Finding:
     }
     ill = sorted(name for name, found in components.items() if found["status"] != "healthy")
     if ill:
-        return Finding(DOWN, f"Airflow says not healthy: {', '.join(ill)}. Restart it.", facts)
+        return Finding(
+            DOWN,
+            format_lazy(_("Airflow says not healthy: {names}. Restart it."), names=", ".join(ill)),
+            facts,
+        )
     return Finding(OK, facts=facts)
 
 
@@ -164,7 +182,10 @@ def check_all(checks: Mapping[str, Callable[[], Finding]] = CHECKS) -> dict[str,
     waited = (time.monotonic() - started) * 1000
     late = Finding(
         DOWN,
-        f"No answer within {ANSWER_WITHIN_SECONDS:g} s. See whether it runs and is reachable.",
+        format_lazy(
+            _("No answer within {seconds:g} s. See whether it runs and is reachable."),
+            seconds=ANSWER_WITHIN_SECONDS,
+        ),
         milliseconds=waited,
     )
     return {name: found.result() if found.done() else late for name, found in running.items()}
@@ -226,10 +247,19 @@ def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
     except AirflowError as error:
         return Finding(DOWN, str(error))
     except RedisError:
-        return Finding(DOWN, "Redis cannot be reached. Start it, and look at LOGIDATA_REDIS_URL.")
+        return Finding(
+            DOWN, _("Redis cannot be reached. Start it, and look at LOGIDATA_REDIS_URL.")
+        )
     except Exception as error:  # noqa: BLE001 - whatever it is, the component is not well
         # Only its kind: the text may quote an address with a password in it.
-        return Finding(DOWN, f"The check of {name} failed: {type(error).__name__}. See the log.")
+        return Finding(
+            DOWN,
+            format_lazy(
+                _("The check of {name} failed: {error}. See the log."),
+                name=name,
+                error=type(error).__name__,
+            ),
+        )
 
 
 class ComponentSerializer(serializers.Serializer[Any]):

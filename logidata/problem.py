@@ -14,6 +14,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.defaults import bad_request as html_bad_request
 from django.views.defaults import server_error as html_server_error
 from rest_framework import exceptions
@@ -30,7 +32,7 @@ from pipelines.remedies import with_remedy
 
 logger = logging.getLogger(__name__)
 
-LACKING = "You lack the permission for this. Ask an administrator to grant it."
+LACKING = gettext_lazy("You lack the permission for this. Ask an administrator to grant it.")
 
 
 def problem(
@@ -58,7 +60,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     elif isinstance(error, RecursionError):
-        error = exceptions.ParseError("The body is nested too deeply. Make it flatter.")
+        error = exceptions.ParseError(_("The body is nested too deeply. Make it flatter."))
     answer = _answer(error)
     if answer is not None:
         set_rollback()
@@ -79,22 +81,24 @@ def _answer(error: Exception) -> Response | None:
         body = problem(type=error.type, title=error.title, detail=error.detail, errors=error.errors)
         return Response({**error.more, **body}, status=error.status)
     if isinstance(error, AirflowError):
-        body = problem(type="airflow-error", title="Airflow cannot do it", detail=str(error))
+        body = problem(type="airflow-error", title=_("Airflow cannot do it"), detail=str(error))
         return Response(body, status=503 if error.retryable else 502)
     if isinstance(error, OperationalError):
         logger.error("The database did not answer", exc_info=error)
         body = problem(
             type="database-unavailable",
-            title="Database unavailable",
-            detail="LogiData's database does not answer at the moment. Try again; "
-            "GET /api/v1/health tells when it is back.",
+            title=_("Database unavailable"),
+            detail=_(
+                "LogiData's database does not answer at the moment. Try again; "
+                "GET /api/v1/health tells when it is back."
+            ),
         )
         return Response(body, status=503)
     if isinstance(error, exceptions.ValidationError):
         errors = list(_flatten(error.detail))
         body = problem(
             type="invalid",
-            title="Invalid input",
+            title=_("Invalid input"),
             detail=" ".join(
                 f"{item.field}: {item.message}" if item.field else item.message for item in errors
             ),
@@ -113,16 +117,16 @@ def _answer(error: Exception) -> Response | None:
 def _sentence(error: exceptions.APIException) -> str:
     """Say what next where the framework says only what."""
     if isinstance(error, exceptions.NotAuthenticated):
-        return (
+        return _(
             "Sign in first: send 'Authorization: Bearer <token>'. "
             "POST /api/v1/auth/token gives a token."
         )
     if isinstance(error, exceptions.AuthenticationFailed):
-        return f"{error.detail} POST /api/v1/auth/token gives a new token."
+        return _("%(detail)s POST /api/v1/auth/token gives a new token.") % {"detail": error.detail}
     if isinstance(error, exceptions.PermissionDenied) and error.get_codes() == "permission_denied":
         return LACKING
     if isinstance(error, exceptions.NotFound):
-        return "There is nothing here. Look at the address, and whether it was deleted."
+        return _("There is nothing here. Look at the address, and whether it was deleted.")
     return str(error.detail)
 
 
@@ -167,7 +171,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if not request.path.startswith(API_PREFIX):
         return html_bad_request(request, exception)
     body = problem(
-        type="bad-request", title="Bad request", detail="The request cannot be read. Correct it."
+        type="bad-request",
+        title=_("Bad request"),
+        detail=_("The request cannot be read. Correct it."),
     )
     return JsonResponse(body, status=400)
 
@@ -175,9 +181,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer who may not do what was asked for, in the API's shape under `/api/`."""
     if request.path.startswith(API_PREFIX):
-        body = problem(type="permission-denied", title="Forbidden", detail=LACKING)
+        body = problem(type="permission-denied", title=_("Forbidden"), detail=LACKING)
         return JsonResponse(body, status=HTTPStatus.FORBIDDEN)
-    context = {**admin.site.each_context(request), "title": "You may not see this page"}
+    context = {**admin.site.each_context(request), "title": _("You may not see this page")}
     return render(request, "403.html", context, status=HTTPStatus.FORBIDDEN)
 
 
@@ -187,7 +193,7 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
         return html_server_error(request)
     body = problem(
         type="server-error",
-        title="Server error",
-        detail="LogiData failed unexpectedly. Its log says where; try again, and report it.",
+        title=_("Server error"),
+        detail=_("LogiData failed unexpectedly. Its log says where; try again, and report it."),
     )
     return JsonResponse(body, status=500)

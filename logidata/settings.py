@@ -151,7 +151,7 @@ LOGIN_URL = "admin:login"
 LANGUAGE_CODE = "en"
 # The one of them that the browser asks for.
 LANGUAGES = [("en", "English"), ("fr", "Français")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "logidata" / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

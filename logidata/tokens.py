@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import authenticate
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from knox.models import get_token_model
 from rest_framework import serializers, status
@@ -70,7 +71,7 @@ class TokenView(APIView):
         user = authenticate(request, **serializer.validated_data)
         if user is None:
             raise AuthenticationFailed(
-                "The user name or the password is wrong, or the user is not active. Correct it."
+                _("The user name or the password is wrong, or the user is not active. Correct it.")
             )
         stored, token = get_token_model().objects.create(user=user)
         return Response(TokenSerializer({"token": token, "expiry": stored.expiry}).data)

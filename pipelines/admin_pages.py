@@ -151,7 +151,7 @@ class PipelinePages(_ModelAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": pipeline,
-            "title": f"{title}: {pipeline.name}",
+            "title": _("%(title)s: %(name)s") % {"title": title, "name": pipeline.name},
             "action_title": title,
             "page_name": name,
             "may_execute": self.has_execute_permission(request),

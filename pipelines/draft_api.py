@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
@@ -169,7 +170,9 @@ def _content(request: Request) -> tuple[dict[str, Any], list[Problem], datetime 
     """Return the fields of the body as they are to be kept, what cannot be read, and `seen`."""
     body = request.data
     if not isinstance(body, dict):
-        raise serializers.ValidationError("The body is no JSON object. Send a pipeline's fields.")
+        raise serializers.ValidationError(
+            _("The body is no JSON object. Send a pipeline's fields.")
+        )
     fields = {key: value for key, value in body.items() if key != "seen"}
     read = Pipeline()
     problems = PipelineSerializer(read, data=fields, partial=True).read_into(read)

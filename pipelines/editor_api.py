@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
@@ -150,7 +151,7 @@ class EditorActions(viewsets.GenericViewSet[Pipeline]):
         """Return the pipeline of the body, unsaved, and what of the body cannot be read."""
         body = request.data
         if not isinstance(body, Mapping):
-            raise serializers.ValidationError("The body is no JSON object. Send its fields.")
+            raise serializers.ValidationError(_("The body is no JSON object. Send its fields."))
         fields = {key: value for key, value in body.items() if key != "pipeline"}
         key = serializers.UUIDField(allow_null=True).run_validation(body.get("pipeline"))
         needed = (CHANGE if key else ADD) if fields or not key else VIEW

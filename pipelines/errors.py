@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from etl.problems import Problem
 
 __all__ = [
@@ -57,10 +60,17 @@ class InvalidPipeline(DomainError):
     """The pipeline cannot be saved as it is; `errors` names every problem at once."""
 
     def __init__(self, errors: Sequence[Problem]) -> None:
-        noun = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
         super().__init__(
-            f"The pipeline has {noun}: " + " ".join(problem.message for problem in errors),
-            title="Invalid pipeline",
+            ngettext(
+                "The pipeline has %(count)d problem: %(problems)s",
+                "The pipeline has %(count)d problems: %(problems)s",
+                len(errors),
+            )
+            % {
+                "count": len(errors),
+                "problems": " ".join(problem.message for problem in errors),
+            },
+            title=_("Invalid pipeline"),
             status=400,
             type="invalid-pipeline",
             errors=errors,
@@ -73,7 +83,7 @@ class InvalidSchedule(DomainError):
     def __init__(self, errors: Sequence[Problem]) -> None:
         super().__init__(
             " ".join(problem.message for problem in errors),
-            title="Invalid schedule",
+            title=_("Invalid schedule"),
             status=400,
             type="invalid-schedule",
             errors=errors,
@@ -87,9 +97,12 @@ class PipelineChanged(DomainError):
         self, name: str, *, by: str | None = None, more: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(
-            f"Pipeline '{name}' was changed by {by or 'someone else'} meanwhile. Look at it as it "
-            "is now, then make your change again.",
-            title="Pipeline was changed",
+            _(
+                "Pipeline '%(name)s' was changed by %(who)s meanwhile. Look at it as "
+                "it is now, then make your change again."
+            )
+            % {"name": name, "who": by or _("someone else")},
+            title=_("Pipeline was changed"),
             status=409,
             type="pipeline-changed",
             more=more,
@@ -101,8 +114,9 @@ class NoDraft(DomainError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"Pipeline '{name}' has no draft: it is as it was deployed. PUT one first.",
-            title="No draft",
+            _("Pipeline '%(name)s' has no draft: it is as it was deployed. PUT one first.")
+            % {"name": name},
+            title=_("No draft"),
             status=404,
             type="no-draft",
         )
@@ -113,8 +127,9 @@ class PipelineGone(DomainError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"Pipeline '{name}' was deleted meanwhile. Create it anew if it is still wanted.",
-            title="Pipeline was deleted",
+            _("Pipeline '%(name)s' was deleted meanwhile. Create it anew if it is still wanted.")
+            % {"name": name},
+            title=_("Pipeline was deleted"),
             status=404,
             type="pipeline-gone",
         )
@@ -125,13 +140,15 @@ class UnknownRevision(DomainError):
 
     def __init__(self, name: str, number: int, last: int | None) -> None:
         others = (
-            f"Its revisions are numbered up to {last}: read their list, and choose one."
+            _("Its revisions are numbered up to %(last)s: read their list, and choose one.")
+            % {"last": last}
             if last
-            else "It has none yet. Save it without problems first."
+            else _("It has none yet. Save it without problems first.")
         )
         super().__init__(
-            f"Pipeline '{name}' has no revision {number}. {others}",
-            title="No such revision",
+            _("Pipeline '%(name)s' has no revision %(number)s. %(others)s")
+            % {"name": name, "number": number, "others": others},
+            title=_("No such revision"),
             status=404,
             type="unknown-revision",
         )
@@ -142,9 +159,12 @@ class NoSuchWatermark(DomainError):
 
     def __init__(self, name: str, node: str) -> None:
         super().__init__(
-            f"Pipeline '{name}' has no node '{node}' with a watermark. Read the list of its "
-            "watermarks, or give the node one.",
-            title="No such watermark",
+            _(
+                "Pipeline '%(name)s' has no node '%(node)s' with a watermark. Read the "
+                "list of its watermarks, or give the node one."
+            )
+            % {"name": name, "node": node},
+            title=_("No such watermark"),
             status=404,
             type="no-such-watermark",
         )
@@ -155,9 +175,9 @@ class InvalidPosition(DomainError):
 
     def __init__(self, node: str, errors: Sequence[Problem]) -> None:
         super().__init__(
-            f"The watermark of '{node}' stays as it is: "
-            + " ".join(problem.message for problem in errors),
-            title="Invalid position",
+            _("The watermark of '%(node)s' stays as it is: %(problems)s")
+            % {"node": node, "problems": " ".join(problem.message for problem in errors)},
+            title=_("Invalid position"),
             status=400,
             type="invalid-position",
             errors=errors,
@@ -169,9 +189,12 @@ class StateUnavailable(DomainError):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"The positions of watermarks cannot be reached: {why}. Look at LOGIDATA_STATE, and "
-            "whether the web server may read and write there.",
-            title="State unavailable",
+            _(
+                "The positions of watermarks cannot be reached: %(why)s. Look at "
+                "LOGIDATA_STATE, and whether the web server may read and write there."
+            )
+            % {"why": why},
+            title=_("State unavailable"),
             status=503,
             type="state-unavailable",
         )
@@ -182,8 +205,9 @@ class PipelineNotSaved(DomainError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"Pipeline '{name}' has no revision yet. Save it without problems first.",
-            title="Pipeline has no revision",
+            _("Pipeline '%(name)s' has no revision yet. Save it without problems first.")
+            % {"name": name},
+            title=_("Pipeline has no revision"),
             status=409,
             type="pipeline-without-revision",
         )
@@ -194,9 +218,11 @@ class PreviewsUnavailable(DomainError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Previews wait in Redis, which does not answer at the moment. Try again; "
-            "GET /api/v1/health tells when it is back.",
-            title="Previews unavailable",
+            _(
+                "Previews wait in Redis, which does not answer at the moment. Try again; "
+                "GET /api/v1/health tells when it is back."
+            ),
+            title=_("Previews unavailable"),
             status=503,
             type="previews-unavailable",
         )
@@ -207,7 +233,10 @@ class ConnectionNotHere(DomainError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(
-            detail, title="Connection cannot be used here", status=409, type="connection-not-here"
+            detail,
+            title=_("Connection cannot be used here"),
+            status=409,
+            type="connection-not-here",
         )
 
 
@@ -215,7 +244,9 @@ class SourceUnavailable(DomainError):
     """The server that a connection leads to does not answer."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(detail, title="Source unavailable", status=503, type="source-unavailable")
+        super().__init__(
+            detail, title=_("Source unavailable"), status=503, type="source-unavailable"
+        )
 
 
 class NoDataFolder(DomainError):
@@ -223,9 +254,13 @@ class NoDataFolder(DomainError):
 
     def __init__(self, folders: Sequence[Path]) -> None:
         super().__init__(
-            f"The web server sees none of the data folders {', '.join(map(str, folders))}. Write "
-            "the path by hand, or have an administrator mount them for it, see LOGIDATA_DATA_DIRS.",
-            title="No data folder",
+            _(
+                "The web server sees none of the data folders %(folders)s. Write the "
+                "path by hand, or have an administrator mount them for it, see "
+                "LOGIDATA_DATA_DIRS."
+            )
+            % {"folders": ", ".join(map(str, folders))},
+            title=_("No data folder"),
             status=409,
             type="no-data-folder",
         )

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone as clock
+from django.utils.translation import gettext_lazy as _
 
 from airflow_bridge.spec import DagSpec, dag_id_of
 from etl.graph import parse_graph
@@ -20,10 +21,10 @@ def empty_graph() -> dict[str, Any]:
 class DeploymentStatus(models.TextChoices):
     """How far Airflow is with serving a pipeline's current revision."""
 
-    DRAFT = "draft", "Draft"
-    REGISTERING = "registering", "Registering"
-    READY = "ready", "Ready"
-    FAILED = "failed", "Failed"
+    DRAFT = "draft", _("Draft")
+    REGISTERING = "registering", _("Registering")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
 
 
 class Pipeline(models.Model):
@@ -34,17 +35,17 @@ class Pipeline(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=200, unique=True)
-    description = models.TextField(blank=True)
-    config = models.JSONField("graph", default=empty_graph)
-    schedule = models.CharField(max_length=100, blank=True)
-    timezone = models.CharField("time zone", max_length=64, default="UTC")
-    is_active = models.BooleanField("active", default=True)
-    timeout = models.FloatField(null=True, blank=True)
-    default_params = models.JSONField("default parameters", default=dict, blank=True)
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    description = models.TextField(_("description"), blank=True)
+    config = models.JSONField(_("graph"), default=empty_graph)
+    schedule = models.CharField(_("schedule"), max_length=100, blank=True)
+    timezone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    is_active = models.BooleanField(_("active"), default=True)
+    timeout = models.FloatField(_("timeout"), null=True, blank=True)
+    default_params = models.JSONField(_("default parameters"), default=dict, blank=True)
     # {name: {"type", "help", "required", "min", "max", "choices"}}: see pipelines.services.params.
-    param_specs = models.JSONField("parameter types", default=dict, blank=True)
-    tags = models.JSONField(default=list, blank=True)
+    param_specs = models.JSONField(_("parameter types"), default=dict, blank=True)
+    tags = models.JSONField(_("tags"), default=list, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -52,9 +53,10 @@ class Pipeline(models.Model):
         blank=True,
         editable=False,
         related_name="pipelines",
+        verbose_name=_("owner"),
     )
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
     updated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -64,13 +66,13 @@ class Pipeline(models.Model):
     )
 
     deployment_status = models.CharField(
-        "deployment",
+        _("deployment"),
         max_length=16,
         choices=DeploymentStatus,
         default=DeploymentStatus.DRAFT,
         editable=False,
     )
-    deployment_error = models.TextField(blank=True, editable=False)
+    deployment_error = models.TextField(_("deployment error"), blank=True, editable=False)
     # When it was asked for. The deadline runs from `deployment_started_at`, which is set anew
     # while Airflow is away.
     deployment_asked_at = models.DateTimeField(null=True, editable=False)
@@ -83,12 +85,15 @@ class Pipeline(models.Model):
         null=True,
         editable=False,
         related_name="+",
+        verbose_name=_("current revision"),
     )
 
     # When the draft was saved whose fields these are, not stored; None for those that are.
     drawn_at: datetime | None = None
 
     class Meta:
+        verbose_name = _("pipeline")
+        verbose_name_plural = _("pipelines")
         ordering = ("name",)
         permissions = (
             ("execute_pipeline", "Can execute pipelines"),
@@ -162,17 +167,27 @@ class PipelineRevision(models.Model):
     """
 
     pipeline = models.ForeignKey(
-        Pipeline, on_delete=models.SET_NULL, null=True, related_name="revisions"
+        Pipeline,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="revisions",
+        verbose_name=_("pipeline"),
     )
-    number = models.PositiveIntegerField()
-    snapshot = models.JSONField()
-    sha256 = models.CharField(max_length=64)
-    created_at = models.DateTimeField(auto_now_add=True)
+    number = models.PositiveIntegerField(_("number"))
+    snapshot = models.JSONField(_("snapshot"))
+    sha256 = models.CharField(_("sha256"), max_length=64)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("created by"),
     )
 
     class Meta:
+        verbose_name = _("pipeline revision")
+        verbose_name_plural = _("pipeline revisions")
         ordering = ("-number",)
         constraints = [
             models.UniqueConstraint(fields=["pipeline", "number"], name="revision_number_unique")

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status, viewsets
 from rest_framework.exceptions import PermissionDenied
@@ -47,7 +48,7 @@ class PreviewRequestSerializer(StrictSerializer):
     def validate_params(self, value: Any) -> Any:
         """Refuse what is no object."""
         if not isinstance(value, dict):
-            raise serializers.ValidationError("The params must be a JSON object. Write one.")
+            raise serializers.ValidationError(_("The params must be a JSON object. Write one."))
         return value
 
 

@@ -1,19 +1,21 @@
 """What to do about the errors that the REST framework words itself: it says only what is wrong."""
 
-_SCHEMA = "GET /api/v1/schema says what fits."
+from django.utils.translation import gettext_lazy
+
+_SCHEMA = gettext_lazy("GET /api/v1/schema says what fits.")
 _REMEDIES = {
-    "required": "Send it.",
-    "null": "Send a value.",
-    "blank": "Send a text that is not empty.",
+    "required": gettext_lazy("Send it."),
+    "null": gettext_lazy("Send a value."),
+    "blank": gettext_lazy("Send a text that is not empty."),
     "invalid": _SCHEMA,
-    "invalid_choice": "Choose one that GET /api/v1/schema lists.",
-    "max_length": "Shorten it.",
-    "min_length": "Lengthen it.",
-    "max_value": "Send a smaller one.",
-    "min_value": "Send a larger one.",
-    "max_string_length": "Shorten it.",
-    "null_characters_not_allowed": "Remove them.",
-    "surrogate_characters_not_allowed": "Remove them.",
+    "invalid_choice": gettext_lazy("Choose one that GET /api/v1/schema lists."),
+    "max_length": gettext_lazy("Shorten it."),
+    "min_length": gettext_lazy("Lengthen it."),
+    "max_value": gettext_lazy("Send a smaller one."),
+    "min_value": gettext_lazy("Send a larger one."),
+    "max_string_length": gettext_lazy("Shorten it."),
+    "null_characters_not_allowed": gettext_lazy("Remove them."),
+    "surrogate_characters_not_allowed": gettext_lazy("Remove them."),
 }
 
 

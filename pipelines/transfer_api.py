@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status, viewsets
@@ -104,7 +105,7 @@ class TransferActions(viewsets.GenericViewSet[Pipeline]):
         query = ImportQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         if not isinstance(request.data, dict):
-            raise serializers.ValidationError("The file holds no JSON object. Choose another.")
+            raise serializers.ValidationError(_("The file holds no JSON object. Choose another."))
         done = services.import_pipeline(
             request.data,
             user=request.user,

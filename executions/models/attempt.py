@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from executions.models.execution import PipelineExecution
 from executions.models.task import TaskExecution
@@ -15,20 +16,29 @@ class ExecutionAttempt(models.Model):
     """An earlier attempt of an execution: how it ended before the next one began."""
 
     execution = models.ForeignKey(
-        PipelineExecution, on_delete=models.CASCADE, related_name="earlier_attempts"
+        PipelineExecution,
+        on_delete=models.CASCADE,
+        related_name="earlier_attempts",
+        verbose_name=_("execution"),
     )
-    number = models.PositiveIntegerField()
-    status = models.CharField(max_length=16, choices=ExecutionStatus)
-    error_message = models.TextField(blank=True, default="")
-    started_at = models.DateTimeField(null=True, blank=True)
-    completed_at = models.DateTimeField(null=True, blank=True)
-    duration_seconds = models.FloatField(null=True, blank=True)
-    requested_at = models.DateTimeField(null=True, blank=True)
+    number = models.PositiveIntegerField(_("number"))
+    status = models.CharField(_("status"), max_length=16, choices=ExecutionStatus)
+    error_message = models.TextField(_("error message"), blank=True, default="")
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
+    duration_seconds = models.FloatField(_("duration seconds"), null=True, blank=True)
+    requested_at = models.DateTimeField(_("requested at"), null=True, blank=True)
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("requested by"),
     )
     nodes = models.JSONField(
-        default=list, help_text="How each node that it ran stood at its end, in order."
+        _("nodes"),
+        default=list,
+        help_text=_("How each node that it ran stood at its end, in order."),
     )
 
     KEPT: ClassVar = (

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from airflow_bridge.spec import dag_id_of
 from etl.execution_id import RUN_ID_PREFIX
@@ -66,42 +67,56 @@ class PipelineExecution(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pipeline = models.ForeignKey(
-        Pipeline, on_delete=models.SET_NULL, null=True, blank=True, related_name="executions"
+        Pipeline,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="executions",
+        verbose_name=_("pipeline"),
     )
     # The name survives the pipeline: the history of a deleted pipeline stays readable.
-    pipeline_name = models.CharField(max_length=255)
+    pipeline_name = models.CharField(_("pipeline name"), max_length=255)
     revision = models.ForeignKey(
         PipelineRevision,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
         related_name="executions",
+        verbose_name=_("revision"),
     )
-    airflow_dag_id = models.CharField("DAG id", max_length=250)
-    airflow_dag_run_id = models.CharField("DAG run id", max_length=250)
+    airflow_dag_id = models.CharField(_("DAG id"), max_length=250)
+    airflow_dag_run_id = models.CharField(_("DAG run id"), max_length=250)
     status = models.CharField(
-        max_length=16, choices=ExecutionStatus, default=ExecutionStatus.PENDING
+        _("status"), max_length=16, choices=ExecutionStatus, default=ExecutionStatus.PENDING
     )
     status_reason = models.TextField(
-        blank=True, default="", help_text="Why the execution waits, or why its status is unknown."
+        _("status reason"),
+        blank=True,
+        default="",
+        help_text=_("Why the execution waits, or why its status is unknown."),
     )
-    trigger_type = models.CharField(max_length=16, choices=TriggerType, default=TriggerType.MANUAL)
-    params = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    completed_at = models.DateTimeField(null=True, blank=True)
-    duration_seconds = models.FloatField(null=True, blank=True)
-    error_message = models.TextField(blank=True, default="")
+    trigger_type = models.CharField(
+        _("trigger type"), max_length=16, choices=TriggerType, default=TriggerType.MANUAL
+    )
+    params = models.JSONField(_("params"), default=dict, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
+    duration_seconds = models.FloatField(_("duration seconds"), null=True, blank=True)
+    error_message = models.TextField(_("error message"), blank=True, default="")
     rows_rejected = models.BigIntegerField(
-        default=0, help_text="Rows that its nodes set aside for a fault of theirs."
+        _("rows rejected"),
+        default=0,
+        help_text=_("Rows that its nodes set aside for a fault of theirs."),
     )
-    celery_task_id = models.CharField("Celery task id", max_length=155, blank=True, default="")
+    celery_task_id = models.CharField(_("Celery task id"), max_length=155, blank=True, default="")
     triggered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",
+        verbose_name=_("triggered by"),
     )
     # When a worker last looked whether the execution can be triggered.
     attempted_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -109,13 +124,14 @@ class PipelineExecution(models.Model):
     trigger_claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Airflow has confirmed the DAG run.
     triggered_at = models.DateTimeField(null=True, blank=True, editable=False)
-    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(_("cancel requested at"), null=True, blank=True)
     cancel_requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",
+        verbose_name=_("cancel requested by"),
     )
     replay_of = models.ForeignKey(
         "self",
@@ -123,26 +139,33 @@ class PipelineExecution(models.Model):
         null=True,
         blank=True,
         related_name="replays",
-        help_text="The execution whose rejected rows go through again.",
+        help_text=_("The execution whose rejected rows go through again."),
+        verbose_name=_("replay of"),
     )
-    replay_node = models.CharField(max_length=250, blank=True, default="")
+    replay_node = models.CharField(_("replay node"), max_length=250, blank=True, default="")
     # What `executions.services.replaying` worked out; it goes along in the DAG run's conf.
     replay_plan = models.JSONField(null=True, blank=True, editable=False)
     # Set just before Airflow is told to fail the run: a task that fails after this was cancelled.
     cancel_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     attempt = models.PositiveIntegerField(
-        default=1, help_text="How often it has begun: 1, and one more for every retry."
+        _("attempt"),
+        default=1,
+        help_text=_("How often it has begun: 1, and one more for every retry."),
     )
     attempt_nodes = models.JSONField(
-        null=True, blank=True, help_text="The nodes that this attempt runs; null for all."
+        _("attempt nodes"),
+        null=True,
+        blank=True,
+        help_text=_("The nodes that this attempt runs; null for all."),
     )
-    attempt_requested_at = models.DateTimeField(null=True, blank=True)
+    attempt_requested_at = models.DateTimeField(_("attempt requested at"), null=True, blank=True)
     attempt_requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",
+        verbose_name=_("attempt requested by"),
     )
     # When Airflow queued the run, by its own clock: later than noted here once it was cleared.
     run_queued_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -154,16 +177,23 @@ class PipelineExecution(models.Model):
     clear_claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     staging_removed_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the data that its nodes had staged was removed."
+        _("staging removed at"),
+        null=True,
+        blank=True,
+        help_text=_("When the data that its nodes had staged was removed."),
     )
     logs_removed_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the logs that were kept of its nodes were removed."
+        _("logs removed at"),
+        null=True,
+        blank=True,
+        help_text=_("When the logs that were kept of its nodes were removed."),
     )
 
     objects = Executions.as_manager()
 
     class Meta:
-        verbose_name = "execution"
+        verbose_name = _("execution")
+        verbose_name_plural = _("executions")
         ordering = ["-created_at", "-id"]
         permissions = [("cancel_pipelineexecution", "Can cancel execution")]
         constraints = [

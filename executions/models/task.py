@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from executions.models.execution import PipelineExecution
 from executions.statuses import NodeStatus
@@ -12,40 +13,63 @@ from executions.tries import Try, as_shown
 class TaskExecution(models.Model):
     """One node within an execution. Rows exist from the start, one a node of the revision."""
 
-    execution = models.ForeignKey(PipelineExecution, on_delete=models.CASCADE, related_name="tasks")
-    node_id = models.CharField("node", max_length=250)
-    node_name = models.CharField("name", max_length=255, blank=True, default="")
-    module = models.CharField(max_length=255, blank=True, default="")
-    position = models.PositiveIntegerField(default=0, help_text="Place in topological order.")
-    status = models.CharField(max_length=16, choices=NodeStatus, default=NodeStatus.PENDING)
-    tries = models.PositiveIntegerField(default=0)
-    max_tries = models.PositiveIntegerField(default=1)
-    started_at = models.DateTimeField(null=True, blank=True)
-    completed_at = models.DateTimeField(null=True, blank=True)
-    duration_seconds = models.FloatField(null=True, blank=True)
+    execution = models.ForeignKey(
+        PipelineExecution,
+        on_delete=models.CASCADE,
+        related_name="tasks",
+        verbose_name=_("execution"),
+    )
+    node_id = models.CharField(_("node"), max_length=250)
+    node_name = models.CharField(_("name"), max_length=255, blank=True, default="")
+    module = models.CharField(_("module"), max_length=255, blank=True, default="")
+    position = models.PositiveIntegerField(
+        _("position"), default=0, help_text=_("Place in topological order.")
+    )
+    status = models.CharField(
+        _("status"), max_length=16, choices=NodeStatus, default=NodeStatus.PENDING
+    )
+    tries = models.PositiveIntegerField(_("tries"), default=0)
+    max_tries = models.PositiveIntegerField(_("max tries"), default=1)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
+    duration_seconds = models.FloatField(_("duration seconds"), null=True, blank=True)
     # What was seen of each of its tries, of all attempts: see `executions.tries`.
     seen_tries = models.JSONField(default=list, blank=True, editable=False)
-    rows_in = models.BigIntegerField(null=True, blank=True)
-    rows_out = models.BigIntegerField(null=True, blank=True)
-    rows_rejected = models.BigIntegerField(null=True, blank=True)
+    rows_in = models.BigIntegerField(_("rows in"), null=True, blank=True)
+    rows_out = models.BigIntegerField(_("rows out"), null=True, blank=True)
+    rows_rejected = models.BigIntegerField(_("rows rejected"), null=True, blank=True)
     rows_removed = models.BigIntegerField(
-        null=True, blank=True, help_text="Rows that it dropped because it was told to."
+        _("rows removed"),
+        null=True,
+        blank=True,
+        help_text=_("Rows that it dropped because it was told to."),
     )
     rows_added = models.BigIntegerField(
-        null=True, blank=True, help_text="Rows that it made beside those that it took in."
+        _("rows added"),
+        null=True,
+        blank=True,
+        help_text=_("Rows that it made beside those that it took in."),
     )
-    bytes_out = models.BigIntegerField(null=True, blank=True)
-    peak_rss_bytes = models.BigIntegerField(null=True, blank=True)
-    error = models.TextField(blank=True, default="")
+    bytes_out = models.BigIntegerField(_("bytes out"), null=True, blank=True)
+    peak_rss_bytes = models.BigIntegerField(_("peak rss bytes"), null=True, blank=True)
+    error = models.TextField(_("error"), blank=True, default="")
     output = models.JSONField(
-        null=True, blank=True, help_text="Columns, schema and a small sample of the output."
+        _("output"),
+        null=True,
+        blank=True,
+        help_text=_("Columns, schema and a small sample of the output."),
     )
     rejected = models.JSONField(
-        null=True, blank=True, help_text="Where the rejected rows are, how many, why, the first."
+        _("rejected"),
+        null=True,
+        blank=True,
+        help_text=_("Where the rejected rows are, how many, why, the first."),
     )
-    warnings = models.JSONField(default=list, blank=True)
+    warnings = models.JSONField(_("warnings"), default=list, blank=True)
     logs_kept = models.PositiveIntegerField(
-        default=0, help_text="So many of its tries have a log of LogiData's own, if any."
+        _("logs kept"),
+        default=0,
+        help_text=_("So many of its tries have a log of LogiData's own, if any."),
     )
 
     # The numbers of the try before must not stand beside the status of this one.
@@ -60,8 +84,8 @@ class TaskExecution(models.Model):
     }
 
     class Meta:
-        verbose_name = "node of an execution"
-        verbose_name_plural = "nodes of an execution"
+        verbose_name = _("node of an execution")
+        verbose_name_plural = _("nodes of an execution")
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["execution", "node_id"], name="one_row_a_node"),

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from executions.errors import InvalidCorrections
 from executions.services.quarantine import Quarantine
 from pipelines.errors import Problem
@@ -38,7 +40,9 @@ def _changes(found: Quarantine, index: int, before: str, text: str) -> dict[str,
     except ValueError:
         new = None
     if not isinstance(new, dict):
-        message = f"Row {index} is no JSON object any more. Change nothing but its values."
+        message = _("Row %(index)s is no JSON object any more. Change nothing but its values.") % {
+            "index": index
+        }
         raise InvalidCorrections(found.node, [Problem(None, f"records.{index}", message)])
     # A name that somebody made up stays, to be refused by name.
     return {name: new.get(name) for name in {**old, **new} if new.get(name) != old.get(name)}

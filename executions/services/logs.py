@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from django.utils.translation import gettext as _
+
 from airflow_bridge import factory
 from airflow_bridge.client import LogEvent
 from airflow_bridge.errors import AirflowError
@@ -133,7 +135,7 @@ def _to_the_end(lines: Iterator[str]) -> Iterator[str]:
     try:
         yield from lines
     except (DomainError, OSError) as error:
-        yield f"[The rest cannot be read: {error}]"
+        yield _("[The rest cannot be read: %(error)s]") % {"error": error}
 
 
 def _chunks(lines: Iterator[str]) -> Iterator[bytes]:
@@ -154,8 +156,11 @@ def node_of(execution: PipelineExecution, node: str) -> TaskExecution:
     for task in tasks:
         if task.node_id == node:
             return task
-    known = ", ".join(task.node_id for task in tasks) or "none"
-    raise UnknownNode(f"The execution has no node '{node}'. Its nodes: {known}.")
+    known = ", ".join(task.node_id for task in tasks) or _("none")
+    raise UnknownNode(
+        _("The execution has no node '%(node)s'. Its nodes: %(known)s.")
+        % {"node": node, "known": known}
+    )
 
 
 def _chosen(
@@ -166,8 +171,11 @@ def _chosen(
     chosen = [node_of(execution, node)]
     if attempt is not None and not 1 <= attempt <= max(chosen[0].tries, 1):
         raise UnknownNode(
-            f"Node '{node}' has no try {attempt}; it has had {chosen[0].tries}. "
-            "Leave the try out for the latest."
+            _(
+                "Node '%(node)s' has no try %(attempt)s; it has had %(tries)s. Leave the "
+                "try out for the latest."
+            )
+            % {"node": node, "attempt": attempt, "tries": chosen[0].tries}
         )
     return chosen
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from airflow_bridge.patience import seconds_left, within
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution
@@ -33,11 +35,19 @@ def refresh_executions(executions: Sequence[PipelineExecution]) -> Monitored:
             if not seconds_left(math.inf):
                 return Monitored(
                     seen,
-                    f"Not looked at: {left}, since Airflow took {PATIENCE:g} s for the others. "
-                    "The regular sync brings them up to date; to look now, select fewer.",
+                    _(
+                        "Not looked at: %(left)s, since Airflow took %(patience)g s for the "
+                        "others. The regular sync brings them up to date; to look now, select "
+                        "fewer."
+                    )
+                    % {"left": left, "patience": PATIENCE},
                 )
             try:
                 refresh_execution(execution)
             except AirflowNotAnswering as error:
-                return Monitored(seen, f"{error.detail} Not looked at: {left}.")
+                return Monitored(
+                    seen,
+                    _("%(detail)s Not looked at: %(left)s.")
+                    % {"detail": error.detail, "left": left},
+                )
     return Monitored(len(executions), "")

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from django.utils.translation import gettext as _
+
 from etl.dataset import Dataset, open_dataset
 from etl.errors import ETLError, TransientError
 from etl.rejected_rows import RejectedRow, as_csv, as_parquet, read_rejected
@@ -13,7 +15,10 @@ from etl.storage import Storage
 from executions.errors import NothingRejected, QuarantineGone, StagingUnreadable, UnknownNode
 from executions.models import PipelineExecution, TaskExecution
 
-FORMATS = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
 _WRITERS = {"csv": as_csv, "parquet": as_parquet}
 
 
@@ -72,7 +77,10 @@ def quarantine_of(execution: PipelineExecution, node: str | None = None) -> Quar
     """
     task = _task(execution, node)
     if execution.staging_removed_at is not None:
-        raise QuarantineGone(task.node_id, f"on {execution.staging_removed_at:%Y-%m-%d %H:%M} UTC")
+        raise QuarantineGone(
+            task.node_id,
+            _("on %(at)s UTC") % {"at": f"{execution.staging_removed_at:%Y-%m-%d %H:%M}"},
+        )
     try:
         storage = Storage(run_settings().staging)
         dataset = open_dataset(storage, str((task.rejected or {}).get("uri")))
@@ -87,25 +95,32 @@ def _task(execution: PipelineExecution, node: str | None) -> TaskExecution:
     names = ", ".join(task.node_id for task in rejecting)
     if node is None:
         if not rejecting:
-            raise NothingRejected("No node of this execution has rejected a row.")
+            raise NothingRejected(_("No node of this execution has rejected a row."))
         if len(rejecting) > 1:
-            raise UnknownNode(f"Several nodes have rejected rows. Name one of them: {names}.")
+            raise UnknownNode(
+                _("Several nodes have rejected rows. Name one of them: %(names)s.")
+                % {"names": names}
+            )
         return rejecting[0]
     for task in tasks:
         if task.node_id == node:
             if task.rejected is None:
-                others = f" Those that have: {names}." if names else ""
+                others = _(" Those that have: %(names)s.") % {"names": names} if names else ""
                 raise NothingRejected(
-                    f"Node '{node}' has rejected no row in this execution.{others}"
+                    _("Node '%(node)s' has rejected no row in this execution.%(others)s")
+                    % {"node": node, "others": others}
                 )
             return task
-    known = ", ".join(task.node_id for task in tasks) or "none"
-    raise UnknownNode(f"The execution has no node '{node}'. Its nodes: {known}.")
+    known = ", ".join(task.node_id for task in tasks) or _("none")
+    raise UnknownNode(
+        _("The execution has no node '%(node)s'. Its nodes: %(known)s.")
+        % {"node": node, "known": known}
+    )
 
 
 def _unreadable(
     execution: PipelineExecution, node: str, error: Exception
 ) -> QuarantineGone | StagingUnreadable:
     if isinstance(error, FileNotFoundError | TransientError):
-        return QuarantineGone(node, "from the staging")
+        return QuarantineGone(node, _("from the staging"))
     return StagingUnreadable(str(error).rstrip("."))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from etl.graph import Graph, Node, split_reference
 from etl.module import Extractor, Loader, Module
 from etl.registry import UnknownModuleError, get_module
@@ -36,18 +38,23 @@ def require_replayable(graph: Graph, node_id: str, *, raw_of: str | None = None)
     if node_id not in nodes:
         raise NotReplayable(
             node_id,
-            "the pipeline has no such node any more. Execute the whole pipeline again.",
+            _("the pipeline has no such node any more. Execute the whole pipeline again."),
         )
     if reason := _why_not_taken(graph.node(node_id), graph, raw_of):
-        raise NotReplayable(node_id, f"{reason} Execute the whole pipeline again.")
+        raise NotReplayable(
+            node_id, _("%(reason)s Execute the whole pipeline again.") % {"reason": reason}
+        )
     for other in _behind(graph, node_id):
         module = module_of(nodes[other].module)
         if module and issubclass(module, Loader) and not module.adds(nodes[other].config):
             raise NotReplayable(
                 node_id,
-                f"node '{other}' replaces what is in its target, where the replayed rows would be "
-                "the only ones. Give it a mode that adds rows (append or upsert), or execute the "
-                "whole pipeline again.",
+                _(
+                    "node '%(other)s' replaces what is in its target, where the replayed "
+                    "rows would be the only ones. Give it a mode that adds rows (append or "
+                    "upsert), or execute the whole pipeline again."
+                )
+                % {"other": other},
             )
 
 
@@ -56,21 +63,26 @@ def _why_not_taken(node: Node, graph: Graph, raw_of: str | None) -> str:
     if raw_of is not None:
         if node.module == raw_of:
             return ""
-        return f"it is {node.module} now, and cannot read the records that {raw_of} rejected."
+        return _("it is %(module)s now, and cannot read the records that %(raw_of)s rejected.") % {
+            "module": node.module,
+            "raw_of": raw_of,
+        }
     if len(inputs) > 1:
-        return f"it has {len(inputs)} inputs, and which of them a row came from was not kept."
-    return "" if inputs else "it has no input now that could bring them."
+        return _("it has %(count)s inputs, and which of them a row came from was not kept.") % {
+            "count": len(inputs)
+        }
+    return "" if inputs else _("it has no input now that could bring them.")
 
 
 def why_not_kept(key: str) -> str:
     """Return why a module's rejected rows are not kept such that they can be replayed."""
     module = module_of(key)
     if module and issubclass(module, Extractor) and not module.rereads:
-        return (
-            f"{key} asks for its rows anew, and cannot be given them again. Correct them where "
-            "they come from, and execute the whole pipeline again."
-        )
-    return (
+        return _(
+            "%(key)s asks for its rows anew, and cannot be given them again. Correct "
+            "them where they come from, and execute the whole pipeline again."
+        ) % {"key": key}
+    return _(
         "what columns they had was not kept. Correct them at their source, and execute the whole "
         "pipeline again."
     )

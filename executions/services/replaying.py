@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from etl.graph import parse_graph
 from etl.replay import check_corrections
@@ -63,7 +64,7 @@ def replay_rejected(
             else None
         )
         if pipeline is None:
-            raise NotReplayable(node, "the pipeline was deleted. Create it anew and execute it.")
+            raise NotReplayable(node, _("the pipeline was deleted. Create it anew and execute it."))
         if pipeline.current_revision is None:
             raise PipelineNotSaved(pipeline.name)
         before = earlier_replays(execution, node)
@@ -112,12 +113,20 @@ def _require_ended_well(found: Quarantine) -> None:
     """Refuse where the rows beside the rejected ones are not loaded: those would be missing."""
     execution, node = found.execution, found.node
     if not execution.is_final:
-        raise NotReplayable(node, f"the execution is still {execution.status}. Let it end first.")
+        raise NotReplayable(
+            node,
+            _("the execution is still %(status)s. Let it end first.")
+            % {"status": _(execution.status)},
+        )
     if execution.status != ExecutionStatus.SUCCESS or found.task.status != NodeStatus.SUCCESS:
         raise NotReplayable(
             node,
-            f"the execution has ended as {execution.status}, so that its other rows are missing, "
-            "too. Correct the pipeline, or the data, and execute the whole pipeline again.",
+            _(
+                "the execution has ended as %(status)s, so that its other rows are "
+                "missing, too. Correct the pipeline, or the data, and execute the whole "
+                "pipeline again."
+            )
+            % {"status": _(execution.status)},
         )
     if not found.is_raw and not found.dataset.records:
         raise NotReplayable(node, why_not_kept(found.task.module))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from etl.graph import Graph, parse_graph, split_reference
 from etl.module import Loader
@@ -71,7 +72,7 @@ def retry_execution(
     )
     if not begun:
         raise NotRetryable(
-            "it was taken up, or its outputs were removed, at this moment. Look at it again."
+            _("it was taken up, or its outputs were removed, at this moment. Look at it again.")
         )
     warnings = _warnings(graph, tasks, again)
     execution.refresh_from_db()
@@ -83,30 +84,39 @@ def _graph_to_run(execution: PipelineExecution, pipeline: Pipeline | None) -> Gr
     """Return the graph of the execution's revision, if Airflow would run just that one again."""
     if execution.status == ExecutionStatus.UNKNOWN:
         raise NotRetryable(
-            "how it ended is not known. See whether its data was loaded, then execute the "
-            "pipeline again."
+            _(
+                "how it ended is not known. See whether its data was loaded, then execute the "
+                "pipeline again."
+            )
         )
     if not execution.is_final:
         raise NotRetryable(
-            f"it is still {execution.status}. Let it end, or cancel it, then retry it."
+            _("it is still %(status)s. Let it end, or cancel it, then retry it.")
+            % {"status": _(execution.status)}
         )
     if pipeline is None or pipeline.current_revision is None:
-        raise NotRetryable("its pipeline was deleted. Create it anew and execute it.")
+        raise NotRetryable(_("its pipeline was deleted. Create it anew and execute it."))
     if not pipeline.is_active:
         raise PipelineInactive(pipeline.name)
     own, current = execution.revision, pipeline.current_revision
     if own is None:
-        raise NotRetryable("which revision it ran is not known. Execute the pipeline again.")
+        raise NotRetryable(_("which revision it ran is not known. Execute the pipeline again."))
     if not execution.is_pinned and structure_of(own) != structure_of(current):
         raise NotRetryable(
-            f"it ran revision {own.number}, and Airflow would follow revision {current.number}, "
-            "which differs in nodes, edges, retries, timeouts or watermarks. Restore revision "
-            f"{own.number} and retry, or execute the pipeline again."
+            _(
+                "it ran revision %(number)s, and Airflow would follow revision "
+                "%(current)s, which differs in nodes, edges, retries, timeouts or "
+                "watermarks. Restore revision %(number)s and retry, or execute the "
+                "pipeline again."
+            )
+            % {"number": own.number, "current": current.number}
         )
     if execution.bundle_version and execution.staging_removed_at is not None:
         raise NotRetryable(
-            "its outputs and, after as many days, the version of its DAG file were removed. Run it "
-            "again as a new execution."
+            _(
+                "its outputs and, after as many days, the version of its DAG file were "
+                "removed. Run it again as a new execution."
+            )
         )
     return parse_graph(own.snapshot["config"])
 
@@ -123,7 +133,8 @@ def _nodes_to_run(
     if chosen:
         if unknown := sorted(set(chosen) - set(order)):
             raise UnknownNode(
-                f"The execution has no node '{unknown[0]}'. Its nodes: {', '.join(order)}."
+                _("The execution has no node '%(unknown)s'. Its nodes: %(order)s.")
+                % {"unknown": unknown[0], "order": ", ".join(order)}
             )
         first = set(chosen)
     else:
@@ -132,9 +143,9 @@ def _nodes_to_run(
     first -= idle
     if not first:
         raise NotRetryable(
-            "none of its nodes has failed. Choose the node to run again from."
+            _("none of its nodes has failed. Choose the node to run again from.")
             if not chosen
-            else "the chosen nodes have nothing to do in it."
+            else _("the chosen nodes have nothing to do in it.")
         )
     again: list[str] = []
     for node in order:
@@ -153,15 +164,24 @@ def _require_outputs(
             task = tasks.get(source)
             if task is None or task.status != NodeStatus.SUCCESS:
                 raise NotRetryable(
-                    f"node '{node}' needs the output of '{source}', which has not succeeded. "
-                    f"Retry from '{source}', or from the failed nodes."
+                    _(
+                        "node '%(node)s' needs the output of '%(source)s', which has not "
+                        "succeeded. Retry from '%(source)s', or from the failed nodes."
+                    )
+                    % {"node": node, "source": source}
                 )
             if execution.staging_removed_at is not None:
                 raise NotRetryable(
-                    f"the output of '{source}', which '{node}' needs, was removed "
-                    f"{execution.staging_removed_at:%Y-%m-%d %H:%M} UTC. Retry from the first "
-                    "node, or execute the pipeline again; LOGIDATA_STAGING_DAYS says how long "
-                    "outputs are kept."
+                    _(
+                        "the output of '%(source)s', which '%(node)s' needs, was removed "
+                        "%(at)s UTC. Retry from the first node, or execute the "
+                        "pipeline again; LOGIDATA_STAGING_DAYS says how long outputs are kept."
+                    )
+                    % {
+                        "source": source,
+                        "node": node,
+                        "at": f"{execution.staging_removed_at:%Y-%m-%d %H:%M}",
+                    }
                 )
 
 
@@ -179,8 +199,12 @@ def _warnings(graph: Graph, tasks: dict[str, TaskExecution], again: list[str]) -
             and module.doubles(node.config)
         ):
             found.append(
-                f"Node '{node_id}' has loaded its rows in an earlier attempt: it adds none twice, "
-                "so other rows than those are not loaded. Execute the pipeline again to load all."
+                _(
+                    "Node '%(node_id)s' has loaded its rows in an earlier attempt: it adds "
+                    "none twice, so other rows than those are not loaded. Execute the "
+                    "pipeline again to load all."
+                )
+                % {"node_id": node_id}
             )
     return found
 

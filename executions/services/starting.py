@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from etl.graph import Graph, parse_graph
 from executions.errors import InvalidParams, PipelineInactive, RevisionNotServed
@@ -180,7 +181,7 @@ def _checked_params(name: str, revision: PipelineRevision, params: object) -> di
                 Problem(
                     None,
                     "params",
-                    'The params must be an object. Write one like {"min_amount": 10}.',
+                    _('The params must be an object. Write one like {"min_amount": 10}.'),
                 )
             ],
         )
@@ -191,7 +192,7 @@ def _checked_params(name: str, revision: PipelineRevision, params: object) -> di
         Problem(
             None,
             f"params.{key}",
-            f"Param '{key}' is required and has no default. Give it a value.",
+            _("Param '%(key)s' is required and has no default. Give it a value.") % {"key": key},
         )
         for key in sorted(required_params(config, defaults, specs) - set(params))
     ]
@@ -200,7 +201,13 @@ def _checked_params(name: str, revision: PipelineRevision, params: object) -> di
         if key not in known:
             problems.append(Problem(None, f"params.{key}", _unknown_param(str(key), known)))
         elif problem := _unstorable(value) or _misfit(specs.get(key), value):
-            problems.append(Problem(None, f"params.{key}", f"Param '{key}' {problem}"))
+            problems.append(
+                Problem(
+                    None,
+                    f"params.{key}",
+                    _("Param '%(key)s' %(problem)s") % {"key": key, "problem": problem},
+                )
+            )
     if problems:
         raise InvalidParams(name, problems)
     return {**defaults, **params}
@@ -211,8 +218,14 @@ def _misfit(spec: Mapping[str, Any] | None, value: object) -> str | None:
 
 
 def _unknown_param(key: str, known: set[str]) -> str:
-    has = f"It knows: {', '.join(sorted(known))}." if known else "It takes no params."
-    return f"Param '{key}' is not used by the pipeline. {has} Correct the name, or leave it out."
+    has = (
+        _("It knows: %(known)s.") % {"known": ", ".join(sorted(known))}
+        if known
+        else _("It takes no params.")
+    )
+    return _(
+        "Param '%(key)s' is not used by the pipeline. %(has)s Correct the name, or leave it out."
+    ) % {"key": key, "has": has}
 
 
 def _unstorable(value: object) -> str | None:
@@ -220,7 +233,7 @@ def _unstorable(value: object) -> str | None:
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
-        return "is not a JSON value (NaN and infinity are none). Give it another value."
+        return _("is not a JSON value (NaN and infinity are none). Give it another value.")
     if storable(value) != value:
-        return "holds a character that cannot be stored (U+0000 or half a pair). Remove it."
+        return _("holds a character that cannot be stored (U+0000 or half a pair). Remove it.")
     return None

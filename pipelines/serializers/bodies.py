@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 
 from pipelines.serializers.fields import ObjectField, RevisionNumberField
@@ -22,11 +23,19 @@ class StrictSerializer(serializers.Serializer[Any]):
         problems: dict[str, Any] = {}
         if isinstance(data, Mapping):
             known = ", ".join(self.fields)
-            advice = f"Remove it; the fields are: {known}." if known else "Send no fields."
+            advice = (
+                _("Remove it; the fields are: %(known)s.") % {"known": known}
+                if known
+                else _("Send no fields.")
+            )
             unknown = [key for key in data if key not in self.fields and key not in FORM_KEYS]
             problems = {
                 str(key): [
-                    exceptions.ErrorDetail(f"'{key}' is not a field here. {advice}", "unknown_key")
+                    exceptions.ErrorDetail(
+                        _("'%(key)s' is not a field here. %(advice)s")
+                        % {"key": key, "advice": advice},
+                        "unknown_key",
+                    )
                 ]
                 for key in unknown
             }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.fields import SkipField, empty
 
@@ -113,7 +114,7 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
         """
         body = self.initial_data
         if not isinstance(body, Mapping):
-            return [Problem(None, None, "The body is no JSON object. Send a pipeline's fields.")]
+            return [Problem(None, None, _("The body is no JSON object. Send a pipeline's fields."))]
         values: dict[str, Any] = {}
         problems = []
         for field in self._writable_fields:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from pipelines.errors import InvalidPipeline, NoDraft, PipelineChanged, PipelineGone, Problem
 from pipelines.models import Pipeline, PipelineDraft
@@ -173,12 +174,12 @@ def changed(pipeline: Pipeline, newest: Newest, mine: Mapping[str, Any]) -> Pipe
 def _unkeepable(content: Mapping[str, Any]) -> list[Problem]:
     """Return what a draft cannot hold: anything else may be wrong with it."""
     found = [
-        Problem(None, name, f"The field '{name}' {said}")
+        Problem(None, name, _("The field '%(name)s' %(said)s") % {"name": name, "said": said})
         for name, value in content.items()
         if name in FIELDS and (said := unstorable(value))
     ]
     if not isinstance(content.get("config", {}), Mapping):
-        found.append(Problem(None, "config", "The graph is no JSON object. Send one."))
+        found.append(Problem(None, "config", _("The graph is no JSON object. Send one.")))
     return found
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pipelines.errors import InvalidPipeline, Problem
 from pipelines.models import Pipeline
@@ -71,7 +72,12 @@ def _format_problems(body: Mapping[str, Any]) -> list[Problem]:
     found = []
     if body.get("format", FORMAT) != FORMAT:
         found.append(
-            Problem(None, "format", f"This is no file of a pipeline: its format is not '{FORMAT}'.")
+            Problem(
+                None,
+                "format",
+                _("This is no file of a pipeline: its format is not '%(format)s'.")
+                % {"format": FORMAT},
+            )
         )
     version = body.get("version", VERSION)
     if version != VERSION or isinstance(version, bool):
@@ -79,10 +85,14 @@ def _format_problems(body: Mapping[str, Any]) -> list[Problem]:
             Problem(
                 None,
                 "version",
-                f"The file has version {version!r}, and this LogiData reads version {VERSION}. "
-                "Export it again with a LogiData that is as old as this one, or update this one.",
+                _(
+                    "The file has version %(version)r, and this LogiData reads version "
+                    "%(version_)s. Export it again with a LogiData that is as old as this "
+                    "one, or update this one."
+                )
+                % {"version": version, "version_": VERSION},
             )
         )
     if not any(field in body for field in FIELDS):
-        found.append(Problem(None, "config", "The file has no pipeline in it. Choose another."))
+        found.append(Problem(None, "config", _("The file has no pipeline in it. Choose another.")))
     return found

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from croniter import CroniterError, croniter
+from django.utils.translation import gettext as _
 
 from etl.templates import RESERVED_PARAMS
 from pipelines.services.params import spec_problems
@@ -52,18 +53,22 @@ def tidied(name: str, value: Any) -> Any:
 
 def _name(value: object) -> Iterator[str]:
     if not isinstance(value, str) or not value.strip():
-        yield "A pipeline needs a name. Write one of at most 200 characters."
+        yield _("A pipeline needs a name. Write one of at most 200 characters.")
     elif len(value) > 200:
-        yield f"The name has {len(value)} characters. Shorten it to at most 200."
+        yield _("The name has %(count)s characters. Shorten it to at most 200.") % {
+            "count": len(value)
+        }
     elif _CONTROL.search(value):
-        yield "The name holds a control character, such as a line break. Remove it."
+        yield _("The name holds a control character, such as a line break. Remove it.")
 
 
 def _description(value: object) -> Iterator[str]:
     if not isinstance(value, str):
-        yield "The description is no text. Write text, or leave it out."
+        yield _("The description is no text. Write text, or leave it out.")
     elif len(value) > 10_000:
-        yield f"The description has {len(value)} characters. Shorten it to at most 10000."
+        yield _("The description has %(count)s characters. Shorten it to at most 10000.") % {
+            "count": len(value)
+        }
 
 
 # Times that croniter draws anew at each look, as Jenkins does: H and R.
@@ -71,12 +76,12 @@ _RANDOM_TIME = re.compile(r"(?<![A-Z])[HR](?![A-Z])", re.IGNORECASE)
 
 
 def _schedule(value: object) -> Iterator[str]:
-    remedy = (
-        "Write five fields (minute, hour, day of month, month, day of week) such as '0 6 * * 1-5', "
-        f"one of {', '.join(CRON_PRESETS)}, or nothing for no schedule."
-    )
+    remedy = _(
+        "Write five fields (minute, hour, day of month, month, day of week) such "
+        "as '0 6 * * 1-5', one of %(cron_presets)s, or nothing for no schedule."
+    ) % {"cron_presets": ", ".join(CRON_PRESETS)}
     if not isinstance(value, str):
-        yield f"The schedule is no text. {remedy}"
+        yield _("The schedule is no text. %(remedy)s") % {"remedy": remedy}
     elif value in {"", *CRON_PRESETS}:
         return
     elif (
@@ -85,12 +90,18 @@ def _schedule(value: object) -> Iterator[str]:
         or _RANDOM_TIME.search(value)
         or not croniter.is_valid(value)
     ):
-        yield f"The schedule {value[:100]!r} is no cron expression. {remedy}"
+        yield _("The schedule %(value)r is no cron expression. %(remedy)s") % {
+            "value": value[:100],
+            "remedy": remedy,
+        }
     else:
         try:
             croniter(value, datetime.now(UTC)).get_next()
         except CroniterError:
-            yield f"The schedule {value!r} names a date that never comes. {remedy}"
+            yield _("The schedule %(value)r names a date that never comes. %(remedy)s") % {
+                "value": value,
+                "remedy": remedy,
+            }
 
 
 @cache
@@ -102,8 +113,8 @@ def timezones() -> frozenset[str]:
 def _timezone(value: object) -> Iterator[str]:
     if not isinstance(value, str) or value not in timezones():
         yield (
-            f"The time zone {str(value)[:64]!r} is unknown. "
-            "Write a name such as 'UTC' or 'Europe/Berlin'."
+            _("The time zone %(value)r is unknown. Write a name such as 'UTC' or 'Europe/Berlin'.")
+            % {"value": str(value)[:64]}
         )
 
 
@@ -111,47 +122,60 @@ def _timeout(value: object) -> Iterator[str]:
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int | float):
-        yield "The timeout is no number. Write seconds, or null for none."
+        yield _("The timeout is no number. Write seconds, or null for none.")
     elif not 0 < value <= _LONGEST_TIMEOUT:
         yield (
-            f"The timeout is {value:g} s. Write more than 0 and at most {_LONGEST_TIMEOUT} seconds "
-            "(30 days), or null for none."
+            _(
+                "The timeout is %(value)g s. Write more than 0 and at most "
+                "%(longest_timeout)s seconds (30 days), or null for none."
+            )
+            % {"value": value, "longest_timeout": _LONGEST_TIMEOUT}
         )
 
 
 def _is_active(value: object) -> Iterator[str]:
     if not isinstance(value, bool):
-        yield "Whether the pipeline is active must be true or false."
+        yield _("Whether the pipeline is active must be true or false.")
 
 
 def _default_params(value: object) -> Iterator[str]:
     if not isinstance(value, dict):
-        yield 'The default parameters are no object. Write one such as {"min_amount": 10}.'
+        yield _('The default parameters are no object. Write one such as {"min_amount": 10}.')
         return
     for key in value:
         if not isinstance(key, str) or not _IDENTIFIER.match(key):
             yield (
-                f"The parameter name {str(key)[:100]!r} is no identifier. Use letters, digits and "
-                "underscores, beginning with a letter."
+                _(
+                    "The parameter name %(key)r is no identifier. Use letters, digits and "
+                    "underscores, beginning with a letter."
+                )
+                % {"key": str(key)[:100]}
             )
         elif key in RESERVED_PARAMS:
-            yield f"The parameter name '{key}' has another meaning in templates. Choose another."
+            yield _(
+                "The parameter name '%(key)s' has another meaning in templates. Choose another."
+            ) % {"key": key}
 
 
 def _tags(value: object) -> Iterator[str]:
     if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
-        yield 'The tags are no list of texts. Write one such as ["sales", "daily"].'
+        yield _('The tags are no list of texts. Write one such as ["sales", "daily"].')
         return
     for tag in value:
         if not tag.strip() or len(tag) > _MAX_TAG or _CONTROL.search(tag) or "," in tag:
             yield (
-                f"The tag {tag[:_MAX_TAG]!r} cannot be used. Write 1 to {_MAX_TAG} printable "
-                "characters without a comma."
+                _(
+                    "The tag %(tag)r cannot be used. Write 1 to %(max_tag)s printable "
+                    "characters without a comma."
+                )
+                % {"tag": tag[:_MAX_TAG], "max_tag": _MAX_TAG}
             )
         elif _RESERVED_TAG.match(tag):
-            yield f"The tag {tag!r} is one that LogiData sets itself. Choose another."
+            yield _("The tag %(tag)r is one that LogiData sets itself. Choose another.") % {
+                "tag": tag
+            }
     if len(set(value)) < len(value):
-        yield "A tag is there twice. Remove one of them."
+        yield _("A tag is there twice. Remove one of them.")
 
 
 def _nothing(value: object) -> Iterator[str]:
@@ -175,22 +199,26 @@ FIELDS = tuple(_CHECKS)
 
 
 def _label(name: str) -> str:
-    return f"The field '{name}'"
+    return _("The field '%(name)s'") % {"name": name}
 
 
 def unstorable(value: object) -> str | None:
     """Return why PostgreSQL could not store a JSON value, or None if it could."""
     level: list[object] = [value]
-    for _ in range(MAX_DEPTH):
+    for _level in range(MAX_DEPTH):
         for item in level:
             if isinstance(item, str) and _UNSTORABLE.search(item):
-                return "holds a character that cannot be stored (U+0000 or half a pair). Remove it."
+                return _(
+                    "holds a character that cannot be stored (U+0000 or half a pair). Remove it."
+                )
             if isinstance(item, float) and not math.isfinite(item):
-                return "holds a number that JSON does not have (NaN or Infinity). Use null."
+                return _("holds a number that JSON does not have (NaN or Infinity). Use null.")
         level = [child for item in level for child in _children(item)]
         if not level:
             return None
-    return f"is nested more than {MAX_DEPTH} levels deep. Make it flatter."
+    return _("is nested more than %(max_depth)s levels deep. Make it flatter.") % {
+        "max_depth": MAX_DEPTH
+    }
 
 
 def _children(item: object) -> Iterator[object]:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from etl.templates import RESERVED_PARAMS
 
 MAX_HELP = 1000
@@ -71,14 +74,16 @@ def _anything(value: object) -> object:
 
 
 TYPES: Mapping[str, ParamType] = {
-    "string": ParamType("a text", _text),
-    "integer": ParamType("a whole number", _integer, ordered=True),
-    "number": ParamType("a number", _number, ordered=True),
-    "boolean": ParamType("true or false", _boolean),
-    "date": ParamType("a date such as '2024-05-31'", _date, ordered=True),
-    "datetime": ParamType("a time such as '2024-05-31T06:00:00Z'", _moment, ordered=True),
-    "enum": ParamType("one of its choices", _anything),
-    "json": ParamType("any JSON", _anything),
+    "string": ParamType(gettext_lazy("a text"), _text),
+    "integer": ParamType(gettext_lazy("a whole number"), _integer, ordered=True),
+    "number": ParamType(gettext_lazy("a number"), _number, ordered=True),
+    "boolean": ParamType(gettext_lazy("true or false"), _boolean),
+    "date": ParamType(gettext_lazy("a date such as '2024-05-31'"), _date, ordered=True),
+    "datetime": ParamType(
+        gettext_lazy("a time such as '2024-05-31T06:00:00Z'"), _moment, ordered=True
+    ),
+    "enum": ParamType(gettext_lazy("one of its choices"), _anything),
+    "json": ParamType(gettext_lazy("any JSON"), _anything),
 }
 _KEYS = ("type", "help", "required", "min", "max", "choices")
 
@@ -87,18 +92,26 @@ def spec_problems(specs: object) -> Iterator[str]:
     """Yield what is wrong with the specs of a pipeline's parameters, given as any JSON value."""
     if not isinstance(specs, dict):
         yield (
-            "The parameter types are no object. Write one such as "
-            '{"min_amount": {"type": "number", "help": "Smaller ones are left out."}}.'
+            _(
+                "The parameter types are no object. Write one such as "
+                '{"min_amount": {"type": "number", "help": "Smaller ones are left out."}}.'
+            )
         )
         return
     for name, spec in specs.items():
-        who = f"Parameter '{str(name)[:100]}'"
+        who = _("Parameter '%(name)s'") % {"name": str(name)[:100]}
         if not str(name).isidentifier() or not str(name).isascii():
-            yield f"{who}: its name is no identifier. Use letters, digits and underscores."
+            yield _("%(who)s: its name is no identifier. Use letters, digits and underscores.") % {
+                "who": who
+            }
         elif name in RESERVED_PARAMS:
-            yield f"{who}: its name has another meaning in templates. Choose another."
+            yield _("%(who)s: its name has another meaning in templates. Choose another.") % {
+                "who": who
+            }
         elif not isinstance(spec, dict):
-            yield f'{who}: its spec is no object. Write one such as {{"type": "number"}}.'
+            yield _('%(who)s: its spec is no object. Write one such as {"type": "number"}.') % {
+                "who": who
+            }
         else:
             for problem in _problems_of_spec(spec):
                 yield f"{who}: {problem}"
@@ -107,16 +120,21 @@ def spec_problems(specs: object) -> Iterator[str]:
 def _problems_of_spec(spec: Mapping[str, Any]) -> Iterator[str]:
     for key in spec:
         if key not in _KEYS:
-            yield f"'{str(key)[:100]}' is nothing that a spec has. Remove it: {', '.join(_KEYS)}."
+            yield _("'%(key)s' is nothing that a spec has. Remove it: %(keys)s.") % {
+                "key": str(key)[:100],
+                "keys": ", ".join(_KEYS),
+            }
     kind = spec.get("type")
     if not isinstance(kind, str) or kind not in TYPES:
-        yield f"its type is none of {', '.join(TYPES)}. Write one of them."
+        yield _("its type is none of %(types)s. Write one of them.") % {"types": ", ".join(TYPES)}
         return
     help_text = spec.get("help", "")
     if not isinstance(help_text, str) or len(help_text) > MAX_HELP:
-        yield f"its help is no text of at most {MAX_HELP} characters. Write one, or leave it out."
+        yield _(
+            "its help is no text of at most %(max_help)s characters. Write one, or leave it out."
+        ) % {"max_help": MAX_HELP}
     if not isinstance(spec.get("required", False), bool):
-        yield "'required' must be true or false."
+        yield _("'required' must be true or false.")
     yield from _problems_of_choices(kind, spec.get("choices"))
     yield from _problems_of_limits(kind, spec)
 
@@ -124,14 +142,18 @@ def _problems_of_spec(spec: Mapping[str, Any]) -> Iterator[str]:
 def _problems_of_choices(kind: str, choices: object) -> Iterator[str]:
     if kind != "enum":
         if choices is not None:
-            yield f"'choices' are for the type enum, and this is {kind}. Remove them."
+            yield _("'choices' are for the type enum, and this is %(kind)s. Remove them.") % {
+                "kind": kind
+            }
         return
     if not isinstance(choices, list) or not 0 < len(choices) <= MAX_CHOICES:
-        yield f'an enum needs its choices, at most {MAX_CHOICES}. Write such as ["eu", "us"].'
+        yield _(
+            'an enum needs its choices, at most %(max_choices)s. Write such as ["eu", "us"].'
+        ) % {"max_choices": MAX_CHOICES}
     elif not all(isinstance(choice, str | int | float) for choice in choices):
-        yield "its choices must be texts, numbers, true or false."
+        yield _("its choices must be texts, numbers, true or false.")
     elif len({json.dumps(choice) for choice in choices}) < len(choices):
-        yield "one of its choices is there twice. Remove it."
+        yield _("one of its choices is there twice. Remove it.")
 
 
 def _problems_of_limits(kind: str, spec: Mapping[str, Any]) -> Iterator[str]:
@@ -141,14 +163,19 @@ def _problems_of_limits(kind: str, spec: Mapping[str, Any]) -> Iterator[str]:
         if value is None:
             continue
         if not TYPES[kind].ordered:
-            yield f"'{key}' is for numbers, dates and times, and this is {kind}. Remove it."
+            yield _(
+                "'%(key)s' is for numbers, dates and times, and this is %(kind)s. Remove it."
+            ) % {"key": key, "kind": kind}
             continue
         try:
             limits[key] = TYPES[kind].read(value)
         except (TypeError, ValueError):
-            yield f"'{key}' must be {TYPES[kind].called}."
+            yield _("'%(key)s' must be %(called)s.") % {"key": key, "called": TYPES[kind].called}
     if len(limits) == 2 and limits["min"] > limits["max"]:
-        yield f"'min' ({spec['min']}) is larger than 'max' ({spec['max']}). Exchange them."
+        yield _("'min' (%(min)s) is larger than 'max' (%(max)s). Exchange them.") % {
+            "min": spec["min"],
+            "max": spec["max"],
+        }
 
 
 def value_problem(spec: Mapping[str, Any], value: object) -> str | None:
@@ -158,20 +185,26 @@ def value_problem(spec: Mapping[str, Any], value: object) -> str | None:
     """
     kind = TYPES[spec["type"]]
     if value is None:
-        return "is required. Give it a value." if spec.get("required") else None
+        return _("is required. Give it a value.") if spec.get("required") else None
     if spec["type"] == "enum":
         if json.dumps(value) in {json.dumps(choice) for choice in spec["choices"]}:
             return None
         listed = ", ".join(json.dumps(choice, ensure_ascii=False) for choice in spec["choices"])
-        return f"is {_shown(value)}, which is none of its choices. Give it one of {listed}."
+        return _("is %(value)s, which is none of its choices. Give it one of %(listed)s.") % {
+            "value": _shown(value),
+            "listed": listed,
+        }
     try:
         found = kind.read(value)
     except (TypeError, ValueError):
-        return f"is {_shown(value)}. Give it {kind.called}."
+        return _("is %(value)s. Give it %(called)s.") % {
+            "value": _shown(value),
+            "called": kind.called,
+        }
     if kind.ordered and spec.get("min") is not None and found < kind.read(spec["min"]):
-        return f"is {value}. Give it at least {spec['min']}."
+        return _("is %(value)s. Give it at least %(min)s.") % {"value": value, "min": spec["min"]}
     if kind.ordered and spec.get("max") is not None and found > kind.read(spec["max"]):
-        return f"is {value}. Give it at most {spec['max']}."
+        return _("is %(value)s. Give it at most %(max)s.") % {"value": value, "max": spec["max"]}
     return None
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from pipelines.models import Pipeline, PipelineRevision
 from pipelines.services.comparing import Difference, compare, revision_of
@@ -36,11 +38,14 @@ class Restored:
     def detail(self) -> str:
         """What was done, as a sentence."""
         if self.made:
-            return f"Revision {self.revision} was made from revision {self.restored}."
-        return (
-            f"The pipeline is what it was in revision {self.restored}: revision {self.revision} "
-            "stays the current one."
-        )
+            return _("Revision %(revision)s was made from revision %(restored)s.") % {
+                "revision": self.revision,
+                "restored": self.restored,
+            }
+        return _(
+            "The pipeline is what it was in revision %(restored)s: revision "
+            "%(revision)s stays the current one."
+        ) % {"restored": self.restored, "revision": self.revision}
 
 
 def restoring(pipeline: Pipeline, number: int, *, when: bool) -> Difference:
@@ -73,14 +78,16 @@ def restore_revision(
         save_pipeline(pipeline, user=user, problems=problems)
         done = Restored(pipeline, number, made=pipeline.current_revision_id != before)
         if done.made and user is not None and user.pk is not None:
-            LogEntry.objects.create(
-                user_id=user.pk,
-                content_type=ContentType.objects.get_for_model(Pipeline),
-                object_id=str(pipeline.pk),
-                object_repr=str(pipeline)[:200],
-                action_flag=CHANGE,
-                change_message=done.detail,
-            )
+            # What is stored is English, whoever reads it.
+            with override("en"):
+                LogEntry.objects.create(
+                    user_id=user.pk,
+                    content_type=ContentType.objects.get_for_model(Pipeline),
+                    object_id=str(pipeline.pk),
+                    object_repr=str(pipeline)[:200],
+                    action_flag=CHANGE,
+                    change_message=done.detail,
+                )
     return done
 
 

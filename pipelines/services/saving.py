@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from pipelines.errors import InvalidPipeline, PipelineChanged, PipelineGone, Problem
 from pipelines.models import DagRemoval, DeploymentStatus, Pipeline, PipelineRevision
@@ -30,7 +31,11 @@ def assign(pipeline: Pipeline, values: Mapping[str, Any]) -> list[Problem]:
     for field, value in known.items():
         setattr(pipeline, field, value)
     return [
-        Problem(None, field, f"A pipeline has no field '{field[:100]}'. Remove it.")
+        Problem(
+            None,
+            field,
+            _("A pipeline has no field '%(field)s'. Remove it.") % {"field": field[:100]},
+        )
         for field in values
         if field not in FIELDS
     ]
@@ -150,5 +155,8 @@ def _revise(pipeline: Pipeline, user: AbstractBaseUser | None) -> None:
 
 def _name_taken(name: str) -> Problem:
     return Problem(
-        None, "name", f"Another pipeline is called '{name}'. Choose a name that is not taken."
+        None,
+        "name",
+        _("Another pipeline is called '%(name)s'. Choose a name that is not taken.")
+        % {"name": name},
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from airflow_bridge import factory
 from airflow_bridge.patience import within
@@ -78,7 +79,7 @@ def tables_of(connection_id: str, search: str) -> list[str]:
     database, and SourceUnavailable where its server does not answer.
     """
     if not _ID.fullmatch(connection_id):
-        raise ConnectionNotHere("This is no id of a connection. Pick one of the list.")
+        raise ConnectionNotHere(_("This is no id of a connection. Pick one of the list."))
     try:
         connection = known_connection(connection_id, os.environ)
         data_dirs = run_settings().data_dirs
@@ -103,8 +104,11 @@ def _in_time(work: Callable[[], T], connection_id: str) -> T:
         return future.result(TABLES_SECONDS)
     except NotInTime:
         raise SourceUnavailable(
-            f"The server of connection '{connection_id}' has not answered within "
-            f"{TABLES_SECONDS:g} s. Write the table's name by hand, or try again."
+            _(
+                "The server of connection '%(connection_id)s' has not answered within "
+                "%(tables_seconds)g s. Write the table's name by hand, or try again."
+            )
+            % {"connection_id": connection_id, "tables_seconds": TABLES_SECONDS}
         ) from None
 
 

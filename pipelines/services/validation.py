@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from airflow_bridge import factory
 from airflow_bridge.errors import AirflowError
@@ -99,7 +100,11 @@ def param_problems(values: Mapping[str, Any], bad: set[str]) -> list[Problem]:
         if name in defaults
     }
     return [
-        Problem(None, f"default_params.{name}", f"The default of parameter '{name}' {said}")
+        Problem(
+            None,
+            f"default_params.{name}",
+            _("The default of parameter '%(name)s' %(said)s") % {"name": name, "said": said},
+        )
         for name, said in found.items()
         if said
     ]
@@ -160,8 +165,11 @@ def _schedule_without_params(values: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(
             None,
             "default_params",
-            f"The pipeline has a schedule, and its parameter '{name}' has no default. "
-            "Give it a default value, or remove the schedule.",
+            _(
+                "The pipeline has a schedule, and its parameter '%(name)s' has no "
+                "default. Give it a default value, or remove the schedule."
+            )
+            % {"name": name},
         )
 
 
@@ -176,5 +184,6 @@ def _unknown_field(name: str) -> Problem:
     return Problem(
         None,
         name,
-        f"A pipeline has no field '{name[:100]}'. Its fields are {', '.join(FIELDS)}.",
+        _("A pipeline has no field '%(name)s'. Its fields are %(fields)s.")
+        % {"name": name[:100], "fields": ", ".join(FIELDS)},
     )

@@ -8,6 +8,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from etl.errors import ConfigError, ETLError
 from etl.graph import Node, parse_graph
@@ -64,7 +65,9 @@ def set_watermark(
         raise NoSuchWatermark(pipeline.name, node)
     reason = reason.strip()
     if not reason or len(reason) > _LONGEST_REASON:
-        text = f"Say why, in at most {_LONGEST_REASON} characters: it is kept with the change."
+        text = _("Say why, in at most %(most)d characters: it is kept with the change.") % {
+            "most": _LONGEST_REASON
+        }
         raise InvalidPosition(node, [Problem(node, "reason", text)])
     store = _store(pipeline, node)
     with _reached(), transaction.atomic():

@@ -1,10 +1,11 @@
 /** Numbers and times as the page writes them, in its language. */
 
-import { language } from "../shared/i18n";
+import { language, t } from "../shared/i18n";
 
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
 const one = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const NOTHING = "–";
 
 export function rows(count: number | null): string {
@@ -26,7 +27,7 @@ export function counted(count: number, singular: string, plural: string): string
 /** Return bytes as B, kB, MB or GB, of a thousand each. */
 export function size(bytes: number | null): string {
   if (bytes === null) return NOTHING;
-  const units = ["B", "kB", "MB", "GB", "TB"];
+  const units = [t("B"), t("kB"), t("MB"), t("GB"), t("TB")];
   let [value, unit] = [bytes, 0];
   while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
   return `${value < 10 && unit > 0 ? one.format(value) : whole.format(value)} ${units[unit]}`;
@@ -37,12 +38,12 @@ export function duration(seconds: number | null): string {
   if (seconds === null || Number.isNaN(seconds)) return NOTHING;
   const value = Math.max(seconds, 0);
   if (value < 0.9995) return `${Math.round(value * 1000)} ms`;
-  if (value < 59.95) return `${value.toFixed(1)} s`;
+  if (value < 59.95) return `${tenths.format(value)} s`;
   const all = Math.round(value);
   const [minutes, hours, days] = [Math.floor(all / 60), Math.floor(all / 3600), Math.floor(all / 86_400)];
   if (hours === 0) return `${minutes} min ${two(all % 60)} s`;
   if (days === 0) return `${hours} h ${two(minutes % 60)} min`;
-  return `${days} d ${hours % 24} h`;
+  return t("{days} d {hours} h", { days, hours: hours % 24 });
 }
 
 /** Return a round time of an axis in few letters: 20 ms, 5 s, 2 min, 1 h 30 min. */
@@ -50,7 +51,7 @@ export function axisTime(milliseconds: number): string {
   if (milliseconds < 1000 && milliseconds > 0) return `${Math.round(milliseconds)} ms`;
   const seconds = milliseconds / 1000;
   const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
-  const parts = [`${days} d`, `${hours} h`, `${minutes} min`, `${one.format(seconds % 60)} s`];
+  const parts = [t("{days} d", { days }), `${hours} h`, `${minutes} min`, `${one.format(seconds % 60)} s`];
   const said = [days, hours, minutes, seconds % 60].flatMap((value, index) => (value > 0 ? [parts[index]!] : []));
   return said.length > 0 ? said.join(" ") : "0";
 }

@@ -30,6 +30,13 @@ const MAP_FROM = 30;
 
 type Flow = ReactFlowInstance<StepNode, FlowEdgeType>;
 
+const ARIA = {
+  "controls.ariaLabel": t("View of the graph"),
+  "controls.zoomIn.ariaLabel": t("Zoom in"),
+  "controls.zoomOut.ariaLabel": t("Zoom out"),
+  "controls.fitView.ariaLabel": t("Show all"),
+};
+
 /** The graph of the revision that ran; it never changes, only the states of its nodes do. */
 export function GraphView() {
   const { graph, store } = usePage();
@@ -116,6 +123,7 @@ export function GraphView() {
         edgesFocusable={false}
         elementsSelectable={false}
         disableKeyboardA11y
+        ariaLabelConfig={ARIA}
         deleteKeyCode={null}
         minZoom={0.05}
         maxZoom={1.5}
@@ -151,6 +159,7 @@ function lines(edges: readonly { source: string; target: string; port: string | 
   return edges.map(({ source, target, port, output = null }, index) => ({
     id: `e${index}`,
     type: "flow",
+    ariaLabel: t("Connection from {source} to {target}", { source, target }),
     source,
     target,
     data: { port, output },

@@ -1,6 +1,6 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { ApiError } from "../../shared/api";
-import { t } from "../../shared/i18n";
+import { language, t } from "../../shared/i18n";
 import { findNode, nodeLabel } from "../model/graph";
 import { getPreview, startPreview, stopPreview, type Preview, type PreviewOutput } from "../server/calls";
 import { useEditor, useGraph } from "../store";
@@ -71,16 +71,19 @@ export function PreviewDrawer(): ReactNode {
   );
 }
 
+const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat(language);
+
 function statusText(preview: Preview | null, output: PreviewOutput | undefined, failure: string): string {
   if (failure || preview?.status === "failed") return t("It could not be run.");
   if (preview?.waits_for) return preview.waits_for;
   if (!preview || preview.status === "queued") return t("Waiting to be run…");
   if (preview.status === "running") return t("Running on a sample…");
-  const seconds = (preview.seconds ?? 0).toFixed(1);
+  const seconds = tenths.format(preview.seconds ?? 0);
   if (!output) return t("Done in {seconds} s", { seconds });
-  const rows = output.rows.length;
-  if (output.total !== null) return t("{rows} of {total} rows, in {seconds} s", { rows, total: output.total, seconds });
-  return t("{rows} of {count} rows of a sample, in {seconds} s", { rows, count: output.count, seconds });
+  const rows = whole.format(output.rows.length);
+  if (output.total !== null) return t("{rows} of {total} rows, in {seconds} s", { rows, total: whole.format(output.total), seconds });
+  return t("{rows} of {count} rows of a sample, in {seconds} s", { rows, count: whole.format(output.count), seconds });
 }
 
 async function follow(node: string, fresh: boolean, signal: AbortSignal, show: (shown: Shown) => void): Promise<void> {

@@ -1,0 +1,232 @@
+/** What the editor of pipelines says, in French. */
+export const editor: Record<string, string> = {
+  "Drag a module here, or press Enter on it.":
+    "Faites glisser un module ici, ou appuyez sur Entrée sur l’un d’eux.",
+  "Start from a template": "Partir d’un modèle",
+  "Not saved": "Non enregistré",
+  "Save as draft": "Enregistrer en brouillon",
+  "Start from a template…": "Partir d’un modèle…",
+  "Import from a file…": "Importer un fichier…",
+  "Export as a file": "Exporter dans un fichier",
+  "Discard the draft": "Abandonner le brouillon",
+  File: "Fichier",
+  Canvas: "Canevas",
+  Parameters: "Paramètres",
+  JSON: "JSON",
+  "DAG code": "Code du DAG",
+  Changes: "Modifications",
+  "Views of the pipeline": "Vues du pipeline",
+  "Enter opens the form, the arrow keys move the node, Delete removes it, C copies it with Ctrl.":
+    "Entrée ouvre le formulaire, les flèches déplacent le nœud, Suppr le supprime, Ctrl+C le copie.",
+  "Enter opens the form, Delete removes the node.":
+    "Entrée ouvre le formulaire, Suppr supprime le nœud.",
+  "Enter selects the connection, Delete removes it.":
+    "Entrée sélectionne le lien, Suppr le supprime.",
+  "View of the canvas": "Vue du canevas",
+  "Connection point": "Point de liaison",
+  "Search the modules; arrow keys choose, Enter adds":
+    "Chercher dans les modules ; les flèches choisissent, Entrée ajoute",
+  "Go to the next node or connection": "Aller au nœud ou au lien suivant",
+  "Open the form of the node": "Ouvrir le formulaire du nœud",
+  "Close the form, leave full screen": "Fermer le formulaire, quitter le plein écran",
+  "Move the selected nodes; faster with Shift":
+    "Déplacer les nœuds sélectionnés ; plus vite avec Maj",
+  "Remove what is selected": "Supprimer la sélection",
+  "Select all nodes": "Sélectionner tous les nœuds",
+  "Copy and paste nodes, also to another pipeline":
+    "Copier et coller des nœuds, même vers un autre pipeline",
+  "Duplicate what is selected": "Dupliquer la sélection",
+  Undo: "Annuler",
+  Redo: "Rétablir",
+  "Preview the selected node": "Aperçu du nœud sélectionné",
+  "Tidy up": "Réorganiser",
+  "Full screen": "Plein écran",
+  "This help": "Cette aide",
+  "Keyboard and mouse": "Clavier et souris",
+  "A module added while a node is selected is connected with it. Other connections: drag from output to input, or choose under Inputs in the form. Shift and drag selects an area; Ctrl and the wheel zoom.":
+    "Un module ajouté quand un nœud est sélectionné lui est relié. Autres liens : faites glisser d’une sortie vers une entrée, ou choisissez sous Entrées dans le formulaire. Maj et glisser sélectionne une zone ; Ctrl et la molette règlent le zoom.",
+  problems: "problèmes",
+  Input: "Entrée",
+  Extract: "Extraire",
+  Transform: "Transformer",
+  Load: "Charger",
+  Modules: "Modules",
+  "Search modules": "Chercher un module",
+  "No module has these words. Try others.":
+    "Aucun module ne contient ces mots. Essayez-en d’autres.",
+  "Add {item}": "Ajouter {item}",
+  "Preview of {node}": "Aperçu de {node}",
+  "Close the preview": "Fermer l’aperçu",
+  "It could not be run.": "L’aperçu n’a pas pu être exécuté.",
+  "Waiting to be run…": "En attente d’exécution…",
+  "Running on a sample…": "Exécution sur un échantillon…",
+  "Done in {seconds} s": "Terminé en {seconds} s",
+  "{rows} of {total} rows, in {seconds} s": "{rows} lignes sur {total}, en {seconds} s",
+  "{rows} of {count} rows of a sample, in {seconds} s":
+    "{rows} lignes sur {count} d’un échantillon, en {seconds} s",
+  "Not checked: {reason}": "Non vérifié : {reason}",
+  "Checking…": "Vérification…",
+  "No problems": "Aucun problème",
+  "1 problem": "1 problème",
+  "{count} problems": "{count} problèmes",
+  "Undo (Ctrl+Z)": "Annuler (Ctrl+Z)",
+  "Redo (Ctrl+Shift+Z)": "Rétablir (Ctrl+Maj+Z)",
+  "Copy (Ctrl+C)": "Copier (Ctrl+C)",
+  "Paste (Ctrl+V)": "Coller (Ctrl+V)",
+  "Duplicate (Ctrl+D)": "Dupliquer (Ctrl+D)",
+  "Remove (Delete)": "Supprimer (Suppr)",
+  "Tidy up (L)": "Réorganiser (L)",
+  "Full screen (F)": "Plein écran (F)",
+  "Keyboard and mouse (?)": "Clavier et souris (?)",
+  "{count} nodes copied.": "Nœuds copiés : {count}.",
+  "There are no copied nodes. Select some and copy them first.":
+    "Aucun nœud n’a été copié. Sélectionnez-en et copiez-les d’abord.",
+  "An id has letters, digits and underscores, starts with a letter and is no word of Python.":
+    "Un identifiant se compose de lettres, de chiffres et de tirets bas, commence par une lettre et n’est pas un mot réservé de Python.",
+  "Another node has this id.": "Un autre nœud a cet identifiant.",
+  "Arriving at {port}": "Arrivent par {port}",
+  Arriving: "À l’arrivée",
+  "Leaving by {output}": "Sortent par {output}",
+  Leaving: "Au départ",
+  "Not known before it runs.": "Inconnu avant l’exécution.",
+  "(required)": "(obligatoire)",
+  "Default: {value}.": "Par défaut : {value}.",
+  "Example: {value}": "Exemple : {value}",
+  "More settings ({count})": "Autres réglages ({count})",
+  Id: "Identifiant",
+  "The name of the task in Airflow.": "Le nom de la tâche dans Airflow.",
+  "This is not JSON yet. The last JSON that it was counts.":
+    "Ce n’est pas encore du JSON. Le dernier JSON valide est conservé.",
+  "Move up": "Monter",
+  "Move down": "Descendre",
+  Remove: "Supprimer",
+  Add: "Ajouter",
+  "(empty)": "(vide)",
+  "Remove {item}": "Supprimer {item}",
+  "Column, then Enter": "Colonne, puis Entrée",
+  "Value, then Enter": "Valeur, puis Entrée",
+  "Add to the list": "Ajouter à la liste",
+  "Enter adds it.": "Entrée l’ajoute.",
+  "Value of {name}": "Valeur de {name}",
+  Value: "Valeur",
+  "Settings of {node}": "Réglages de {node}",
+  Preview: "Aperçu",
+  "Close the form": "Fermer le formulaire",
+  "This module is not installed.": "Ce module n’est pas installé.",
+  "Retries and limits": "Nouveaux essais et limites",
+  Watermark: "Repère",
+  "Nothing to choose from: {reason}": "Rien à choisir : {reason}",
+  Inputs: "Entrées",
+  "Remove the connection from {node}": "Supprimer le lien depuis {node}",
+  "Connect the input {port}": "Relier l’entrée {port}",
+  "Connect an input": "Relier une entrée",
+  "Nothing to connect with": "Rien à relier",
+  "Connect with…": "Relier à…",
+  "Choose…": "Choisir…",
+  None: "Aucun",
+  "How often it is tried again after a failure that may pass, such as a server that does not answer.":
+    "Nombre de nouveaux essais après un échec passager, comme un serveur qui ne répond pas.",
+  "Seconds before the first retry.": "Secondes avant le premier nouvel essai.",
+  "Whether the delay doubles with every further retry.":
+    "Indique si le délai double à chaque nouvel essai.",
+  "Seconds that the delay never exceeds.": "Secondes que le délai ne dépasse jamais.",
+  "Seconds after which a try is stopped and counts as failed. Empty: none.":
+    "Secondes après lesquelles un essai est arrêté et compte comme un échec. Vide : aucune limite.",
+  "A pool of Airflow that limits how many such nodes run at once. Empty: the default pool.":
+    "Un pool d’Airflow qui limite le nombre de ces nœuds exécutés en même temps. Vide : le pool par défaut.",
+  "Read only what is new since the last load. Leave it empty to read everything.":
+    "Ne lire que ce qui est nouveau depuis le dernier chargement. Laissez vide pour tout lire.",
+  "Column of the output whose values grow: a number, date, time or text.":
+    "Colonne de la sortie dont les valeurs croissent : nombre, date, heure ou texte.",
+  "Value from which the first execution reads, that value included.":
+    "Valeur à partir de laquelle la première exécution lit, cette valeur comprise.",
+  "How far back each execution looks again for rows that came late.":
+    "Recul avec lequel chaque exécution relit pour trouver les lignes arrivées en retard.",
+  "The canvas could not be opened: {reason} Reload the page, or edit the graph as JSON below.":
+    "Le canevas n’a pas pu s’ouvrir : {reason} Rechargez la page, ou modifiez le graphe en JSON ci-dessous.",
+  "One end of this connection is no node.": "Une extrémité de ce lien n’est pas un nœud.",
+  "A node cannot feed itself.": "Un nœud ne peut pas s’alimenter lui-même.",
+  "{node} is a loader: it has no output.": "{node} est un chargeur : il n’a pas de sortie.",
+  "{node} is an extractor: it has no input.": "{node} est un extracteur : il n’a pas d’entrée.",
+  "{target} feeds {source} already: this would be a cycle.":
+    "{target} alimente déjà {source} : cela formerait un cycle.",
+  "{node} takes one input, and has it. Remove that connection first.":
+    "{node} prend une seule entrée, déjà reliée. Supprimez d’abord ce lien.",
+  "The input {port} of {node} is taken. Remove its connection first.":
+    "L’entrée {port} de {node} est prise. Supprimez d’abord son lien.",
+  "This is JSON, but no graph that can be drawn: it needs 'nodes', each with an own 'id' and a 'module', and 'edges' between them.":
+    "C’est du JSON, mais pas un graphe qui puisse être dessiné : il faut des « nodes », chacun avec son propre « id » et un « module », et des « edges » entre eux.",
+  "This is not JSON yet: the text ends too early, in line {line}, column {column}.":
+    "Ce n’est pas encore du JSON : le texte se termine trop tôt, ligne {line}, colonne {column}.",
+  "This is not JSON: {found} is not expected in line {line}, column {column}.":
+    "Ce n’est pas du JSON : {found} est inattendu, ligne {line}, colonne {column}.",
+  "Next, in {zone}:": "Prochaines échéances, en {zone} :",
+  "Started from {name}. Undo brings back what was there.":
+    "Créé à partir de {name}. Annuler rétablit ce qui était là.",
+  Templates: "Modèles",
+  "There are no templates.": "Il n’y a pas de modèle.",
+  "Use {name}": "Utiliser {name}",
+  Use: "Utiliser",
+  "{file} holds no pipeline. Choose a file that was exported here, or a graph as JSON.":
+    "{file} ne contient pas de pipeline. Choisissez un fichier exporté d’ici, ou un graphe en JSON.",
+  "Imported from {file}. Nothing is saved yet.": "Importé de {file}. Rien n’est encore enregistré.",
+  "This browser kept unsaved work of {when}.":
+    "Ce navigateur a gardé un travail non enregistré de {when}.",
+  "Restore it": "Le restaurer",
+  "Discard it": "L’abandonner",
+  "Somebody else has saved this pipeline": "Quelqu’un d’autre a enregistré ce pipeline",
+  "{who} saved it {when}, after you opened it. Nothing of yours is saved yet.":
+    "{who} l’a enregistré {when}, après que vous l’avez ouvert. Rien de votre travail n’est encore enregistré.",
+  "What yours would change in theirs": "Ce que votre version changerait dans la leur",
+  "Nothing: both are the same.": "Rien : les deux sont identiques.",
+  "Theirs cannot be shown here. Open the pipeline in another tab to see it.":
+    "L’autre version ne peut pas être affichée ici. Ouvrez le pipeline dans un autre onglet pour la voir.",
+  Cancel: "Annuler",
+  "Take theirs": "Prendre l’autre version",
+  "Save mine over theirs": "Remplacer par la mienne",
+  "The JSON holds a mistake. Correct it before you save.":
+    "Le JSON contient une erreur. Corrigez-la avant d’enregistrer.",
+  "Saved as a draft. What is deployed runs on as it is.":
+    "Enregistré en brouillon. Ce qui est déployé continue tel quel.",
+  "A draft needs a name. Write one into the field Name below.":
+    "Un brouillon a besoin d’un nom. Saisissez-le dans le champ Nom ci-dessous.",
+  "Somebody else": "Quelqu’un d’autre",
+  "Nothing is deployed yet: saving deploys all that is drawn here.":
+    "Rien n’est encore déployé : enregistrer déploie tout ce qui est dessiné ici.",
+  "What saving would change in revision {revision}":
+    "Ce qu’un enregistrement changerait dans la révision {revision}",
+  "Nothing. What is drawn here is what is deployed.":
+    "Rien. Ce qui est dessiné ici est ce qui est déployé.",
+  "There is no code for a pipeline with problems:":
+    "Pas de code pour un pipeline qui a des problèmes :",
+  "The code of the DAG": "Le code du DAG",
+  Changed: "Modifié",
+  Connection: "Lien",
+  "Default parameters": "Paramètres par défaut",
+  "The graph as JSON": "Le graphe en JSON",
+  "The canvas keeps what it showed before.": "Le canevas garde ce qu’il montrait avant.",
+  Text: "Texte",
+  "Whole number": "Nombre entier",
+  Number: "Nombre",
+  "Yes or no": "Oui ou non",
+  Date: "Date",
+  "Date and time": "Date et heure",
+  "One of a list": "Choix dans une liste",
+  "Any JSON": "JSON quelconque",
+  "Parameter {name}": "Paramètre {name}",
+  "Not said": "Non précisé",
+  Default: "Valeur par défaut",
+  "No node uses it.": "Aucun nœud ne l’utilise.",
+  Required: "Obligatoire",
+  Smallest: "Minimum",
+  Largest: "Maximum",
+  Help: "Aide",
+  "Choices, one a line": "Choix, un par ligne",
+  "Letters, digits and underscores, and no name twice.":
+    "Lettres, chiffres et tirets bas, et chaque nom une seule fois.",
+  Yes: "Oui",
+  No: "Non",
+  "Write {example} in a field of a node. Whoever executes the pipeline may give another value than the default.":
+    "Écrivez {example} dans un champ d’un nœud. Qui exécute le pipeline peut donner une autre valeur que celle par défaut.",
+  "Add a parameter": "Ajouter un paramètre",
+};

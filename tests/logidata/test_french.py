@@ -1,0 +1,117 @@
+"""The French catalogue is complete, and what is served follows the language that is asked for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import polib
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+from rest_framework.test import APIClient
+
+from pipelines.models import Pipeline
+from tests.fake_airflow import FakeAirflow
+
+FOLDER = Path(__file__).parents[2] / "logidata" / "locale" / "fr" / "LC_MESSAGES"
+ROOT = FOLDER.parents[3]
+PLACEHOLDER = re.compile(r"%\(\w+\)[.\d]*[a-z]|%[%ds]|\{\w*(?::[^{}]*)?\}|</?\w+>")
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> polib.POFile:
+    return polib.pofile(str(FOLDER / "django.po"))
+
+
+def translations(entry: polib.POEntry) -> list[str]:
+    return list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
+
+
+def test_every_text_is_translated(catalogue: polib.POFile) -> None:
+    unfinished = [entry.msgid for entry in catalogue if not all(translations(entry))]
+
+    assert unfinished + [entry.msgid for entry in catalogue if entry.fuzzy] == []
+    assert catalogue.obsolete_entries() == []
+
+
+def test_a_translation_has_the_placeholders_of_its_text(catalogue: polib.POFile) -> None:
+    different = [
+        (entry.msgid, text)
+        for entry in catalogue
+        for text in translations(entry)
+        if sorted(PLACEHOLDER.findall(text)) != sorted(PLACEHOLDER.findall(entry.msgid))
+    ]
+
+    assert different == []
+
+
+def test_spaces_before_high_punctuation_do_not_break(catalogue: polib.POFile) -> None:
+    breaking = [
+        text
+        for entry in catalogue
+        for text in translations(entry)
+        if re.search(r" [:;!?»](?!\w)|« ", text)
+    ]
+
+    assert breaking == []
+
+
+def test_the_compiled_catalogue_is_that_of_the_texts(catalogue: polib.POFile) -> None:
+    def contents(file: polib.POFile | polib.MOFile) -> dict[tuple[str, str | None], list[str]]:
+        return {(entry.msgid, entry.msgctxt): translations(entry) for entry in file}
+
+    compiled = polib.mofile(str(FOLDER / "django.mo"))
+
+    assert contents(compiled) == contents(catalogue)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs gettext")
+def test_the_sources_have_no_text_that_the_catalogue_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalogue: polib.POFile
+) -> None:
+    for app in ("alerts", "executions", "logidata", "pipelines"):
+        shutil.copytree(ROOT / app, tmp_path / app, ignore=shutil.ignore_patterns("static"))
+    monkeypatch.chdir(tmp_path)
+    copied = tmp_path / FOLDER.relative_to(ROOT) / "django.po"
+    locale = copied.parents[2]
+    monkeypatch.setattr("django.conf.settings.LOCALE_PATHS", [locale])
+
+    call_command("makemessages", locale=["fr"], no_location=True, no_wrap=True, verbosity=0)
+
+    used = [entry for entry in polib.pofile(str(copied)) if not entry.obsolete]
+    found = {(entry.msgid, entry.msgctxt) for entry in used}
+    assert found == {(entry.msgid, entry.msgctxt) for entry in catalogue}
+
+
+def test_a_page_is_in_the_language_of_the_browser(ann: User, client: Client) -> None:
+    ann.is_staff = ann.is_superuser = True
+    ann.save()
+    client.force_login(ann)
+
+    french = client.get("/admin/", headers={"Accept-Language": "fr-FR,fr;q=0.9,en;q=0.8"})
+    english = client.get("/admin/", headers={"Accept-Language": "de"})
+
+    assert '<html lang="fr"' in french.content.decode()
+    assert "Tableau de bord" in french.content.decode()
+    assert "Dashboard" in english.content.decode()
+
+
+def test_an_error_of_the_api_is_in_the_language_asked_for_and_its_type_is_not(
+    ann: User, anonymous: APIClient, airflow: FakeAirflow
+) -> None:
+    ann.is_superuser = True
+    ann.save()
+    anonymous.force_authenticate(ann)
+    body = {"name": "", "config": {"nodes": [], "edges": []}}
+
+    answer = anonymous.post("/api/v1/pipelines", body, headers={"Accept-Language": "fr"}).json()
+
+    assert answer["type"] == "invalid-pipeline"
+    assert answer["title"] == "Pipeline non valide"
+    assert answer["errors"][0]["field"] == "name"
+    assert "Un pipeline a besoin d\N{RIGHT SINGLE QUOTATION MARK}un nom" in answer["detail"]
+    assert not Pipeline.objects.exists()
