@@ -229,4 +229,5 @@ export const editor: Record<string, string> = {
   "Write {example} in a field of a node. Whoever executes the pipeline may give another value than the default.":
     "Écrivez {example} dans un champ d’un nœud. Qui exécute le pipeline peut donner une autre valeur que celle par défaut.",
   "Add a parameter": "Ajouter un paramètre",
+  "Imported from {file}. Name, schedule and tags stay as they are. Nothing is saved yet.": "Importé de {file}. Le nom, la planification et les étiquettes restent inchangés. Rien n’est encore enregistré.",
 };

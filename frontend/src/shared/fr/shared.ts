@@ -25,4 +25,6 @@ export const shared: Record<string, string> = {
   "Zoom out": "Zoom arrière",
   "Show all": "Tout afficher",
   "Connection from {source} to {target}": "Lien de {source} vers {target}",
+  "LogiData does not answer. Check the connection, then try again.": "LogiData ne répond pas. Vérifiez la connexion, puis réessayez.",
+  "LogiData cannot answer now (status {status}). Try again in a moment.": "LogiData ne peut pas répondre pour le moment (statut {status}). Réessayez dans un instant.",
 };
