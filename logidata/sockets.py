@@ -35,13 +35,14 @@ class OwnPagesOnly:
         """Pass a socket on, or answer its handshake with 403."""
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         application = self._application
-        if not is_own(headers.get(b"origin", ""), headers.get(b"host", "")):
+        secure = scope.get("scheme") == "wss"
+        if not is_own(headers.get(b"origin", ""), headers.get(b"host", ""), secure=secure):
             application = WebsocketDenier.as_asgi()
         await application(scope, receive, send)
 
 
-def is_own(origin: str, host: str) -> bool:
-    """Return whether a page of that origin may open a socket at that host."""
+def is_own(origin: str, host: str, *, secure: bool = False) -> bool:
+    """Return whether a page of that origin may open a socket, or a secure one, at that host."""
     try:
         page = urlsplit(origin)
         page_host = page.hostname or ""
@@ -49,7 +50,8 @@ def is_own(origin: str, host: str) -> bool:
         return False
     if not page_host or page.scheme not in {"http", "https"}:
         return False
-    if page.netloc.lower() == host.lower():
+    # Where there is TLS, a page that came without may be anybody's on the way.
+    if page.netloc.lower() == host.lower() and (page.scheme == "https" or not secure):
         return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
     return any(_matches(origin.lower(), trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS)
 

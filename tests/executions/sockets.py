@@ -35,13 +35,14 @@ class Page:
         *,
         origin: str | None = "http://testserver",
         host: str = "testserver",
+        scheme: str = "ws",
     ) -> None:
         headers = [(b"host", host.encode())]
         if origin is not None:
             headers.append((b"origin", origin.encode()))
         if session is not None:
             headers.append((b"cookie", f"sessionid={session}".encode()))
-        self._scope = {"type": "websocket", "path": path, "headers": headers}
+        self._scope = {"type": "websocket", "scheme": scheme, "path": path, "headers": headers}
 
     async def __aenter__(self) -> Page:
         self._socket = ApplicationCommunicator(websockets, self._scope)

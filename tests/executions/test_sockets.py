@@ -274,6 +274,18 @@ def test_a_page_of_another_site_opens_no_socket(
     assert play(scene) is is_open
 
 
+@pytest.mark.parametrize(("origin", "is_open"), [("https", True), ("http", False)])
+def test_a_page_that_anybody_on_the_way_may_have_written_opens_no_secure_socket(
+    pending: PipelineExecution, session: str, origin: str, is_open: bool
+) -> None:
+    async def scene() -> bool:
+        page = Page(of(pending), session, origin=f"{origin}://testserver", scheme="wss")
+        async with page:
+            return page.is_open
+
+    assert play(scene) is is_open
+
+
 def test_a_host_that_is_not_ours_opens_no_socket(pending: PipelineExecution, session: str) -> None:
     async def scene() -> bool:
         page = Page(of(pending), session, origin="http://evil.example", host="evil.example")
