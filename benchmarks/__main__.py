@@ -20,7 +20,7 @@ from statistics import median
 
 import psutil
 
-from benchmarks import dataplane, following, latency, lists, load, parsing
+from benchmarks import console, dataplane, following, latency, lists, load, parsing
 from benchmarks.dataplane.tried import TRIED
 from stack.layout import PROJECT
 from stack.programs import airflow_environment
@@ -79,6 +79,10 @@ def _following() -> str:
     return following.page(following.measure())
 
 
+def _console() -> str:
+    return console.page(console.measure())
+
+
 def _dataplane() -> str:
     return dataplane.page(dataplane.measure()) + TRIED
 
@@ -89,6 +93,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "load": _load,
     "lists": _lists,
     "following": _following,
+    "console": _console,
     "dataplane": _dataplane,
 }
 

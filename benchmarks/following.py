@@ -67,6 +67,15 @@ def measure() -> list[Measured]:
 
 @contextmanager
 def _django(airflow_url: str) -> Iterator[None]:
+    django_on(airflow_url)
+    yield
+    from django.db import connection
+
+    connection.close()
+
+
+def django_on(airflow_url: str) -> None:
+    """Set Django up in this process, on a migrated database, for an Airflow at that address."""
     import os
 
     import django
@@ -82,10 +91,6 @@ def _django(airflow_url: str) -> Iterator[None]:
     }
     django.setup()
     call_command("migrate", verbosity=0)
-    yield
-    from django.db import connection
-
-    connection.close()
 
 
 def _measure(fleet: Remote) -> Iterator[Measured]:

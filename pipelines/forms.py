@@ -20,7 +20,7 @@ from unfold.widgets import (
 
 from pipelines.difference_admin import tables
 from pipelines.errors import Problem
-from pipelines.models import Pipeline, PipelineDraft
+from pipelines.models import Pipeline, PipelineDraft, empty_graph
 from pipelines.services import (
     FIELDS,
     Difference,
@@ -110,7 +110,9 @@ class TagsField(forms.CharField):
 class PipelineForm(_ModelForm):
     """A pipeline; every problem of it is shown beside its field, all at once."""
 
-    config = PrettyJSONField(label=gettext_lazy("Graph"), help_text=_GRAPH_HELP)
+    config = PrettyJSONField(
+        label=gettext_lazy("Graph"), initial=empty_graph, help_text=_GRAPH_HELP
+    )
     schedule = forms.CharField(
         required=False,
         max_length=100,
@@ -143,6 +145,7 @@ class PipelineForm(_ModelForm):
     default_params = PrettyJSONField(
         label=gettext_lazy("Default parameters"),
         required=False,
+        initial=dict,
         widget=UnfoldAdminTextareaWidget(attrs={"class": "json", "rows": 6, "spellcheck": "false"}),
         help_text=gettext_lazy(
             'A JSON object such as {"min_amount": 10}. Executions may give other values.'
@@ -151,6 +154,7 @@ class PipelineForm(_ModelForm):
     param_specs = PrettyJSONField(
         label=gettext_lazy("Parameter types"),
         required=False,
+        initial=dict,
         widget=UnfoldAdminTextareaWidget(attrs={"class": "json", "rows": 6, "spellcheck": "false"}),
         help_text=gettext_lazy(
             'What each parameter may be, such as {"min_amount": {"type": "number", "min": 0, '

@@ -82,6 +82,23 @@ def test_the_canvas_of_a_new_pipeline_is_empty(browser: Client) -> None:
     assert found["may_change"]
 
 
+def test_the_form_of_a_new_pipeline_begins_with_what_a_pipeline_is_without_it(
+    browser: Client,
+) -> None:
+    form = browser.get(f"{LIST}add/").context["adminform"].form
+    shown = {name: form[name].value() for name in ("timezone", "schedule", "tags")}
+    assert {name: value or "" for name, value in shown.items()} == {
+        "timezone": "UTC",
+        "schedule": "",
+        "tags": "",
+    }
+    texts = ("config", "default_params", "param_specs")
+    stored = Pipeline()
+    assert [json.loads(form[name].value()) for name in texts] == [
+        getattr(stored, name) for name in texts
+    ]
+
+
 def test_who_may_only_look_gets_a_canvas_to_look_at(
     client: Client, pipeline: Pipeline, person: Callable[..., User]
 ) -> None:

@@ -39,5 +39,11 @@
   // Django draws its lists for choosing several once the page is loaded, after this.
   window.addEventListener("load", () => setTimeout(() => {
     for (const tip of document.querySelectorAll(".help-tooltip[aria-label]")) tip.setAttribute("role", "img");
+    // What is typed to choose from many has the name of its field.
+    for (const search of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
+      const select = search.closest(".select2-container")?.previousElementSibling;
+      const label = select && document.querySelector(`label[for="${select.id}"]`);
+      if (label) search.setAttribute("aria-label", label.textContent.trim().replace(/\s*[*:]$/, ""));
+    }
   }));
 })();

@@ -9,6 +9,14 @@ from playwright.sync_api import Locator, Page, expect
 from tests.live.browser.person import Person
 from tests.live.client import Json
 
+# Whether the canvas has come to rest: it glides to what is to be seen.
+AT_REST = """() => {
+    const { transform } = document.querySelector(".react-flow__viewport").style;
+    const now = performance.now();
+    if (window.seen?.transform !== transform) window.seen = { transform, since: now };
+    return now - window.seen.since > 500;
+}"""
+
 
 @dataclass(frozen=True)
 class Editor:
@@ -77,6 +85,12 @@ class Editor:
         identity.fill(node_id)
         identity.press("Enter")
         expect(self.node(node_id)).to_be_visible()
+
+    def shows_all(self) -> None:
+        """Have the whole graph in view."""
+        self.page.get_by_role("toolbar").get_by_role("button", name="Show all").click()
+        self.page.evaluate("() => { delete window.seen; }")
+        self.page.wait_for_function(AT_REST)
 
     def connects(self, source: str, target: str) -> None:
         """Draw a connection from the handle of one node to that of another."""

@@ -62,7 +62,7 @@ def test_the_example_is_drawn_by_mouse_and_keyboard(live: LiveStack, person: Per
     keys.fill("delivery_id")
     keys.press("Enter")
     editor.page.keyboard.press("Escape")
-    editor.page.get_by_role("button", name="Show all").first.click()
+    editor.shows_all()
     editor.connects("read_deliveries", "keep_valuable")
     # The filter was selected when the loader was added: they are connected already.
     expect(editor.edge("keep_valuable", "to_warehouse")).to_be_attached()

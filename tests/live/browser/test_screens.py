@@ -67,7 +67,7 @@ def log_shown(page: Page) -> None:
     watched(page)
     page.locator(".x-node").first.click()
     page.locator(".x-panel [role=tab]").nth(1).click()
-    expect(page.locator(".x-log-foot")).to_be_visible()
+    expect(page.locator(".x-line").first).to_be_visible()
 
 
 def rejected_shown(page: Page) -> None:
