@@ -46,6 +46,7 @@ class RevisionInline(ReadOnly, _Inline):
     fields = readonly_fields = ("number", "created_at", "created_by", "sha256")
     extra = 0
     show_change_link = True
+    classes = ("collapse",)
     verbose_name_plural = _("Newest revisions")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PipelineRevision]:

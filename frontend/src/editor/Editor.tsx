@@ -119,7 +119,7 @@ function CanvasTab({ data, full, onFull, onHelp, onTemplates }: CanvasTabProps):
 function EmptyHint({ onTemplates }: { onTemplates: () => void }): ReactNode {
   return (
     <div className="ed-empty">
-      <p>{t("Drag a module here, or press Enter on it.")}</p>
+      <p>{t("Drag a module here, or click it.")}</p>
       <button type="button" className="ed-button" onClick={onTemplates}>
         {t("Start from a template")}
       </button>

@@ -6,7 +6,8 @@ const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
 const one = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const NOTHING = "–";
+/** What stands for a number that is not known. */
+export const NOTHING = "–";
 
 export function rows(count: number | null): string {
   return count === null ? NOTHING : whole.format(count);

@@ -2,7 +2,7 @@ import { t } from "../shared/i18n";
 import { StatusBadge } from "../shared/status-badge";
 import { Copy } from "./copy";
 import { Elapsed } from "./elapsed";
-import { moment, rows, size } from "./format";
+import { moment, NOTHING, rows, size } from "./format";
 import { NodeWatermarks } from "./node-watermarks";
 import type { RunTry, Task } from "./state";
 import { usePage, useShown } from "./store";
@@ -77,7 +77,9 @@ export function NodeOverview({ task }: { task: Task }) {
   );
 }
 
+/** A number, where it is known: a node that failed early has few. */
 function Number({ name, value, isBad }: { name: string; value: string; isBad?: boolean }) {
+  if (value === NOTHING) return null;
   return (
     <div className={isBad ? "is-bad" : ""}>
       <dt>{name}</dt>

@@ -19,6 +19,9 @@ export function Palette(): ReactNode {
   const list = useRef<HTMLDivElement>(null);
   const searchId = useId();
   const found = searchModules(all, query);
+  const groups = KINDS.map((kind) => ({ kind, modules: found.filter((module) => module.kind === kind) }));
+  // One stop of the Tab key, as in every list of choices; the arrows go through it.
+  const first = groups.find((group) => group.modules.length > 0)?.modules[0]?.key;
   const step = (event: KeyboardEvent, by: number) => {
     const items = [...(list.current?.querySelectorAll<HTMLElement>("[data-module]") ?? [])];
     const at = items.indexOf(document.activeElement as HTMLElement) + by;
@@ -48,8 +51,8 @@ export function Palette(): ReactNode {
         }}
       />
       <div className="ed-palette-list" ref={list}>
-        {KINDS.map((kind) => (
-          <Group key={kind} kind={kind} modules={found.filter((module) => module.kind === kind)} />
+        {groups.map(({ kind, modules }) => (
+          <Group key={kind} kind={kind} modules={modules} first={first} />
         ))}
         {found.length === 0 && <p className="ed-quiet">{t("No module has these words. Try others.")}</p>}
       </div>
@@ -57,7 +60,14 @@ export function Palette(): ReactNode {
   );
 }
 
-function Group({ kind, modules }: { kind: Kind; modules: ModuleInfo[] }): ReactNode {
+interface GroupProps {
+  kind: Kind;
+  modules: ModuleInfo[];
+  /** The module that the Tab key reaches. */
+  first: string | undefined;
+}
+
+function Group({ kind, modules, first }: GroupProps): ReactNode {
   if (modules.length === 0) return null;
   return (
     <div role="group" aria-label={TITLES[kind]}>
@@ -66,13 +76,14 @@ function Group({ kind, modules }: { kind: Kind; modules: ModuleInfo[] }): ReactN
         <div
           key={module.key}
           role="button"
-          tabIndex={0}
+          tabIndex={module.key === first ? 0 : -1}
           draggable
           data-module={module.key}
           className={`ed-palette-item ed-${kind}`}
           title={module.summary}
           aria-label={t("Add {item}", { item: `${module.title} (${TITLES[kind]})` })}
-          onDoubleClick={() => addModule(module.key)}
+          // The second click of a double click adds no second node.
+          onClick={(event) => event.detail < 2 && addModule(module.key)}
           onKeyDown={(event) => {
             if (event.key !== "Enter" && event.key !== " ") return;
             event.preventDefault();
