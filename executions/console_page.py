@@ -11,6 +11,7 @@ from executions.models import PipelineExecution
 
 _CANCEL = "executions.cancel_pipelineexecution"
 _EXECUTE = "pipelines.execute_pipeline"
+_ALERTS = "alerts.view_alertdelivery"
 # Where the page puts the id of another execution, and of a node, into an address.
 _AN_EXECUTION = UUID(int=0)
 _A_NODE = "__node__"
@@ -26,6 +27,7 @@ def page_data(
         "state": services.live_state(execution.pk, request.user),
         "graph": services.execution_graph(execution),
         "may": {"cancel": request.user.has_perm(_CANCEL), "execute": may_execute},
+        "shows_alerts": request.user.has_perm(_ALERTS),
         "notes": list((execution.replay_plan or {}).get("warnings", ())),
         "urls": {
             "pipeline": pipeline_url,

@@ -314,3 +314,10 @@ def test_a_value_nested_without_end_is_a_problem_and_no_crash() -> None:
         deep = [deep]
 
     assert "nested deeper" in the_problem(changed(0, config={"path": deep})).message
+
+
+def test_settings_that_must_be_together_are_named_without_calling_the_node_wrong() -> None:
+    graph = copy.deepcopy(GOOD)
+    graph["nodes"][1] = {"id": "keep", "module": "transform.sample", "config": {}}
+    [message] = [found.message for found in check(graph) if found.node == "keep"]
+    assert message == "Node 'keep': set either rows or share."

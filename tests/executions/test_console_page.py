@@ -87,6 +87,14 @@ def test_the_data_says_what_the_user_may_do(
     assert data_of(shown(running))["may"] == {"cancel": True, "execute": True}
 
 
+def test_alerts_are_shown_to_those_who_may_see_them(
+    running: PipelineExecution, shown: Callable[..., str], permit: Callable[..., None]
+) -> None:
+    assert data_of(shown(running))["shows_alerts"] is False
+    permit("view_alertdelivery")
+    assert data_of(shown(running))["shows_alerts"] is True
+
+
 def test_an_execution_whose_pipeline_is_deleted_leads_nowhere(
     running: PipelineExecution, shown: Callable[..., str], permit: Callable[..., None]
 ) -> None:

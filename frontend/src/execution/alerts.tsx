@@ -8,7 +8,7 @@ import { alertEvent, alertStatus } from "./words";
 
 const LOOK_AGAIN = 5000;
 
-/** The alerts that told of this execution; nothing for who may not see them, or where there are none. */
+/** The alerts that told of this execution; nothing where there are none. */
 export function Alerts() {
   const { data } = usePage();
   const status = useShown((shown) => shown.execution.status);
@@ -17,6 +17,7 @@ export function Alerts() {
   const [look, setLook] = useState(0);
   const key = [data.execution_id, status, attempts, look].join(" ");
   const answer = useAnswer(key, (signal) => new Requests(data.execution_id).alerts(signal));
+  const refused = answer.is === "refused" ? answer.why : null;
   const found = answer.is === "there" ? answer.value : [];
   const isUnderWay = found.some((delivery) => delivery.status === "queued");
   useEffect(() => {
@@ -24,6 +25,7 @@ export function Alerts() {
     const timer = setInterval(() => setLook((looks) => looks + 1), LOOK_AGAIN);
     return () => clearInterval(timer);
   }, [isUnderWay]);
+  if (refused !== null) return <p className="x-note is-error">{refused}</p>;
   if (found.length === 0) return null;
   return (
     <>

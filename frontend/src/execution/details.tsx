@@ -50,7 +50,7 @@ export function Details() {
           <code>{execution.airflow_dag_run_id}</code>
         </Fact>
       </dl>
-      <Alerts />
+      {data.shows_alerts && <Alerts />}
       {(execution.replay_of !== null || execution.replays.length > 0) && <h2>{t("Replays")}</h2>}
       {execution.replay_of !== null && (
         <p>

@@ -15,6 +15,8 @@ export interface PageData {
   state: ExecutionState | null;
   graph: Graph | null;
   may: May;
+  /** Whether the user may see which alerts were sent. */
+  shows_alerts: boolean;
   /** What is to be known of a replay from its beginning. */
   notes: string[];
   urls: {
