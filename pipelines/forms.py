@@ -128,7 +128,7 @@ class PipelineForm(_ModelForm):
     )
     timezone = forms.ChoiceField(
         # A form without an instance would choose the first of all zones.
-        initial=Pipeline._meta.get_field("timezone").default,
+        initial=lambda: Pipeline().timezone,
         label=gettext_lazy("Time zone"),
         widget=UnfoldAdminSelectWidget,
         choices=lambda: [(name, name) for name in sorted(timezones())],
