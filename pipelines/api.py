@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from etl.graph import parse_graph
-from etl.registry import catalogue
 from executions import services as executions
 from pipelines import services
 from pipelines.draft_api import DraftActions
@@ -226,7 +225,7 @@ class ModuleViewSet(viewsets.ViewSet):
 
     def list(self, request: Request) -> Response:
         """Return the catalogue."""
-        return Response(ModuleSerializer(catalogue(), many=True).data)
+        return Response(ModuleSerializer(services.module_catalogue(), many=True).data)
 
 
 def person(request: Request | HttpRequest) -> Any:

@@ -41,6 +41,7 @@ from pipelines.services.exporting import (
 )
 from pipelines.services.fields import FIELDS
 from pipelines.services.holding import Runs, ask_before_deploying, structure_of
+from pipelines.services.module_texts import module_catalogue
 from pipelines.services.params import value_problem
 from pipelines.services.preview_running import run_preview
 from pipelines.services.previews import (
@@ -130,6 +131,7 @@ __all__ = [
     "left_behind",
     "lineage",
     "look_ahead",
+    "module_catalogue",
     "newest_of",
     "pipeline_field",
     "pipeline_templates",

@@ -87,10 +87,10 @@ def _format_problems(body: Mapping[str, Any]) -> list[Problem]:
                 "version",
                 _(
                     "The file has version %(version)r, and this LogiData reads version "
-                    "%(version_)s. Export it again with a LogiData that is as old as this "
+                    "%(known)s. Export it again with a LogiData that is as old as this "
                     "one, or update this one."
                 )
-                % {"version": version, "version_": VERSION},
+                % {"version": version, "known": VERSION},
             )
         )
     if not any(field in body for field in FIELDS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import polib
@@ -13,6 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
+from etl import registry
 from pipelines.models import Pipeline
 from tests.fake_airflow import FakeAirflow
 
@@ -21,9 +23,14 @@ ROOT = FOLDER.parents[3]
 PLACEHOLDER = re.compile(r"%\(\w+\)[.\d]*[a-z]|%[%ds]|\{\w*(?::[^{}]*)?\}|</?\w+>")
 
 
+@pytest.fixture(scope="module", params=["django", "modules"])
+def domain(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def catalogue() -> polib.POFile:
-    return polib.pofile(str(FOLDER / "django.po"))
+def catalogue(domain: str) -> polib.POFile:
+    return polib.pofile(str(FOLDER / f"{domain}.po"))
 
 
 def translations(entry: polib.POEntry) -> list[str]:
@@ -59,11 +66,11 @@ def test_spaces_before_high_punctuation_do_not_break(catalogue: polib.POFile) ->
     assert breaking == []
 
 
-def test_the_compiled_catalogue_is_that_of_the_texts(catalogue: polib.POFile) -> None:
+def test_the_compiled_catalogue_is_that_of_the_texts(catalogue: polib.POFile, domain: str) -> None:
     def contents(file: polib.POFile | polib.MOFile) -> dict[tuple[str, str | None], list[str]]:
         return {(entry.msgid, entry.msgctxt): translations(entry) for entry in file}
 
-    compiled = polib.mofile(str(FOLDER / "django.mo"))
+    compiled = polib.mofile(str(FOLDER / f"{domain}.mo"))
 
     assert contents(compiled) == contents(catalogue)
 
@@ -71,7 +78,7 @@ def test_the_compiled_catalogue_is_that_of_the_texts(catalogue: polib.POFile) ->
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs gettext")
 def test_the_sources_have_no_text_that_the_catalogue_lacks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalogue: polib.POFile
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for app in ("alerts", "executions", "logidata", "pipelines"):
         shutil.copytree(ROOT / app, tmp_path / app, ignore=shutil.ignore_patterns("static"))
@@ -84,7 +91,44 @@ def test_the_sources_have_no_text_that_the_catalogue_lacks(
 
     used = [entry for entry in polib.pofile(str(copied)) if not entry.obsolete]
     found = {(entry.msgid, entry.msgctxt) for entry in used}
-    assert found == {(entry.msgid, entry.msgctxt) for entry in catalogue}
+    known = {(entry.msgid, entry.msgctxt) for entry in polib.pofile(str(FOLDER / "django.po"))}
+    assert found == known
+
+
+def test_all_that_modules_say_is_in_their_catalogue_and_nothing_else() -> None:
+    said = set[str]()
+    for module in registry.catalogue():
+        settings = module["config_schema"] | {"description": None}
+        said |= {module["title"], module["summary"], *descriptions(settings)}
+
+    assert {entry.msgid for entry in polib.pofile(str(FOLDER / "modules.po"))} == said
+
+
+def descriptions(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("description"), str):
+            yield schema["description"]
+        schema = [value for key, value in schema.items() if key not in {"default", "examples"}]
+    if isinstance(schema, list):
+        for item in schema:
+            yield from descriptions(item)
+
+
+def test_modules_are_described_in_the_language_asked_for(
+    ann: User, anonymous: APIClient, airflow: FakeAirflow
+) -> None:
+    ann.is_superuser = True
+    ann.save()
+    anonymous.force_authenticate(ann)
+
+    modules = anonymous.get("/api/v1/modules", headers={"Accept-Language": "fr"}).json()
+
+    csv = next(module for module in modules if module["key"] == "extract.csv")
+    assert csv["title"] == "Fichier CSV"
+    assert csv["summary"] == "Lit des fichiers CSV."
+    delimiter = csv["config_schema"]["properties"]["delimiter"]
+    assert delimiter["description"] == "Caractère entre deux valeurs."
+    assert delimiter["default"] == ","
 
 
 def test_a_page_is_in_the_language_of_the_browser(ann: User, client: Client) -> None:

@@ -1,0 +1,58 @@
+"""What modules say of themselves, in the reader's language.
+
+The data plane knows no Django and says it in English. These texts have a catalogue of their own,
+the domain `modules`, whose keys are the English texts as they stand in the code of the modules.
+"""
+
+import gettext
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import get_language
+
+from etl.registry import catalogue
+
+DOMAIN = "modules"
+
+
+def module_catalogue() -> list[dict[str, Any]]:
+    """Return the catalogue with titles, summaries and the help of settings translated.
+
+    A text that the translation lacks, such as one of a third party's module, stays as it is.
+    """
+    said = _texts(get_language() or settings.LANGUAGE_CODE)
+    return [
+        {
+            **module,
+            "title": said(module["title"]),
+            "summary": said(module["summary"]),
+            "config_schema": _translated(module["config_schema"], said),
+        }
+        for module in catalogue()
+    ]
+
+
+@cache
+def _texts(language: str) -> Callable[[str], str]:
+    found = gettext.translation(
+        DOMAIN, settings.LOCALE_PATHS[0], languages=[language], fallback=True
+    )
+    return found.gettext
+
+
+def _translated(schema: Any, said: Callable[[str], str]) -> Any:
+    """Return a JSON Schema with its help translated, and everything else as it is."""
+    if isinstance(schema, list):
+        return [_translated(item, said) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: said(value)
+        if key == "description" and isinstance(value, str)
+        else value
+        if key in {"default", "examples", "enum", "const"}
+        else _translated(value, said)
+        for key, value in schema.items()
+    }
