@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install what tests need besides Python packages: MariaDB's server and Chromium. Tests that need
-# them fail, and say so, where they are missing and cannot be installed here.
+# Install what tests need besides Python packages: MariaDB's server, Chromium and gettext. Tests that
+# need them fail, and say so, where they are missing and cannot be installed here.
 set -eu
 PATH="$PATH:/usr/sbin:/usr/local/sbin"
 missing=""
@@ -9,6 +9,9 @@ if ! command -v mariadbd >/dev/null || ! command -v mariadb-install-db >/dev/nul
 fi
 if ! command -v chromium >/dev/null; then
     missing="$missing chromium fonts-dejavu-core"
+fi
+if ! command -v xgettext >/dev/null; then
+    missing="$missing gettext"
 fi
 if [ -z "$missing" ]; then
     exit 0
