@@ -1,6 +1,6 @@
 /** What the editor of pipelines says, in French. */
 export const editor: Record<string, string> = {
-  "Drag a module here, or press Enter on it.":
+  "Drag a module here, or click it.":
     "Faites glisser un module ici, ou appuyez sur Entrée sur l’un d’eux.",
   "Start from a template": "Partir d’un modèle",
   "Not saved": "Non enregistré",
