@@ -1,7 +1,7 @@
 /** What the editor of pipelines says, in French. */
 export const editor: Record<string, string> = {
   "Drag a module here, or click it.":
-    "Faites glisser un module ici, ou appuyez sur Entrée sur l’un d’eux.",
+    "Faites glisser un module ici, ou cliquez dessus.",
   "Start from a template": "Partir d’un modèle",
   "Not saved": "Non enregistré",
   "Save as draft": "Enregistrer en brouillon",
