@@ -124,7 +124,7 @@ def _sentence(error: exceptions.APIException) -> str:
     if isinstance(error, exceptions.AuthenticationFailed):
         return _("%(detail)s POST /api/v1/auth/token gives a new token.") % {"detail": error.detail}
     if isinstance(error, exceptions.PermissionDenied) and error.get_codes() == "permission_denied":
-        return LACKING
+        return str(LACKING)
     if isinstance(error, exceptions.NotFound):
         return _("There is nothing here. Look at the address, and whether it was deleted.")
     return str(error.detail)
@@ -181,7 +181,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer who may not do what was asked for, in the API's shape under `/api/`."""
     if request.path.startswith(API_PREFIX):
-        body = problem(type="permission-denied", title=_("Forbidden"), detail=LACKING)
+        body = problem(type="permission-denied", title=_("Forbidden"), detail=str(LACKING))
         return JsonResponse(body, status=HTTPStatus.FORBIDDEN)
     context = {**admin.site.each_context(request), "title": _("You may not see this page")}
     return render(request, "403.html", context, status=HTTPStatus.FORBIDDEN)

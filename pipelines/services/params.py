@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,7 +27,7 @@ class ParamType:
     `read` gives what values are compared by; it raises ValueError or TypeError for what is none.
     """
 
-    called: str
+    called: str | Promise
     read: Callable[[Any], Any]
     ordered: bool = False
 
