@@ -10,12 +10,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import requests
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -36,7 +36,6 @@ CHANGED = 20
 ROUNDS = 5
 # Milliseconds.
 PATIENCE = 60_000
-T = TypeVar("T")
 
 # When the first node was in the page and painted, and the longest task since it was last asked.
 WATCH = """
@@ -99,7 +98,7 @@ def _drawn(database: ThreadPoolExecutor, browser: Browser, address: str, nodes: 
         drawn.first_paint.append(page.evaluate(FIRST_PAINT))
         drawn.first_node.append(page.evaluate("window.firstNode"))
         page.evaluate(TAKE_LONGEST)
-        drawn.shown.append(_timed(lambda run=execution, at=page: _change(database, run, at)))
+        drawn.shown.append(_change(database, execution, page))
         drawn.busy.append(page.evaluate(TAKE_LONGEST))
         _move(page)
         drawn.moved.append(page.evaluate(TAKE_LONGEST))
@@ -107,16 +106,12 @@ def _drawn(database: ThreadPoolExecutor, browser: Browser, address: str, nodes: 
     return drawn
 
 
-def _timed(work: Callable[[], object]) -> float:
+def _change(database: ThreadPoolExecutor, execution: PipelineExecution, page: Page) -> float:
+    """Have nodes run, and return how long it takes until the page counts them."""
     began = time.perf_counter()
-    work()
-    return (time.perf_counter() - began) * 1000
-
-
-def _change(database: ThreadPoolExecutor, execution: PipelineExecution, page: Page) -> None:
-    """Have nodes run, and wait until the page counts them."""
     database.submit(_begin, execution).result()
     page.get_by_text(f"{CHANGED} running", exact=True).first.wait_for(timeout=PATIENCE)
+    return (time.perf_counter() - began) * 1000
 
 
 def _move(page: Page) -> None:

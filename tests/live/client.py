@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -126,7 +126,9 @@ class LiveStack:
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
-    def create(self, nodes: list[Json], edges: list[tuple[str, str] | Json], **fields: Any) -> Json:
+    def create(
+        self, nodes: list[Json], edges: Sequence[tuple[str, str] | Json], **fields: Any
+    ) -> Json:
         """Create a pipeline with a name of its own and return it as the API shows it."""
         as_json = [
             edge if isinstance(edge, dict) else {"source": edge[0], "target": edge[1]}

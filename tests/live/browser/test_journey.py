@@ -18,7 +18,7 @@ from tests.live.nodes import ORDERS, chain, csv_node, filter_node, load_node
 
 CONDITION = "status <> 'cancelled' AND amount >= {{ params.min_amount }}"
 # A node that takes some seconds.
-WAIT = {
+WAIT: Json = {
     "id": "wait",
     "module": "transform.sql",
     "config": {"query": "SELECT *, (SELECT sum(range) FROM range(1500000000)) AS s FROM input"},
@@ -178,7 +178,7 @@ def test_a_node_that_fails_is_repaired_in_the_editor_and_run_again(
 ) -> None:
     table = own_name("repaired")
     (live.data / f"{table}.csv").write_text("order_id,amount\n1,10.5\n2,n/a\n")
-    texts = {"types": {"order_id": "BIGINT", "amount": "VARCHAR"}}
+    texts: Json = {"types": {"order_id": "BIGINT", "amount": "VARCHAR"}}
     pipeline = live.create(
         *chain(
             csv_node(f"{table}.csv", **texts),
@@ -229,7 +229,7 @@ def test_rejected_rows_are_corrected_and_loaded(live: LiveStack, person: Person)
         "module": "transform.cast",
         "config": {"types": {"amount": "DOUBLE"}, "max_rejected": 10},
     }
-    texts = {"types": {"order_id": "BIGINT", "amount": "VARCHAR"}}
+    texts: Json = {"types": {"order_id": "BIGINT", "amount": "VARCHAR"}}
     loader = load_node(table, mode="append")
     done = live.run(live.create(*chain(csv_node(f"{table}.csv", **texts), cast, loader)))
     assert (done["status"], done["rows_rejected"]) == ("success", 1), done

@@ -105,7 +105,7 @@ def rejecting(live: LiveStack) -> Json:
         "module": "transform.cast",
         "config": {"types": {"amount": "DOUBLE"}, "max_rejected": 10},
     }
-    texts = {"types": {"order_id": "BIGINT", "amount": "VARCHAR"}}
+    texts: Json = {"types": {"order_id": "BIGINT", "amount": "VARCHAR"}}
     return live.create(*chain(csv_node("faulty.csv", **texts), numbers, report("kept.csv")))
 
 
