@@ -71,7 +71,7 @@ def test_a_fault_of_ours_is_a_500_in_the_shape_without_its_text(
     def fail() -> None:
         raise ValueError("hush")
 
-    monkeypatch.setattr("pipelines.api.catalogue", fail)
+    monkeypatch.setattr("pipelines.services.module_catalogue", fail)
     answer = signed_in.get("/api/v1/modules")
     assert answer.status_code == 500
     assert set(answer.json()) == SHAPE
