@@ -40,6 +40,9 @@ _SETTINGS = (
     "SET LOCAL extra_float_digits = 1",
 )
 
+# A server tells the columns of a query in milliseconds.
+_DESCRIBE_SECONDS = 3
+
 
 @dataclass(frozen=True)
 class Query:
@@ -61,8 +64,12 @@ class Query:
 def describe(
     connection: Connection, query: str, parameters: Mapping[str, object]
 ) -> tuple[Column, ...]:
-    """Return the columns of a query without running it; raise ETLError if it is refused."""
+    """Return the columns of a query without running it; raise ETLError if it is refused.
+
+    Or if the server takes long: somebody waits, and a table that is locked may stay so for hours.
+    """
     with session(connection, read_only=True) as opened:
+        opened.execute(f"SET LOCAL statement_timeout = {_DESCRIBE_SECONDS * 1000}")
         return _described(opened, query, parameters).columns
 
 
