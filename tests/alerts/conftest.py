@@ -146,3 +146,9 @@ def deliveries() -> list[tuple[str, str]]:
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def later(monkeypatch: pytest.MonkeyPatch, **by: float) -> None:
+    """Let time pass for alerts."""
+    now = timezone.now() + timedelta(**by)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)

@@ -7,10 +7,12 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.test import Client
 
+from executions.models import PipelineExecution
 from logidata.sockets import websockets
 
 Answer = TypeVar("Answer")
@@ -113,3 +115,14 @@ def play(scene: Callable[[], Awaitable[Answer]]) -> Answer:
 
 # What a test does meanwhile, in a thread with a connection of its own.
 meanwhile = sync_to_async
+
+
+@pytest.fixture
+def session(user: Any, permit: Callable[..., None]) -> str:
+    """The session of somebody who may view executions."""
+    permit("view_pipelineexecution")
+    return sign_in(user)
+
+
+def of(execution: PipelineExecution) -> str:
+    return f"/ws/executions/{execution.pk}"
