@@ -83,7 +83,8 @@ def test_a_run_started_by_hand_in_airflow_is_shown_with_its_params(live, pipelin
 
 
 def test_the_runs_of_a_backfill_are_shown_as_backfills_with_their_params(live, pipeline):
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    # Half past: whatever hour the schedule has, two of its ticks lie between.
+    today = datetime.now(UTC).replace(hour=0, minute=30, second=0, microsecond=0)
     backfill(live, pipeline, today - timedelta(days=4), today - timedelta(days=2))
     executions = adopted(live, pipeline, "backfill", 2)
     for execution in executions:
