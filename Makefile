@@ -5,7 +5,7 @@ export LOGIDATA_PORT
 export AIRFLOW_WEBSERVER_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs test test-fast test-slow test-live test-airflow reliability screenshots lint frontend format bench lock docs
+.PHONY: help up down status logs test test-fast test-slow test-live test-airflows packages reliability screenshots lint frontend format bench lock docs
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -28,24 +28,25 @@ test: test-fast test-slow test-live ## everything: the live tests included
 test-fast: .venv/.development ## the tests that need no running Airflow and take no time
 	$(PYTHON_IN_VENV) -m pytest --ignore=tests/live --numprocesses=2 -m "not slow"
 
-test-slow: .venv/.development ## other databases, object storage, REST services, kills
-	@sh tests/install_packages.sh
+test-slow: .venv/.development packages ## other databases, object storage, REST services, kills
 	$(PYTHON_IN_VENV) -m pytest --ignore=tests/live --numprocesses=2 -m slow
 
-test-live: .venv/.development ## only the tests against the real services
-	@sh tests/install_packages.sh
+test-live: .venv/.development packages ## only the tests against the real services
 	$(PYTHON_IN_VENV) -m pytest tests/live
 
-VERSION ?= 2.11.2
-test-airflow: .venv/.development ## the live tests with another Airflow; VERSION=2.8.4
-	@sh tests/airflow_versions/install.sh $(VERSION)
-	$(PYTHON_IN_VENV) -m pytest tests/live --airflow=$(VERSION) -m every_airflow
+OLD_AIRFLOWS := $(patsubst tests/airflow_versions/requirements-%.txt,test-airflow-%,\
+	$(wildcard tests/airflow_versions/requirements-*.txt))
+.PHONY: $(OLD_AIRFLOWS)
+test-airflows: $(OLD_AIRFLOWS) ## the live tests with the older Airflows; test-airflow-2.8.4 is one
+
+$(OLD_AIRFLOWS): test-airflow-%: .venv/.development
+	@sh tests/airflow_versions/install.sh $*
+	$(PYTHON_IN_VENV) -m pytest tests/live --airflow=$* -m every_airflow
 
 reliability: .venv/.development ## bring every fault about, and write docs/reliability.md
 	$(PYTHON_IN_VENV) -m pytest tests/live/faults --write-reliability
 
-screenshots: .venv/.development ## photograph every page of the console, into var/screenshots
-	@sh tests/install_packages.sh
+screenshots: .venv/.development packages ## photograph every page of the console, into var/screenshots
 	$(PYTHON_IN_VENV) -m pytest tests/live/browser --screenshots=var/screenshots
 
 lint: .venv/.development ## ruff, mypy, import-linter, migrations, the console's bundle
@@ -72,6 +73,9 @@ docs: .venv/.development ## write the generated pages of docs/
 
 lock: .venv/.development ## compile the requirements from pyproject.toml
 	sh stack/lock.sh
+
+packages:
+	@sh tests/install_packages.sh
 
 .venv/.runtime: requirements.txt requirements-installer.txt
 	@sh stack/install.sh .venv/.runtime requirements.txt

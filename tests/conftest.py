@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--airflow",
         metavar="VERSION",
-        help="run the live tests with the Airflow of .venv-airflow-VERSION (make test-airflow)",
+        help="run the live tests with the Airflow of .venv-airflow-VERSION (make test-airflows)",
     )
     parser.addoption(
         "--screenshots",
