@@ -38,6 +38,7 @@ def load_settings(**changes: str | None) -> str:
     return (done.stdout + done.stderr).strip().splitlines()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -13,6 +13,9 @@ from etl.watermarks.reading import Reading
 from etl.watermarks.store import Window
 from tests.etl.watermarks.conftest import PIPELINE, Incremental, numbered
 
+# Whole executions, one after another.
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("column", "lag", "values"),

@@ -13,6 +13,9 @@ from etl.runner import run_node
 from etl.watermarks import loading
 from tests.etl.watermarks.conftest import PIPELINE, Incremental, numbered
 
+# Whole executions, one after another.
+pytestmark = pytest.mark.slow
+
 REFUSE = "CREATE TRIGGER refuse BEFORE INSERT ON {} BEGIN SELECT RAISE(ABORT, 'closed'); END"
 
 

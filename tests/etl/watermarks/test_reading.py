@@ -8,6 +8,9 @@ import pytest
 
 from tests.etl.watermarks.conftest import Incremental, numbered
 
+# Whole executions, one after another.
+pytestmark = pytest.mark.slow
+
 
 def test_the_second_execution_reads_only_what_is_new(incremental: Incremental) -> None:
     incremental.source(numbered(1, 2, 3))
