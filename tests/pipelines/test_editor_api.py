@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from etl.settings import run_settings
 from pipelines.models import Pipeline
-from pipelines.services import unsaved
+from pipelines.services import peeking, unsaved
 from pipelines.services.background import Background
 from tests.fake_airflow import FakeAirflow
 from tests.pipelines.conftest import URL, Save
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("surroundings")
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unsaved, "_names", Background(fresh=10))
-    monkeypatch.setattr(unsaved, "_peeked", Background(fresh=10))
+    monkeypatch.setattr(peeking, "_peeked", Background(fresh=10))
 
 
 @pytest.fixture(autouse=True)
@@ -64,9 +64,9 @@ def test_a_drawn_pipeline_tells_its_problems_and_its_columns(
         {"name": "amount", "type": "DOUBLE"},
     ]
     assert found["columns"] == {
-        "read_orders": {"in": {}, "out": {"": columns}},
-        "keep_paid": {"in": {"input": columns}, "out": {"": columns}},
-        "write": {"in": {"input": columns}, "out": {}},
+        "read_orders": {"in": {}, "out": {"": columns}, "unknown": None},
+        "keep_paid": {"in": {"input": columns}, "out": {"": columns}, "unknown": None},
+        "write": {"in": {"input": columns}, "out": {}, "unknown": None},
     }
     assert Pipeline.objects.count() == 0
 
