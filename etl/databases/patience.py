@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from etl.connections import Connection
 
-# For the connection, and then for each answer. A server tells tables and columns in milliseconds,
-# but a firewall may swallow all that is sent to it, and a table that is locked may stay so for hours.
+# For the connection, and then for each answer. A server tells tables and columns in milliseconds;
+# but a firewall may swallow all that is sent, and a table may stay locked for hours.
 CONNECT_SECONDS = 3
 ANSWER_SECONDS = 4
 
