@@ -8,7 +8,7 @@ reading, so that nothing can mean one thing here and another there.
 import json
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +48,12 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 INPUT = "input"
 
+# The tables that may be read; None for any.
+Tables = frozenset[str] | None
+
+# Characters. Longer SQL is checked each time, for it would take up memory.
+_LONG = 5000
+
 
 class SQLRefusedError(ValueError):
     """SQL that is not allowed here; the message says why and what to write instead."""
@@ -63,11 +69,23 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _once(check: Callable[[str, Tables], None]) -> Callable[[str, Tables], None]:
+    """Remember what has passed: while somebody types, the SQL of all other nodes stays as it is."""
+    remembered = lru_cache(maxsize=5000)(check)
+    return lambda text, tables: (remembered if len(text) < _LONG else check)(text, tables)
+
+
 def check_expression(text: str, *, tables: Collection[str] = (INPUT,)) -> str:
     """Return `text` if it is exactly one SQL expression over `tables`; else raise SQLRefusedError.
 
     The text is then safe to be put between parentheses, on lines of its own.
     """
+    _check_expression(text, frozenset(tables))
+    return text
+
+
+@_once
+def _check_expression(text: str, tables: Tables) -> None:
     statement = _only_statement(_parse(f"SELECT\n{text}\n"), "one SQL expression")
     # Alone it must be complete, and between parentheses it must still be one expression:
     # this refuses a trailing semicolon, a clause, or a parenthesis closed too early.
@@ -95,7 +113,6 @@ def check_expression(text: str, *, tables: Collection[str] = (INPUT,)) -> str:
             "Write only the expression, such as amount * 2"
         )
     _check_tree(statement, tables)
-    return text
 
 
 def check_query(text: str, *, tables: Collection[str] | None = None) -> str:
@@ -103,12 +120,23 @@ def check_query(text: str, *, tables: Collection[str] | None = None) -> str:
 
     With `tables` None any plain table name passes: which exist is known only with the inputs.
     """
-    _check_tree(_only_statement(_parse(text), "one SELECT"), tables)
+    _check_query(text, None if tables is None else frozenset(tables))
     return text
+
+
+@_once
+def _check_query(text: str, tables: Tables) -> None:
+    _check_tree(_only_statement(_parse(text), "one SELECT"), tables)
 
 
 def check_type(text: str) -> str:
     """Return `text` if it is one SQL type, such as DECIMAL(10, 2); else raise SQLRefusedError."""
+    _check_type(text, frozenset())
+    return text
+
+
+@_once
+def _check_type(text: str, tables: Tables) -> None:
     statement = _only_statement(_parse(f"SELECT CAST(NULL AS {text}\n)"), "one SQL type")
     columns = statement["node"].get("select_list", [])
     expression = columns[0] if len(columns) == 1 else {}
@@ -117,8 +145,7 @@ def check_type(text: str) -> str:
         raise SQLRefusedError(
             f"'{text}' is no SQL type. Write one such as BIGINT or DECIMAL(10, 2)"
         )
-    check_expression(f"CAST(NULL AS {text}\n)", tables=())
-    return text
+    _check_expression(f"CAST(NULL AS {text}\n)", tables)
 
 
 def is_deterministic(text: str) -> bool:

@@ -5,12 +5,18 @@ from dataclasses import dataclass
 
 from etl.dataset import Column
 from etl.graph import Graph, Node, split_reference
+from etl.output_schemas import Origin
 from etl.problems import Problem
-from etl.schemas import GraphSchemas, Origin, follow_columns
+from etl.schemas import GraphSchemas, SchemaMemory, follow_columns
 from pipelines.services.peeking import Sources
 
-# Seconds that somebody who saves, or looks, waits for all sources together.
+# Seconds that somebody who saves, or looks, waits for all sources together, and in which is
+# computed what nodes give.
 _WAIT = 6.0
+_FOLLOW = 15.0
+
+# What nodes were found to give, for those who draw and those who save.
+remembered = SchemaMemory(size=5000)
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,10 @@ class OutputColumns:
 def column_problems(graph: Graph, params: Mapping[str, object]) -> list[Problem]:
     """Return what is wrong with the columns that nodes name, as far as columns are known."""
     sources = Sources(_WAIT, anew=True)
-    return list(follow_columns(graph, params=params, peek=sources.peek).problems)
+    found = follow_columns(
+        graph, params=params, peek=sources.peek, memory=remembered, seconds=_FOLLOW
+    )
+    return list(found.problems)
 
 
 def lineage(
@@ -51,7 +60,7 @@ def lineage(
     asked.
     """
     if seen is None:
-        found = follow_columns(graph, params=params, peek=Sources(_WAIT).peek)
+        found = follow_columns(graph, params=params, peek=Sources(_WAIT).peek, seconds=_FOLLOW)
     else:
         found = follow_columns(graph, params=params, peek=lambda node, _: seen.get(node.id))
     return [

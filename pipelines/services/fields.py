@@ -17,6 +17,7 @@ from pipelines.services.params import spec_problems
 # Those that Airflow knows; croniter alone has others.
 CRON_PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 MAX_DEPTH = 50
+MAX_NODES, MAX_EDGES = 1000, 5000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -178,15 +179,21 @@ def _tags(value: object) -> Iterator[str]:
         yield _("A tag is there twice. Remove one of them.")
 
 
-def _nothing(value: object) -> Iterator[str]:
-    """Leave the graph to `etl.validation`, which sees it as a whole."""
-    yield from ()
+def _config(value: object) -> Iterator[str]:
+    """Refuse a graph that is too large to look at; `etl.validation` sees all the rest."""
+    for part, most in (("nodes", MAX_NODES), ("edges", MAX_EDGES)):
+        items = value.get(part) if isinstance(value, Mapping) else None
+        if isinstance(items, list) and len(items) > most:
+            yield _(
+                "The graph has %(count)s %(part)s, and a pipeline can have at most %(most)s. "
+                "Split it into several pipelines."
+            ) % {"count": len(items), "part": part, "most": most}
 
 
 _CHECKS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "name": _name,
     "description": _description,
-    "config": _nothing,
+    "config": _config,
     "schedule": _schedule,
     "timezone": _timezone,
     "timeout": _timeout,

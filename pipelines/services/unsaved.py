@@ -9,10 +9,11 @@ from etl.errors import ConfigError
 from etl.graph import Node
 from etl.partial import PartialGraph, partial_graph
 from etl.registry import get_module
-from etl.schemas import GraphSchemas, SchemaMemory, follow_columns
+from etl.schemas import GraphSchemas, follow_columns
 from pipelines.errors import InvalidPipeline, Problem
 from pipelines.models import Pipeline, PipelineRevision
 from pipelines.services.background import Background, Pending, Unanswered
+from pipelines.services.columns import remembered
 from pipelines.services.deployment import generator
 from pipelines.services.fields import FIELDS
 from pipelines.services.peeking import Columns, Sources
@@ -33,10 +34,11 @@ from pipelines.services.validation import (
 # and for all sources together.
 _FRESH = 10.0
 _WAIT = 0.2
+# And how long what nodes give is computed, which takes some milliseconds for each new one.
+_FOLLOW = 0.8
 _UNKNOWN = AirflowNames(None, None)
 
 _names: Background[AirflowNames] = Background(fresh=_FRESH)
-_memory = SchemaMemory()
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,17 @@ def check_pipeline(
     sources = Sources(_WAIT)
     params = {} if "default_params" in bad else fields["default_params"]
     found = follow_columns(
-        part.graph, params=params, peek=sources.peek, skip=part.unsure, memory=_memory
+        part.graph,
+        params=params,
+        peek=sources.peek,
+        skip=part.unsure,
+        memory=remembered,
+        seconds=_FOLLOW,
     )
     problems += [*of_graph, *found.problems]
     if not of_graph:
         problems += problems_together(fields, bad)
-    complete = complete and not sources.pending
+    complete = complete and found.complete and not sources.pending
     columns = {node.id: _around(node, part, found, sources) for node in part.graph.nodes}
     return Check([*unless, *problems], columns, complete)
 

@@ -9,7 +9,8 @@ import pytest
 from etl.dataset import Column
 from etl.graph import Node, parse_graph
 from etl.module import Extractor
-from etl.schemas import GraphSchemas, Origin, follow_columns
+from etl.output_schemas import Origin
+from etl.schemas import GraphSchemas, SchemaMemory, follow_columns
 from etl.validation import validate_graph
 
 ORDERS = (Column("order_id", "BIGINT"), Column("status", "VARCHAR"), Column("amount", "DOUBLE"))
@@ -168,3 +169,32 @@ def test_every_built_in_transformer_tells_its_columns() -> None:
 
     built_in = [get_module(key) for key in _BUILT_IN if not key.startswith("test.")]
     assert [m.key for m in built_in if issubclass(m, Transformer) and not m.pure] == []
+
+
+def test_what_takes_too_long_is_followed_further_the_next_time() -> None:
+    graph = parse_graph(
+        {
+            "nodes": [
+                extractor("orders"),
+                {"id": "few", "module": "transform.limit", "config": {"rows": 3}},
+                LOAD,
+            ],
+            "edges": [
+                {"source": "orders", "target": "few"},
+                {"source": "few", "target": "load"},
+            ],
+        }
+    )
+    memory = SchemaMemory()
+
+    def follow(seconds: float) -> GraphSchemas:
+        return follow_columns(
+            graph, params={}, peek=lambda *_: ORDERS, memory=memory, seconds=seconds
+        )
+
+    at_once = follow(0)
+    assert (at_once.complete, "few" in at_once.outputs) == (False, False)
+    assert follow(60).complete
+    again = follow(0)
+    assert again.complete
+    assert again.outputs["few"].columns == ORDERS

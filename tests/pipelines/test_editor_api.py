@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from etl.schemas import SchemaMemory
 from etl.settings import run_settings
 from pipelines.models import Pipeline
 from pipelines.services import peeking, unsaved
@@ -304,3 +305,24 @@ def graph_of(count: int) -> dict[str, Any]:
         ],
         "edges": [{"source": source, "target": target} for source, target in pairwise(ids)],
     }
+
+
+def test_a_graph_that_is_too_large_is_refused_at_once(api: APIClient) -> None:
+    began = time.monotonic()
+    found = check(api, config=graph_of(1001))
+    assert [error["message"] for error in found["errors"]] == [
+        "The graph has 1001 nodes, and a pipeline can have at most 1000. "
+        "Split it into several pipelines."
+    ]
+    assert time.monotonic() - began < 2
+
+
+def test_columns_of_a_large_graph_come_bit_by_bit(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unsaved, "remembered", SchemaMemory())
+    monkeypatch.setattr(unsaved, "_FOLLOW", 0.05)
+    graph = graph_of(30)
+    first = check(api, config=graph)
+    assert not first["complete"]
+    assert checked(api, config=graph)["columns"]["write"]["in"]["input"] is not None
