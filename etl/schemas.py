@@ -20,14 +20,14 @@ from etl.column_problems import missing_column, watermark_problems
 from etl.context import RunContext
 from etl.dataset import Column
 from etl.errors import ConfigError, DataError, ETLError, MissingColumnError
-from etl.graph import Graph, Node
+from etl.graph import Graph, Node, canonical_json
 from etl.module import Extractor, Loader, Module, ModuleConfig, Transformer
 from etl.output_schemas import Origin, OutputSchema, transformed
 from etl.problems import Problem
 from etl.registry import get_module
 from etl.remembering import Memory
 from etl.template_context import template_context
-from etl.templates import is_template, outside_templates, render, strings
+from etl.templates import is_template, only_picks, outside_templates, render, strings
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,9 @@ def follow_columns(
     return _Walk(graph, params, peek, frozenset(skip), memory, until).run()
 
 
+_LONG_PARAM = 1000
+
+
 class _TimeUpError(Exception):
     """No further transformer is run."""
 
@@ -98,6 +101,9 @@ class _Walk:
     complete: bool = True
     outputs: dict[str, OutputSchema] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._params = _AnyParams(self.params)
 
     def run(self) -> GraphSchemas:
         with tempfile.TemporaryDirectory(prefix="logidata-") as folder:
@@ -163,7 +169,7 @@ class _Walk:
 
     def _configured(self, cls: type[Module], node: Node) -> Module | None:
         now = datetime.now(UTC)
-        context = template_context(_AnyParams(self.params), now=now, run_id="check")
+        context = template_context(self._params, now=now, run_id="check")
         try:
             return cls(cls.Config.model_validate(render(node.config, context)))
         except (ConfigError, ValidationError):
@@ -171,7 +177,13 @@ class _Walk:
 
 
 class _AnyParams(dict[str, object]):
-    """Params of which those without a value have one: a text that SQL reads as a number."""
+    """Params of which those without a value have one: a text that SQL reads as a number.
+
+    So have those of a long value: a template may repeat it any number of times.
+    """
+
+    def __init__(self, params: Mapping[str, object]) -> None:
+        super().__init__((k, v) for k, v in params.items() if len(canonical_json(v)) < _LONG_PARAM)
 
     def __missing__(self, name: str) -> str:
         return "0"
@@ -183,10 +195,13 @@ def _schema_of(config: type[ModuleConfig]) -> Mapping[str, Any]:
 
 
 def _names_are_fixed(cls: type[Module], config: Mapping[str, Any]) -> bool:
-    """Whether no param can change the names of columns: expressions give values, no names."""
+    """Whether no param can change the names of columns: expressions give values, no names.
+
+    And whether it can be rendered here, where somebody waits.
+    """
     schema = _schema_of(cls.Config)
     return all(
-        _format_at(schema, schema, path) == "sql-expression"
+        _format_at(schema, schema, path) == "sql-expression" and only_picks(text)
         for path, text in strings(config)
         if is_template(text)
     )

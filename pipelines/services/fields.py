@@ -45,8 +45,8 @@ def tidied(name: str, value: Any) -> Any:
     if name == "tags" and isinstance(value, list):
         return [tag.strip() if isinstance(tag, str) else tag for tag in value]
     if name == "timeout" and isinstance(value, int) and not isinstance(value, bool):
-        # As the database gives it back.
-        return float(value)
+        # As the database gives it back. No float holds any whole number.
+        return float(value) if 0 < value <= _LONGEST_TIMEOUT else value
     if name in _TRIMMED and isinstance(value, str):
         return value.replace("\r\n", "\n").replace("\r", "\n").strip()
     return value
@@ -130,7 +130,7 @@ def _timeout(value: object) -> Iterator[str]:
                 "The timeout is %(value)g s. Write more than 0 and at most "
                 "%(longest_timeout)s seconds (30 days), or null for none."
             )
-            % {"value": value, "longest_timeout": _LONGEST_TIMEOUT}
+            % {"value": max(-1e300, min(value, 1e300)), "longest_timeout": _LONGEST_TIMEOUT}
         )
 
 

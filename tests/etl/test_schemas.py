@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -198,3 +199,27 @@ def test_what_takes_too_long_is_followed_further_the_next_time() -> None:
     again = follow(0)
     assert again.complete
     assert again.outputs["few"].columns == ORDERS
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{{ 'x' * 10 ** 10 }} = status",
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}amount > 1",
+        "{{ 'x'.center(10 ** 10) }} = status",
+        "{{ '%9999999999d' | format(1) }} > amount",
+        "{{ params.least }}" * 1500,
+    ],
+    ids=["product", "loops", "filter", "format", "repeated"],
+)
+def test_a_template_that_costs_much_is_not_rendered_while_somebody_draws(condition: str) -> None:
+    began = time.monotonic()
+    found = through("transform.filter", {"condition": condition}, {"least": "7" * 1_000_000})
+    assert found.problems == ()
+    assert time.monotonic() - began < 2
+
+
+def test_a_template_that_picks_values_is_followed() -> None:
+    condition = "amount > {{ params.least | default(3) }} + {{ params.more + 1 }}"
+    found = through("transform.filter", {"condition": condition}, {"more": 2})
+    assert found.outputs["keep_paid"].columns == ORDERS

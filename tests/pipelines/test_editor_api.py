@@ -326,3 +326,17 @@ def test_columns_of_a_large_graph_come_bit_by_bit(
     first = check(api, config=graph)
     assert not first["complete"]
     assert checked(api, config=graph)["columns"]["write"]["in"]["input"] is not None
+
+
+def test_a_body_that_is_too_large_says_so(api: APIClient) -> None:
+    answer = api.post(f"{URL}/check", {"description": "x" * 3_000_000})
+    assert answer.status_code == 413
+    assert answer.json()["detail"] == "The body is larger than 2.6 MB. Send less at once."
+
+
+@pytest.mark.parametrize("timeout", [10**400, -(10**400)])
+def test_a_number_that_no_float_holds_is_a_problem_like_any_other(
+    api: APIClient, timeout: int
+) -> None:
+    found = check(api, timeout=timeout)
+    assert "timeout" in {error["field"] for error in found["errors"]}
