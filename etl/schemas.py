@@ -26,6 +26,7 @@ from etl.output_schemas import Origin, OutputSchema, transformed
 from etl.problems import Problem
 from etl.registry import get_module
 from etl.remembering import Memory
+from etl.sql_cost import is_cheap
 from etl.template_context import template_context
 from etl.templates import is_template, only_picks, outside_templates, render, strings
 
@@ -156,13 +157,15 @@ class _Walk:
         self, node: Node, module: Transformer, known: Mapping[str, OutputSchema], folder: Path
     ) -> Mapping[str, OutputSchema]:
         if self.memory is None:
-            return transformed(node, module, known, folder)
+            return transformed(node, module, known, folder) if _is_cheap(module) else {}
         tables = tuple((port, schema.columns) for port, schema in known.items())
         key = (node.id, node.module, module.config.model_dump_json(), tables)
 
         def run() -> Mapping[str, OutputSchema]:
             if time.monotonic() > self.until:
                 raise _TimeUpError
+            if not _is_cheap(module):
+                return {}
             return transformed(node, module, known, folder, traced=False)
 
         return self.memory.recall(key, run)
@@ -204,6 +207,20 @@ def _names_are_fixed(cls: type[Module], config: Mapping[str, Any]) -> bool:
         _format_at(schema, schema, path) == "sql-expression" and only_picks(text)
         for path, text in strings(config)
         if is_template(text)
+    )
+
+
+def _is_cheap(module: Module) -> bool:
+    """Whether DuckDB can be asked what a module gives without computing much."""
+    schema = _schema_of(module.Config)
+    found = (
+        (text, _format_at(schema, schema, path))
+        for path, text in strings(module.config.model_dump(mode="json"))
+    )
+    return all(
+        is_cheap(text, expression=kind == "sql-expression")
+        for text, kind in found
+        if kind in ("sql", "sql-expression")
     )
 
 

@@ -86,10 +86,10 @@ def check_expression(text: str, *, tables: Collection[str] = (INPUT,)) -> str:
 
 @_once
 def _check_expression(text: str, tables: Tables) -> None:
-    statement = _only_statement(_parse(f"SELECT\n{text}\n"), "one SQL expression")
+    statement = _only_statement(parse(f"SELECT\n{text}\n"), "one SQL expression")
     # Alone it must be complete, and between parentheses it must still be one expression:
     # this refuses a trailing semicolon, a clause, or a parenthesis closed too early.
-    _only_statement(_parse(f"SELECT (\n{text}\n)"), "one SQL expression")
+    _only_statement(parse(f"SELECT (\n{text}\n)"), "one SQL expression")
     node = statement["node"]
     plain = (
         node["type"] == "SELECT_NODE"
@@ -126,7 +126,7 @@ def check_query(text: str, *, tables: Collection[str] | None = None) -> str:
 
 @_once
 def _check_query(text: str, tables: Tables) -> None:
-    _check_tree(_only_statement(_parse(text), "one SELECT"), tables)
+    _check_tree(_only_statement(parse(text), "one SELECT"), tables)
 
 
 def check_type(text: str) -> str:
@@ -137,7 +137,7 @@ def check_type(text: str) -> str:
 
 @_once
 def _check_type(text: str, tables: Tables) -> None:
-    statement = _only_statement(_parse(f"SELECT CAST(NULL AS {text}\n)"), "one SQL type")
+    statement = _only_statement(parse(f"SELECT CAST(NULL AS {text}\n)"), "one SQL type")
     columns = statement["node"].get("select_list", [])
     expression = columns[0] if len(columns) == 1 else {}
     child = expression.get("child", {})
@@ -150,11 +150,11 @@ def _check_type(text: str, tables: Tables) -> None:
 
 def is_deterministic(text: str) -> bool:
     """Return whether a checked expression gives the same value however often it is computed."""
-    tree = _parse(f"SELECT (\n{text}\n)")
-    names = {item["function_name"].lower() for item in _dicts(tree) if "function_name" in item}
+    tree = parse(f"SELECT (\n{text}\n)")
+    names = {item["function_name"].lower() for item in dicts(tree) if "function_name" in item}
     # The standard's functions without parentheses are read as columns.
     names |= {
-        item["column_names"][-1].lower() for item in _dicts(tree) if item.get("column_names")
+        item["column_names"][-1].lower() for item in dicts(tree) if item.get("column_names")
     } & _CLOCKS
     return not names & (_changing_functions(os.getpid()) | _CLOCKS)
 
@@ -188,7 +188,8 @@ def _parser(pid: int) -> "duckdb.DuckDBPyConnection":
     )
 
 
-def _parse(text: str) -> dict[str, Any]:
+def parse(text: str) -> dict[str, Any]:
+    """Return DuckDB's own tree of some SQL; raise SQLRefusedError for what is no SELECT."""
     if "\x00" in text:
         raise SQLRefusedError("The SQL holds a NUL character. Remove it")
     import duckdb
@@ -228,7 +229,8 @@ def _only_statement(tree: dict[str, Any], wanted: str) -> dict[str, Any]:
     return statement
 
 
-def _dicts(value: object) -> Iterator[dict[str, Any]]:
+def dicts(value: object) -> Iterator[dict[str, Any]]:
+    """Yield every object within a tree."""
     pending = [value]
     while pending:
         item = pending.pop()
@@ -242,7 +244,7 @@ def _dicts(value: object) -> Iterator[dict[str, Any]]:
 def _cte_names(statement: dict[str, Any]) -> set[str]:
     names = {
         entry["key"]
-        for item in _dicts(statement)
+        for item in dicts(statement)
         if isinstance(item.get("cte_map"), dict)
         for entry in item["cte_map"]["map"]
     }
@@ -260,7 +262,7 @@ def _cte_names(statement: dict[str, Any]) -> set[str]:
 def _check_tree(statement: dict[str, Any], tables: Collection[str] | None) -> None:
     ctes = _cte_names(statement)
     allowed = None if tables is None else {name.casefold() for name in tables} | ctes
-    for item in _dicts(statement):
+    for item in dicts(statement):
         if "class" not in item and "sample" in item and "alias" in item:
             _check_table(item, allowed)
         if item.get("function_name", "").lower() in _FORBIDDEN_FUNCTIONS:
