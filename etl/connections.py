@@ -47,6 +47,7 @@ LIBPQ_EXTRAS = {
     "keepalives_idle",
     "keepalives_interval",
     "keepalives_count",
+    "tcp_user_timeout",
     "gssencmode",
     "channel_binding",
 }

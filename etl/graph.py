@@ -3,8 +3,10 @@
 import json
 import keyword
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -98,12 +100,22 @@ class Graph(BaseModel):
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
 
+    @cached_property
+    def _by_id(self) -> Mapping[str, Node]:
+        # Of several with the same id the first one counts.
+        return {node.id: node for node in reversed(self.nodes)}
+
+    @cached_property
+    def _entering(self) -> Mapping[str, list[Edge]]:
+        return _grouped(self.edges, lambda edge: edge.target)
+
+    @cached_property
+    def _leaving(self) -> Mapping[str, list[Edge]]:
+        return _grouped(self.edges, lambda edge: edge.source)
+
     def node(self, node_id: str) -> Node:
         """Return the node with that id; raise KeyError if there is none."""
-        for node in self.nodes:
-            if node.id == node_id:
-                return node
-        raise KeyError(node_id)
+        return self._by_id[node_id]
 
     def inputs_of(self, node_id: str) -> dict[str, str]:
         """Return {port: reference of what feeds it}, in the order of the edges.
@@ -112,19 +124,23 @@ class Graph(BaseModel):
         port enters a module's first port, or, where the module takes any number of inputs, the
         port named after its source, or after the output if it has one.
         """
-        edges = [edge for edge in self.edges if edge.target == node_id]
         default = _default_port(self.node(node_id).module)
         return {
-            edge.port or default or edge.output or edge.source: edge.reference for edge in edges
+            edge.port or default or edge.output or edge.source: edge.reference
+            for edge in self._entering.get(node_id, ())
         }
+
+    def edges_around(self, node_id: str) -> list[Edge]:
+        """Return the edges that enter a node, and then those that only leave it."""
+        leaving = [edge for edge in self._leaving.get(node_id, ()) if edge.target != node_id]
+        return [*self._entering.get(node_id, ()), *leaving]
 
     def loaders_after(self, node_id: str) -> list[str]:
         """Return the ids of the loaders that rows of a node can come to, sorted."""
         reached, found = [node_id], {node_id}
         while reached:
-            source = reached.pop()
-            for edge in self.edges:
-                if edge.source == source and edge.target not in found:
+            for edge in self._leaving.get(reached.pop(), ()):
+                if edge.target not in found:
                     found.add(edge.target)
                     reached.append(edge.target)
         return sorted(
@@ -137,18 +153,33 @@ class Graph(BaseModel):
         Raise GraphError naming the nodes of a cycle.
         """
         ids = [node.id for node in self.nodes]
-        sources: dict[str, set[str]] = {
-            node_id: {e.source for e in self.edges if e.target == node_id} for node_id in ids
+        places = {node_id: place for place, node_id in enumerate(ids)}
+        waits_for = {
+            node_id: {edge.source for edge in self._entering.get(node_id, ())} for node_id in ids
         }
+        # A heap, as it is in order.
+        free = [places[node_id] for node_id in places if not waits_for[node_id]]
         order: list[str] = []
-        done: set[str] = set()
-        while len(order) < len(ids):
-            free = [n for n in ids if n not in done and sources[n] <= done]
-            if not free:
-                raise GraphError([cycle_problem(find_cycle(ids, self.edges))])
-            order.append(free[0])
-            done.add(free[0])
+        while free:
+            node_id = ids[heappop(free)]
+            order.append(node_id)
+            for target in {edge.target for edge in self._leaving.get(node_id, ())}:
+                left = waits_for.get(target)
+                if left is None:
+                    continue
+                left.discard(node_id)
+                if not left:
+                    heappush(free, places[target])
+        if len(order) < len(ids):
+            raise GraphError([cycle_problem(find_cycle(ids, self.edges))])
         return order
+
+
+def _grouped(edges: Iterable[Edge], end: Callable[[Edge], str]) -> dict[str, list[Edge]]:
+    found: dict[str, list[Edge]] = {}
+    for edge in edges:
+        found.setdefault(end(edge), []).append(edge)
+    return found
 
 
 def _default_port(module: str) -> str | None:

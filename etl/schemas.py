@@ -4,65 +4,43 @@ Nothing is claimed where something is not known: a column that is missing is rep
 every input of its node tells its columns.
 """
 
-import difflib
+import math
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
+from etl.column_problems import missing_column, watermark_problems
 from etl.context import RunContext
-from etl.dataset import Column, Dataset
+from etl.dataset import Column
 from etl.errors import ConfigError, DataError, ETLError, MissingColumnError
-from etl.graph import Graph, Node, split_reference
-from etl.module import Extractor, Loader, Module, ModuleConfig, Result, Transformer
+from etl.graph import Graph, Node, canonical_json
+from etl.module import Extractor, Loader, Module, ModuleConfig, Transformer
+from etl.output_schemas import Origin, OutputSchema, transformed
 from etl.problems import Problem
 from etl.registry import get_module
 from etl.remembering import Memory
+from etl.sql_cost import is_cheap
 from etl.template_context import template_context
-from etl.templates import is_template, outside_templates, render, strings
-
-if TYPE_CHECKING:
-    import duckdb
-
-_SHOWN_COLUMNS = 20
-# Parquet has no 128-bit integers: see `etl.staging`.
-_STAGED_TYPES = {"HUGEINT": "DECIMAL(38,0)", "UHUGEINT": "DECIMAL(38,0)"}
-
-
-@dataclass(frozen=True, order=True)
-class Origin:
-    """A column of an extractor, from which values come."""
-
-    node: str
-    column: str
-
-
-@dataclass(frozen=True)
-class OutputSchema:
-    """The columns of one output, and for each the columns of extractors that it comes from.
-
-    A column that is missing in `origins` comes from where nobody knows; one with none is made
-    of constants.
-    """
-
-    columns: tuple[Column, ...]
-    origins: Mapping[str, frozenset[Origin]]
+from etl.templates import is_template, only_picks, outside_templates, render, strings
 
 
 @dataclass(frozen=True)
 class GraphSchemas:
     """What is known of each output, by its reference ("node" or "node.output"), and what is wrong.
 
-    An output that is not in `outputs` is unknown.
+    An output that is not in `outputs` is unknown. It is not `complete` where the time was up.
     """
 
     outputs: Mapping[str, OutputSchema]
     problems: tuple[Problem, ...]
+    complete: bool = True
 
 
 # What transformers gave before, for configs and columns that come again.
@@ -92,15 +70,25 @@ def follow_columns(
     peek: Peek,
     skip: Collection[str] = (),
     memory: SchemaMemory | None = None,
+    seconds: float = math.inf,
 ) -> GraphSchemas:
     """Return the columns of every output that can be known, and every problem with them.
 
     The graph must have passed `etl.validation.validate_graph`, but for the nodes that `skip`
     names: nothing is claimed about what they give. `params` are those known now; what is claimed
     holds for any values of them. With a `memory` what it holds is not asked for again, and no
-    origins are looked for, which takes longer than all the rest.
+    origins are looked for, which takes longer than all the rest. After so many `seconds` only what
+    it holds is followed: asked again, it holds more.
     """
-    return _Walk(graph, params, peek, frozenset(skip), memory).run()
+    until = time.monotonic() + seconds
+    return _Walk(graph, params, peek, frozenset(skip), memory, until).run()
+
+
+_LONG_PARAM = 1000
+
+
+class _TimeUpError(Exception):
+    """No further transformer is run."""
 
 
 @dataclass
@@ -110,15 +98,20 @@ class _Walk:
     peek: Peek
     skip: frozenset[str] = frozenset()
     memory: SchemaMemory | None = None
+    until: float = math.inf
+    complete: bool = True
     outputs: dict[str, OutputSchema] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._params = _AnyParams(self.params)
 
     def run(self) -> GraphSchemas:
         with tempfile.TemporaryDirectory(prefix="logidata-") as folder:
             for node_id in self.graph.topological_order():
                 if node_id not in self.skip:
                     self._visit(self.graph.node(node_id), Path(folder))
-        return GraphSchemas(self.outputs, tuple(self.problems))
+        return GraphSchemas(self.outputs, tuple(self.problems), self.complete)
 
     def _visit(self, node: Node, folder: Path) -> None:
         cls = get_module(node.module)
@@ -128,7 +121,7 @@ class _Walk:
         if isinstance(module, Extractor):
             columns = self.peek(node, module)
             if columns is not None:
-                self.problems += _watermark(node, columns)
+                self.problems += watermark_problems(node, columns)
                 origins = {c.name: frozenset([Origin(node.id, c.name)]) for c in columns}
                 self.outputs[node.id] = OutputSchema(columns, origins)
             return
@@ -137,13 +130,10 @@ class _Walk:
         if module is None or len(known) < len(inputs):
             return
         try:
-            if isinstance(module, Loader):
-                _check_loader(module, known)
-            elif isinstance(module, Transformer) and module.pure:
-                self.outputs |= self._transformed(node, module, known, folder)
+            self._follow(node, module, known, folder)
         except MissingColumnError as error:
             if any(error.column in text for text in outside_templates(node.config)):
-                self.problems.append(_missing(node, error, inputs, known))
+                self.problems.append(missing_column(node, error, inputs, known))
         except DataError:
             # It has looked at its input, and found no rows.
             return
@@ -152,20 +142,37 @@ class _Walk:
                 where = error.field or "config"
                 self.problems.append(Problem(node.id, where, f"Node '{node.id}': {error.message}"))
 
+    def _follow(
+        self, node: Node, module: Module, known: Mapping[str, OutputSchema], folder: Path
+    ) -> None:
+        try:
+            if isinstance(module, Loader):
+                _check_loader(module, known)
+            elif isinstance(module, Transformer) and module.pure:
+                self.outputs |= self._transformed(node, module, known, folder)
+        except _TimeUpError:
+            self.complete = False
+
     def _transformed(
         self, node: Node, module: Transformer, known: Mapping[str, OutputSchema], folder: Path
     ) -> Mapping[str, OutputSchema]:
         if self.memory is None:
-            return _transformed(node, module, known, folder)
+            return transformed(node, module, known, folder) if _is_cheap(module) else {}
         tables = tuple((port, schema.columns) for port, schema in known.items())
         key = (node.id, node.module, module.config.model_dump_json(), tables)
-        return self.memory.recall(
-            key, lambda: _transformed(node, module, known, folder, traced=False)
-        )
+
+        def run() -> Mapping[str, OutputSchema]:
+            if time.monotonic() > self.until:
+                raise _TimeUpError
+            if not _is_cheap(module):
+                return {}
+            return transformed(node, module, known, folder, traced=False)
+
+        return self.memory.recall(key, run)
 
     def _configured(self, cls: type[Module], node: Node) -> Module | None:
         now = datetime.now(UTC)
-        context = template_context(_AnyParams(self.params), now=now, run_id="check")
+        context = template_context(self._params, now=now, run_id="check")
         try:
             return cls(cls.Config.model_validate(render(node.config, context)))
         except (ConfigError, ValidationError):
@@ -173,7 +180,13 @@ class _Walk:
 
 
 class _AnyParams(dict[str, object]):
-    """Params of which those without a value have one: a text that SQL reads as a number."""
+    """Params of which those without a value have one: a text that SQL reads as a number.
+
+    So have those of a long value: a template may repeat it any number of times.
+    """
+
+    def __init__(self, params: Mapping[str, object]) -> None:
+        super().__init__((k, v) for k, v in params.items() if len(canonical_json(v)) < _LONG_PARAM)
 
     def __missing__(self, name: str) -> str:
         return "0"
@@ -185,12 +198,29 @@ def _schema_of(config: type[ModuleConfig]) -> Mapping[str, Any]:
 
 
 def _names_are_fixed(cls: type[Module], config: Mapping[str, Any]) -> bool:
-    """Whether no param can change the names of columns: expressions give values, no names."""
+    """Whether no param can change the names of columns: expressions give values, no names.
+
+    And whether it can be rendered here, where somebody waits.
+    """
     schema = _schema_of(cls.Config)
     return all(
-        _format_at(schema, schema, path) == "sql-expression"
+        _format_at(schema, schema, path) == "sql-expression" and only_picks(text)
         for path, text in strings(config)
         if is_template(text)
+    )
+
+
+def _is_cheap(module: Module) -> bool:
+    """Whether DuckDB can be asked what a module gives without computing much."""
+    schema = _schema_of(module.Config)
+    found = (
+        (text, _format_at(schema, schema, path))
+        for path, text in strings(module.config.model_dump(mode="json"))
+    )
+    return all(
+        is_cheap(text, expression=kind == "sql-expression")
+        for text, kind in found
+        if kind in ("sql", "sql-expression")
     )
 
 
@@ -224,113 +254,3 @@ def _check_loader(module: Loader, known: Mapping[str, OutputSchema]) -> None:
     for path, text in strings(module.config.model_dump(mode="json")):
         if _format_at(json_schema, json_schema, path) == "column" and text.casefold() not in names:
             raise MissingColumnError("", column=text, field=f"config.{path[0]}")
-
-
-def _transformed(
-    node: Node,
-    module: Transformer,
-    known: Mapping[str, OutputSchema],
-    folder: Path,
-    *,
-    traced: bool = True,
-) -> dict[str, OutputSchema]:
-    """Return what a transformer gives for inputs of these columns, by reference."""
-    import duckdb
-
-    from etl.duckdb_errors import translate
-    from etl.engine import Engine
-    from etl.inputs import Inputs
-
-    context = RunContext(execution_id="check", node_id=node.id, staging=str(folder))
-    datasets = {port: Dataset("", known[port].columns, 0, 0, ()) for port in known}
-    tables = {port: list(known[port].columns) for port in known}
-    if module.variadic and len(tables) == 1:
-        tables.setdefault("input", next(iter(tables.values())))
-    with Engine(tables=tables, folder=folder, memory_limit=context.memory_limit) as engine:
-        try:
-            output = module.execute(Inputs(datasets, engine), context)
-            rows = output.output if isinstance(output, Result) else output
-            several = rows if isinstance(rows, Mapping) else {"": rows}
-            return {
-                f"{node.id}.{name}".rstrip("."): _described(relation, tables, known, traced=traced)
-                for name, relation in several.items()
-                if isinstance(relation, duckdb.DuckDBPyRelation)
-            }
-        except duckdb.Error as exc:
-            raise translate(exc, context.memory_limit) from exc
-
-
-def _described(
-    relation: "duckdb.DuckDBPyRelation",
-    tables: Mapping[str, list[Column]],
-    known: Mapping[str, OutputSchema],
-    *,
-    traced: bool,
-) -> OutputSchema:
-    from etl.lineage import sources_of
-
-    types = [_STAGED_TYPES.get(str(kind), str(kind)) for kind in relation.types]
-    columns = tuple(Column(*pair) for pair in zip(relation.columns, types, strict=True))
-    if not traced:
-        return OutputSchema(columns, {})
-    sources = sources_of(relation.sql_query(), relation.columns, tables) or {}
-    only = next(iter(known.values()))
-    origins = {}
-    for name, found in sources.items():
-        before = [known.get(table, only).origins.get(column) for table, column in found]
-        if all(origin is not None for origin in before):
-            origins[name] = frozenset(o for origin in before for o in origin or ())
-    return OutputSchema(columns, origins)
-
-
-def _watermark(node: Node, columns: tuple[Column, ...]) -> Iterator[Problem]:
-    """Yield the problem of a watermark on a column that its extractor does not give."""
-    names = [column.name for column in columns]
-    wanted = node.watermark.column if node.watermark else None
-    if wanted is not None and wanted.casefold() not in {name.casefold() for name in names}:
-        gives = _gives(node.id, OutputSchema(columns, {}))
-        yield Problem(
-            node.id,
-            "watermark.column",
-            f"Node '{node.id}': there is no column '{wanted}' for its watermark; {gives}."
-            f"{_did_you_mean(wanted, names)}",
-        )
-
-
-def _missing(
-    node: Node,
-    error: MissingColumnError,
-    inputs: Mapping[str, str],
-    known: Mapping[str, OutputSchema],
-) -> Problem:
-    given = "; ".join(_gives(reference, known[port]) for port, reference in inputs.items())
-    names = [column.name for schema in known.values() for column in schema.columns]
-    hint = _did_you_mean(error.column, names)
-    return Problem(
-        node.id,
-        error.field or _field_of(node, error.column),
-        f"Node '{node.id}': there is no column '{error.column}'; {given}.{hint}",
-    )
-
-
-def _did_you_mean(name: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f" Did you mean '{near[0]}'?" if near else " Correct the name."
-
-
-def _gives(reference: str, schema: OutputSchema) -> str:
-    names = sorted(column.name for column in schema.columns)
-    more = f" and {len(names) - _SHOWN_COLUMNS} more" if len(names) > _SHOWN_COLUMNS else ""
-    source, output = split_reference(reference)
-    which = f"{source} (output {output})" if output else source
-    return f"{which} gives {', '.join(names[:_SHOWN_COLUMNS])}{more}"
-
-
-def _field_of(node: Node, column: str) -> str:
-    """Return the config field whose text names the column."""
-    fields: Iterator[str] = (
-        ".".join(map(str, ("config", *path)))
-        for path, text in strings(node.config)
-        if column in text
-    )
-    return next(fields, "config")

@@ -8,7 +8,7 @@ reading, so that nothing can mean one thing here and another there.
 import json
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +48,12 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 INPUT = "input"
 
+# The tables that may be read; None for any.
+Tables = frozenset[str] | None
+
+# Characters. Longer SQL is checked each time, for it would take up memory.
+_LONG = 5000
+
 
 class SQLRefusedError(ValueError):
     """SQL that is not allowed here; the message says why and what to write instead."""
@@ -63,15 +69,27 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _once(check: Callable[[str, Tables], None]) -> Callable[[str, Tables], None]:
+    """Remember what has passed: while somebody types, the SQL of all other nodes stays as it is."""
+    remembered = lru_cache(maxsize=5000)(check)
+    return lambda text, tables: (remembered if len(text) < _LONG else check)(text, tables)
+
+
 def check_expression(text: str, *, tables: Collection[str] = (INPUT,)) -> str:
     """Return `text` if it is exactly one SQL expression over `tables`; else raise SQLRefusedError.
 
     The text is then safe to be put between parentheses, on lines of its own.
     """
-    statement = _only_statement(_parse(f"SELECT\n{text}\n"), "one SQL expression")
+    _check_expression(text, frozenset(tables))
+    return text
+
+
+@_once
+def _check_expression(text: str, tables: Tables) -> None:
+    statement = _only_statement(parse(f"SELECT\n{text}\n"), "one SQL expression")
     # Alone it must be complete, and between parentheses it must still be one expression:
     # this refuses a trailing semicolon, a clause, or a parenthesis closed too early.
-    _only_statement(_parse(f"SELECT (\n{text}\n)"), "one SQL expression")
+    _only_statement(parse(f"SELECT (\n{text}\n)"), "one SQL expression")
     node = statement["node"]
     plain = (
         node["type"] == "SELECT_NODE"
@@ -95,7 +113,6 @@ def check_expression(text: str, *, tables: Collection[str] = (INPUT,)) -> str:
             "Write only the expression, such as amount * 2"
         )
     _check_tree(statement, tables)
-    return text
 
 
 def check_query(text: str, *, tables: Collection[str] | None = None) -> str:
@@ -103,13 +120,24 @@ def check_query(text: str, *, tables: Collection[str] | None = None) -> str:
 
     With `tables` None any plain table name passes: which exist is known only with the inputs.
     """
-    _check_tree(_only_statement(_parse(text), "one SELECT"), tables)
+    _check_query(text, None if tables is None else frozenset(tables))
     return text
+
+
+@_once
+def _check_query(text: str, tables: Tables) -> None:
+    _check_tree(_only_statement(parse(text), "one SELECT"), tables)
 
 
 def check_type(text: str) -> str:
     """Return `text` if it is one SQL type, such as DECIMAL(10, 2); else raise SQLRefusedError."""
-    statement = _only_statement(_parse(f"SELECT CAST(NULL AS {text}\n)"), "one SQL type")
+    _check_type(text, frozenset())
+    return text
+
+
+@_once
+def _check_type(text: str, tables: Tables) -> None:
+    statement = _only_statement(parse(f"SELECT CAST(NULL AS {text}\n)"), "one SQL type")
     columns = statement["node"].get("select_list", [])
     expression = columns[0] if len(columns) == 1 else {}
     child = expression.get("child", {})
@@ -117,17 +145,16 @@ def check_type(text: str) -> str:
         raise SQLRefusedError(
             f"'{text}' is no SQL type. Write one such as BIGINT or DECIMAL(10, 2)"
         )
-    check_expression(f"CAST(NULL AS {text}\n)", tables=())
-    return text
+    _check_expression(f"CAST(NULL AS {text}\n)", tables)
 
 
 def is_deterministic(text: str) -> bool:
     """Return whether a checked expression gives the same value however often it is computed."""
-    tree = _parse(f"SELECT (\n{text}\n)")
-    names = {item["function_name"].lower() for item in _dicts(tree) if "function_name" in item}
+    tree = parse(f"SELECT (\n{text}\n)")
+    names = {item["function_name"].lower() for item in dicts(tree) if "function_name" in item}
     # The standard's functions without parentheses are read as columns.
     names |= {
-        item["column_names"][-1].lower() for item in _dicts(tree) if item.get("column_names")
+        item["column_names"][-1].lower() for item in dicts(tree) if item.get("column_names")
     } & _CLOCKS
     return not names & (_changing_functions(os.getpid()) | _CLOCKS)
 
@@ -161,7 +188,8 @@ def _parser(pid: int) -> "duckdb.DuckDBPyConnection":
     )
 
 
-def _parse(text: str) -> dict[str, Any]:
+def parse(text: str) -> dict[str, Any]:
+    """Return DuckDB's own tree of some SQL; raise SQLRefusedError for what is no SELECT."""
     if "\x00" in text:
         raise SQLRefusedError("The SQL holds a NUL character. Remove it")
     import duckdb
@@ -201,7 +229,8 @@ def _only_statement(tree: dict[str, Any], wanted: str) -> dict[str, Any]:
     return statement
 
 
-def _dicts(value: object) -> Iterator[dict[str, Any]]:
+def dicts(value: object) -> Iterator[dict[str, Any]]:
+    """Yield every object within a tree."""
     pending = [value]
     while pending:
         item = pending.pop()
@@ -215,7 +244,7 @@ def _dicts(value: object) -> Iterator[dict[str, Any]]:
 def _cte_names(statement: dict[str, Any]) -> set[str]:
     names = {
         entry["key"]
-        for item in _dicts(statement)
+        for item in dicts(statement)
         if isinstance(item.get("cte_map"), dict)
         for entry in item["cte_map"]["map"]
     }
@@ -233,7 +262,7 @@ def _cte_names(statement: dict[str, Any]) -> set[str]:
 def _check_tree(statement: dict[str, Any], tables: Collection[str] | None) -> None:
     ctes = _cte_names(statement)
     allowed = None if tables is None else {name.casefold() for name in tables} | ctes
-    for item in _dicts(statement):
+    for item in dicts(statement):
         if "class" not in item and "sample" in item and "alias" in item:
             _check_table(item, allowed)
         if item.get("function_name", "").lower() in _FORBIDDEN_FUNCTIONS:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
@@ -43,6 +43,35 @@ RESERVED_PARAMS = frozenset(name for name in dir(dict) if not name.startswith("_
 
 Path = tuple[str | int, ...]
 
+# What only picks values: no product, loop or call, which could take any time and memory.
+_PICKING = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.Const,
+    nodes.Filter,
+    nodes.If,
+    nodes.CondExpr,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Test,
+    nodes.Add,
+    nodes.Sub,
+    nodes.Concat,
+)
+# Characters of a template.
+_LONG = 20_000
+_PICKING_FILTERS = frozenset(
+    {"abs", "d", "default", "ds", "ds_nodash", "float", "int", "length", "lower", "round", "string"}
+    | {"tojson", "trim", "ts", "ts_nodash", "ts_nodash_with_tz", "upper"}
+)
+
 
 class _Unfolded(CodeGenerator):
     """Compiles without computing: `{{ 'a' * 10**10 }}` must not cost the one who checks it."""
@@ -51,6 +80,14 @@ class _Unfolded(CodeGenerator):
         if isinstance(node, nodes.TemplateData):
             return super()._output_child_to_const(node, frame, finalize)
         raise nodes.Impossible
+
+
+class _Names(_Unfolded, meta.TrackingCodeGenerator):
+    """Notes the names that a template takes from outside, without computing either."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.optimizer = None
 
 
 class _Environment(SandboxedEnvironment):
@@ -133,10 +170,30 @@ def template_problems(text: str) -> list[str]:
     return problems
 
 
+def only_picks(text: str) -> bool:
+    """Return whether a template no more than picks values, so that rendering it costs nothing.
+
+    Another one is for a process that may take time and memory.
+    """
+    if len(text) > _LONG:
+        return False
+    try:
+        tree = _environment().parse(text)
+    except (TemplateError, RecursionError):
+        return False
+    return all(
+        isinstance(node, _PICKING)
+        and not (isinstance(node, nodes.Filter) and node.name not in _PICKING_FILTERS)
+        for node in tree.find_all(nodes.Node)
+    )
+
+
 def _outside_names(tree: nodes.Template) -> set[str]:
     # Jinja itself gives `self`, and so does not count it as undeclared.
     own = {node.name for node in tree.find_all(nodes.Name) if node.name == "self"}
-    return set(meta.find_undeclared_variables(tree)) | own
+    found = _Names(_environment())
+    found.visit(tree)
+    return found.undeclared_identifiers | own
 
 
 def _private_names(tree: nodes.Template) -> set[str]:

@@ -52,15 +52,17 @@ def validate_graph(
     nodes = _read_nodes(raw.get("nodes"), problems)
     edges = _read_edges(raw.get("edges", []), raw.get("nodes"), problems)
     problems += _duplicates(nodes)
+    graph = Graph(nodes=tuple(nodes), edges=tuple(edges))
     for node in nodes:
         problems += _templates(node)
         problems += _pool(node, pools)
         module = _module(node, problems)
         if module is not None:
             problems += _config(node, module, connections)
-            problems += port_problems(node, module, edges, is_end=node.id in ends)
-            problems += output_problems(node, module.outputs(node.config), edges)
-            problems += _inputs(node, module, edges)
+            around = graph.edges_around(node.id)
+            problems += port_problems(node, module, around, is_end=node.id in ends)
+            problems += output_problems(node, module.outputs(node.config), around)
+            problems += _inputs(node, module, around)
     problems += watermark_problems(nodes, edges)
     cycle = find_cycle({node.id for node in nodes}, edges)
     if cycle:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -61,11 +62,22 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = exceptions.PermissionDenied()
     elif isinstance(error, RecursionError):
         error = exceptions.ParseError(_("The body is nested too deeply. Make it flatter."))
+    elif isinstance(error, RequestDataTooBig):
+        error = _too_large()
     answer = _answer(error)
     if answer is not None:
         set_rollback()
         _render_as_json(context.get("request"))
     return answer
+
+
+def _too_large() -> exceptions.APIException:
+    error = exceptions.APIException(
+        _("The body is larger than %(most)g MB. Send less at once.")
+        % {"most": round((settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) / 1_000_000, 1)}
+    )
+    error.status_code, error.default_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large"
+    return error
 
 
 def _render_as_json(request: Request | None) -> None:

@@ -56,6 +56,9 @@ NodeColumnsSerializer = type(
     {
         "in": ColumnsField(help_text="By port; null where they are not known."),
         "out": ColumnsField(help_text='By output, the only one of a node as "".'),
+        "unknown": serializers.CharField(
+            allow_null=True, help_text="Why a source has not told its columns; else null."
+        ),
     },
 )
 
@@ -126,7 +129,11 @@ class EditorActions(viewsets.GenericViewSet[Pipeline]):
                 "valid": not found.problems,
                 "errors": ProblemSerializer(told, many=True).data,
                 "columns": {
-                    node: {"in": _columns(around.inputs), "out": _columns(around.outputs)}
+                    node: {
+                        "in": _columns(around.inputs),
+                        "out": _columns(around.outputs),
+                        "unknown": around.unknown,
+                    }
                     for node, around in found.columns.items()
                 },
                 "complete": found.complete,

@@ -1,24 +1,21 @@
 """Which tables and views a database has, named as nodes name them: for those who pick one."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from etl.connections import Connection, dialect_of, sqlite_path
+from etl.databases.patience import ANSWER_SECONDS, hurried
 
 MOST_TABLES = 200
-# Someone waits for the list.
-_CONNECT_SECONDS = 3
-_QUERY_SECONDS = 4
 
 
 def table_names(connection: Connection, search: str, data_dirs: Sequence[Path]) -> list[str]:
     """Return the names that hold a text, case aside, at most 200; those without a schema first.
 
-    Raise ETLError if the connection leads to no database that can be read, or is refused.
+    Raise ETLError if the connection leads to no database that can be read, is refused, or its
+    server takes long.
     """
-    limits = {**connection.extra, "connect_timeout": str(_CONNECT_SECONDS)}
-    connection = replace(connection, extra=limits)
+    connection = hurried(connection)
     match dialect_of(connection):
         case "postgres":
             return _postgres(connection, search)
@@ -32,7 +29,7 @@ def _postgres(connection: Connection, search: str) -> list[str]:
     from etl.postgres.session import session
 
     with session(connection, read_only=True) as opened:
-        opened.execute(f"SET LOCAL statement_timeout = {_QUERY_SECONDS * 1000}")
+        opened.execute(f"SET LOCAL statement_timeout = {ANSWER_SECONDS * 1000}")
         rows = opened.execute(
             """
             WITH named AS (
@@ -54,7 +51,7 @@ def _postgres(connection: Connection, search: str) -> list[str]:
 def _mysql(connection: Connection, search: str) -> list[str]:
     from etl.mysql.session import fetch, session
 
-    with session(connection) as opened:
+    with session(connection, patience=ANSWER_SECONDS) as opened:
         rows = fetch(
             opened,
             """
@@ -78,7 +75,8 @@ def _sqlite(connection: Connection, search: str, data_dirs: Sequence[Path]) -> l
     from etl.files.paths import readable
     from etl.sqlite.session import session
 
-    with session(readable(sqlite_path(connection), data_dirs), read_only=True) as opened:
+    path = readable(sqlite_path(connection), data_dirs)
+    with session(path, read_only=True, patience=ANSWER_SECONDS) as opened:
         rows = opened.execute(
             """
             SELECT name FROM sqlite_master

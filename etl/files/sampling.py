@@ -1,8 +1,10 @@
 """The heads of files, for a preview: enough for some thousand rows, whatever the files' size."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from etl.context import RunContext
 from etl.errors import DataError
@@ -20,11 +22,15 @@ from etl.files.remote import RemoteFiles, is_uri
 # Of one file, and of all together.
 HEAD_BYTES = 4 * 1024 * 1024
 _ALL_BYTES = 4 * HEAD_BYTES
+# Of a file whose head does not tell its first records.
+MOST_WHOLE = 64_000_000
 _MOST_FILES = 20
 _BLOCK = 64 * 1024
 
 # Gives the whole records that the bytes of a file begin with; None where that cannot be told.
 Cut = Callable[[bytes], bytes | None]
+# Writes what a preview needs of a file with a name to a path; returns whether that is all of it.
+Take = Callable[[IO[bytes], str, Path], bool]
 
 
 def whole_lines(encoding: str = "utf-8") -> Cut:
@@ -68,6 +74,34 @@ def files_or_heads(
     return files
 
 
+def files_or_samples(
+    config: SourceConfig, context: RunContext, scratch: Path, *, take: Take
+) -> list[SourceFile]:
+    """Return the files that a config names, or for a sample what `take` writes of the first."""
+    if context.sample is None:
+        return source_files(config, context, scratch)
+    files: list[SourceFile] = []
+    for number, source in enumerate(_sources(config, context)):
+        if number == _MOST_FILES:
+            context.sample.cut = True
+            break
+        to = scratch / f"{number}-{plain_name(source.name)}"
+        with source.opened() as stream:
+            context.sample.cut |= not take(stream, source.name, to)
+        files.append(SourceFile(to, source.name))
+    return files
+
+
+def too_large(name: str) -> DataError:
+    """Return the error of a file that a preview would have to take in as a whole."""
+    return DataError(
+        f"file '{name}' holds more than the {MOST_WHOLE // 1_000_000} MB that a preview takes in "
+        "of a file whose beginning does not tell its first rows. Execute the pipeline to read it, "
+        "or preview a smaller one.",
+        field="config.path",
+    )
+
+
 @dataclass(frozen=True)
 class _Source:
     """One file of a source: here, or in a storage."""
@@ -85,7 +119,8 @@ class _Source:
         if not whole:
             records = cut(content)
             if records is None:
-                return SourceFile(self._all(to.with_suffix("")), self.name)
+                self._write_all(kind, to)
+                return SourceFile(to, self.name, plain=True)
             content = records
         to.write_bytes(content)
         return SourceFile(to, self.name, partial=not whole, plain=True)
@@ -101,12 +136,27 @@ class _Source:
         plain, ended = _read(to, kind, self.name, whole=whole)
         return plain, whole and ended
 
-    def _all(self, to: Path) -> Path:
+    def _write_all(self, kind: str, to: Path) -> None:
+        path = self.local
+        if path is None:
+            assert self.storage is not None
+            content, whole = self.storage.head(self.name, MOST_WHOLE)
+            if not whole:
+                raise too_large(self.name)
+            path = to.with_suffix(".whole")
+            path.write_bytes(content)
+        with opened(path, kind, self.name) as stream, to.open("wb") as file:
+            while (block := stream.read(_BLOCK)) and file.tell() <= MOST_WHOLE:
+                file.write(block)
+            if file.tell() > MOST_WHOLE:
+                raise too_large(self.name)
+
+    def opened(self) -> AbstractContextManager[IO[bytes]]:
+        """Give the file as it is; of a storage only what is read is fetched."""
         if self.local is not None:
-            return self.local
+            return self.local.open("rb")
         assert self.storage is not None
-        self.storage.download(self.name, to)
-        return to
+        return self.storage.opened(self.name)
 
 
 def _read(path: Path, kind: str, name: str, *, whole: bool) -> tuple[bytes, bool]:

@@ -1,6 +1,7 @@
 """extract.excel"""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,7 @@ from pydantic import Field, model_validator
 
 from etl.files.reading import SourceConfig, peeked, source_files
 from etl.files.remote import is_uri
+from etl.files.sampling import files_or_samples
 from etl.inputs import Inputs
 from etl.module import Extractor, RunContext
 
@@ -66,7 +68,15 @@ class ExtractExcel(Extractor):
 
     def execute(self, inputs: Inputs, context: RunContext) -> "Iterator[pa.RecordBatch]":
         """Yield the rows of the sheets; raise DataError for a file that cannot be read."""
-        files = source_files(self.config, context, inputs.scratch_folder())
+        from etl.excel_heads import first_rows
+
+        first_row = self.config.first_row or self.config.header_row + 1
+        files = files_or_samples(
+            self.config,
+            context,
+            inputs.scratch_folder(),
+            take=partial(first_rows, first_row=first_row),
+        )
         return self._sheets(files).batches()
 
     def _sheets(self, files: "list[SourceFile]") -> "Sheets":

@@ -1,6 +1,7 @@
 """extract.json"""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from etl.errors import DataError
 from etl.files.compression import CompressionSetting, compression_of, opened
-from etl.files.reading import SourceConfig, source_files
+from etl.files.reading import SourceConfig
 from etl.files.sampling import files_or_heads
 from etl.inputs import Inputs
 from etl.json_extractor import GivenTypes, JSONExtractor
@@ -59,17 +60,13 @@ class ExtractJSON(JSONExtractor):
     def execute(self, inputs: Inputs, context: RunContext) -> "duckdb.DuckDBPyRelation":
         """Return the records of the files; raise DataError naming file, record and remedy."""
         scratch = inputs.scratch_folder()
-        if self.config.records:
-            # Where they are in a file, only all of it tells.
-            sources = source_files(self.config, context, scratch)
-        else:
-            sources = files_or_heads(
-                self.config,
-                context,
-                scratch,
-                compression=self.config.compression,
-                cut=whole_records,
-            )
+        sources = files_or_heads(
+            self.config,
+            context,
+            scratch,
+            compression=self.config.compression,
+            cut=partial(whole_records, path=self.config.records),
+        )
         return self._rows(sources, inputs, scratch, context)
 
     def _rows(

@@ -128,7 +128,8 @@ class ExtractSQL(Extractor):
             return reading.read_batches(source, query, parameters, context.bounds, context.sample)
         from etl.sqlite.reading import read_batches
 
-        return read_batches(self._file(source, context), query, parameters, context.bounds)
+        file = self._file(source, context)
+        return read_batches(file, query, parameters, context.bounds, context.sample)
 
     def peek(self, context: RunContext) -> tuple[Column, ...] | None:
         """Return the columns, asking the database for no row; None if only the rows tell them.
@@ -136,17 +137,18 @@ class ExtractSQL(Extractor):
         Raise ETLError if the query is refused, or the database cannot be asked.
         """
         from etl.connections import dialect_of
+        from etl.databases.patience import hurried
 
         query, parameters = self.config.query, self.config.parameters
         source = self._source(context)
         if source is not None and dialect_of(source) == "postgres":
             from etl.postgres.reading import describe
 
-            return describe(source, query, parameters)
+            return describe(hurried(source), query, parameters)
         if source is not None and dialect_of(source) == "mysql":
             from etl.mysql import reading
 
-            return reading.describe(source, query, parameters)
+            return reading.describe(hurried(source), query, parameters)
         from etl.sqlite.reading import describe as describe_file
 
         return describe_file(self._file(source, context), query, parameters)

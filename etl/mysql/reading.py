@@ -13,6 +13,7 @@ from etl.connections import Connection
 from etl.context import Bounds, Sample
 from etl.databases.batches import BATCH_ROWS, batch_of
 from etl.databases.bounds import Condition, condition_of
+from etl.databases.patience import ANSWER_SECONDS
 from etl.dataset import Column
 from etl.errors import ConfigError
 from etl.mysql.session import Opened, run, session
@@ -68,7 +69,7 @@ def read_batches(
         condition = condition_of(bounds, describe(connection, query, parameters))
         name = quote(bounds.column)
         query = _where(query, name.replace("%", "%%") if parameters else name, condition)
-    with session(connection) as opened:
+    with session(connection, patience=sample.seconds if sample is not None else None) as opened:
         if sample is not None:
             # A subquery with a LIMIT would refuse columns of the same name.
             run(opened, f"SET SESSION sql_select_limit = {sample.rows:d}")
@@ -97,10 +98,13 @@ def _where(query: str, name: str, condition: Condition | None) -> str:
 def describe(
     connection: Connection, query: str, parameters: Mapping[str, object]
 ) -> tuple[Column, ...]:
-    """Return the columns of a query, asking for none of its rows; raise ETLError if refused."""
+    """Return the columns of a query, asking for none of its rows; raise ETLError if refused.
+
+    Or if the server takes long.
+    """
     import duckdb
 
-    with session(connection) as opened:
+    with session(connection, patience=ANSWER_SECONDS) as opened:
         run(opened, "START TRANSACTION READ ONLY")
         with SSCursor(opened) as cursor:
             asked = f"SELECT * FROM (\n{query}\n) AS q LIMIT 0"  # noqa: S608

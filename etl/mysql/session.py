@@ -28,7 +28,7 @@ _REFUSED = {1044, 1045, 1049, 1130, 1251, 1698}
 _NOT_ALLOWED = {1142, 1143, 1227, 1290, 1370, 1419}
 _SQL = {1051, 1052, 1054, 1060, 1064, 1065, 1146, 1149, 1305, 1790, 1792}
 _UNAVAILABLE = {1040, 1053, 1077, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1317, 1969, 2002, 2003}
-_UNAVAILABLE |= {2006, 2013, 2055}
+_UNAVAILABLE |= {2006, 2013, 2055, 3024}
 
 _PLACE = re.compile(r" at row \d+$")
 _COLUMN = re.compile(r"olumn '?(?P<name>[^']+?)'?(?: at row| cannot|$)")
@@ -37,14 +37,23 @@ _CONSTRAINT = re.compile(r"CONSTRAINT `(?P<name>[^`]+)`")
 
 
 @contextmanager
-def session(connection: Connection) -> Iterator[Opened]:
+def session(connection: Connection, *, patience: float | None = None) -> Iterator[Opened]:
     """Give a connection that commits each statement, unless a transaction is started.
+
+    A statement, and locks that others hold, are waited for so many seconds; with None, as long as
+    the server is told to.
 
     Raise ConfigError, DataError or TransientError, never an error of PyMySQL.
     """
     try:
         opened = pymysql.connect(
-            **mysql_arguments(connection), charset="utf8mb4", autocommit=True, local_infile=True
+            **mysql_arguments(connection),
+            charset="utf8mb4",
+            autocommit=True,
+            local_infile=True,
+            # One that says nothing at all, neither at first nor later.
+            read_timeout=_longest(patience),
+            write_timeout=_longest(patience),
         )
     except (err.MySQLError, OSError) as exc:
         raise _refused(exc, connection) from None
@@ -52,6 +61,8 @@ def session(connection: Connection) -> Iterator[Opened]:
     opened._local_infile = False
     try:
         run(opened, f"SET SESSION sql_mode = '{_MODE}', time_zone = '+00:00'")
+        if patience is not None:
+            _limit(opened, patience)
         yield opened
     except err.MySQLError as exc:
         raise translate(exc, connection) from exc
@@ -61,6 +72,20 @@ def session(connection: Connection) -> Iterator[Opened]:
             opened.close()
         except err.Error:
             opened._force_close()
+
+
+def _longest(patience: float | None) -> float | None:
+    # A little more, so that it is the server that ends a statement, and does not go on with it.
+    return patience + 1 if patience is not None else None
+
+
+def _limit(opened: Opened, seconds: float) -> None:
+    whole = max(1, round(seconds))
+    run(opened, f"SET SESSION lock_wait_timeout = {whole}, innodb_lock_wait_timeout = {whole}")
+    if "MariaDB" in opened.get_server_info():
+        run(opened, f"SET SESSION max_statement_time = {seconds:g}")
+    else:
+        run(opened, f"SET SESSION max_execution_time = {round(seconds * 1000)}")
 
 
 def run(opened: Opened, statement: str, values: Sequence[object] | None = None) -> int:

@@ -17,6 +17,7 @@ from etl.columns import require_columns
 from etl.connections import Connection
 from etl.context import Bounds, Sample
 from etl.databases.bounds import condition_of
+from etl.databases.patience import ANSWER_SECONDS
 from etl.databases.ranges import Range, ranges
 from etl.dataset import Column
 from etl.errors import ConfigError
@@ -39,9 +40,6 @@ _SETTINGS = (
     "SET LOCAL bytea_output = 'hex'",
     "SET LOCAL extra_float_digits = 1",
 )
-
-# A server tells the columns of a query in milliseconds.
-_DESCRIBE_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def describe(
     Or if the server takes long: somebody waits, and a table that is locked may stay so for hours.
     """
     with session(connection, read_only=True) as opened:
-        opened.execute(f"SET LOCAL statement_timeout = {_DESCRIBE_SECONDS * 1000}")
+        opened.execute(f"SET LOCAL statement_timeout = {ANSWER_SECONDS * 1000}")
         return _described(opened, query, parameters).columns
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl.context import Bounds
+from etl.context import Bounds, Sample
 from etl.databases.batches import BATCH_ROWS, batch_of
 from etl.databases.bounds import condition_of
+from etl.databases.patience import ANSWER_SECONDS
 from etl.dataset import Column
 from etl.errors import ConfigError, DataError
 from etl.sqlite.session import session
@@ -23,15 +24,20 @@ _DIGITS = 38
 
 
 def read_batches(
-    path: Path, query: str, parameters: Mapping[str, object], bounds: Bounds | None = None
+    path: Path,
+    query: str,
+    parameters: Mapping[str, object],
+    bounds: Bounds | None = None,
+    sample: Sample | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of one SELECT in batches of 10,000; at least one, which may be empty.
 
     A column has the type that it was declared with; an expression that of its first values. Rows
     outside of `bounds` are left out if they are of whole numbers: SQLite has no times, and orders
-    texts in its own ways.
+    texts in its own ways. For a `sample` nobody waits long for another process that has the file.
     """
-    with session(path, read_only=True) as opened:
+    patience = sample.seconds / 2 if sample is not None else None
+    with session(path, read_only=True, patience=patience) as opened:
         declared = _declared(opened, query, parameters)
         query = _within(query, declared, bounds)
         text, values = _bound(query, parameters)
@@ -68,7 +74,7 @@ def describe(path: Path, query: str, parameters: Mapping[str, object]) -> tuple[
     """Return the columns of a query, or None if one has a type that only its values tell."""
     import duckdb
 
-    with session(path, read_only=True) as opened:
+    with session(path, read_only=True, patience=ANSWER_SECONDS) as opened:
         declared = _declared(opened, query, parameters)
     types = [_arrow_type(kind) for _, kind in declared]
     if None in types:

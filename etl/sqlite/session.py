@@ -15,8 +15,12 @@ _CONSTRAINT = re.compile(r"(?:UNIQUE|NOT NULL|CHECK) constraint failed: (?P<what
 
 
 @contextmanager
-def session(path: Path, *, read_only: bool = False) -> Iterator[sqlite3.Connection]:
+def session(
+    path: Path, *, read_only: bool = False, patience: float | None = None
+) -> Iterator[sqlite3.Connection]:
     """Give one transaction: committed at the end of the block, rolled back if it raises.
+
+    Another process that has the file is waited for a minute, or so many seconds.
 
     Raise ConfigError, DataError or TransientError, never an error of sqlite3.
     """
@@ -28,7 +32,7 @@ def session(path: Path, *, read_only: bool = False) -> Iterator[sqlite3.Connecti
             f"{path.as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
-            timeout=_WAIT_SECONDS,
+            timeout=_WAIT_SECONDS if patience is None else patience,
             check_same_thread=False,
         )
     except sqlite3.Error as exc:

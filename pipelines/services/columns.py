@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from etl.context import RunContext
 from etl.dataset import Column
 from etl.graph import Graph, Node, split_reference
+from etl.output_schemas import Origin
 from etl.problems import Problem
-from etl.schemas import GraphSchemas, Origin, follow_columns, peek_with
-from etl.settings import run_settings
+from etl.schemas import GraphSchemas, SchemaMemory, follow_columns
+from pipelines.services.peeking import Sources
+
+# Seconds that somebody who saves, or looks, waits for all sources together, and in which is
+# computed what nodes give.
+_WAIT = 6.0
+_FOLLOW = 15.0
+
+# What nodes were found to give, for those who draw and those who save.
+remembered = SchemaMemory(size=5000)
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,11 @@ class OutputColumns:
 
 def column_problems(graph: Graph, params: Mapping[str, object]) -> list[Problem]:
     """Return what is wrong with the columns that nodes name, as far as columns are known."""
-    return list(follow_columns(graph, params=params, peek=peek_with(context_of)).problems)
+    sources = Sources(_WAIT, anew=True)
+    found = follow_columns(
+        graph, params=params, peek=sources.peek, memory=remembered, seconds=_FOLLOW
+    )
+    return list(found.problems)
 
 
 def lineage(
@@ -45,10 +57,10 @@ def lineage(
     """Return the columns of every output, in the graph's order.
 
     `seen` are the columns that extractors gave in a run, by node; without it the extractors are
-    asked now.
+    asked.
     """
     if seen is None:
-        found = follow_columns(graph, params=params, peek=peek_with(context_of))
+        found = follow_columns(graph, params=params, peek=Sources(_WAIT).peek, seconds=_FOLLOW)
     else:
         found = follow_columns(graph, params=params, peek=lambda node, _: seen.get(node.id))
     return [
@@ -56,18 +68,6 @@ def lineage(
         for node_id in graph.topological_order()
         for reference in _references(graph.node(node_id), found)
     ]
-
-
-def context_of(node_id: str) -> RunContext:
-    """Return the context in which a node's extractor is asked for its columns."""
-    settings = run_settings()
-    return RunContext(
-        execution_id="check",
-        node_id=node_id,
-        staging=settings.staging,
-        data_dirs=settings.data_dirs,
-        memory_limit=settings.memory_limit,
-    )
 
 
 def _references(node: Node, found: GraphSchemas) -> list[str]:

@@ -17,6 +17,7 @@ from pipelines.services.params import spec_problems
 # Those that Airflow knows; croniter alone has others.
 CRON_PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 MAX_DEPTH = 50
+MAX_NODES, MAX_EDGES = 1000, 5000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -44,8 +45,8 @@ def tidied(name: str, value: Any) -> Any:
     if name == "tags" and isinstance(value, list):
         return [tag.strip() if isinstance(tag, str) else tag for tag in value]
     if name == "timeout" and isinstance(value, int) and not isinstance(value, bool):
-        # As the database gives it back.
-        return float(value)
+        # As the database gives it back. No float holds any whole number.
+        return float(value) if 0 < value <= _LONGEST_TIMEOUT else value
     if name in _TRIMMED and isinstance(value, str):
         return value.replace("\r\n", "\n").replace("\r", "\n").strip()
     return value
@@ -129,7 +130,7 @@ def _timeout(value: object) -> Iterator[str]:
                 "The timeout is %(value)g s. Write more than 0 and at most "
                 "%(longest_timeout)s seconds (30 days), or null for none."
             )
-            % {"value": value, "longest_timeout": _LONGEST_TIMEOUT}
+            % {"value": max(-1e300, min(value, 1e300)), "longest_timeout": _LONGEST_TIMEOUT}
         )
 
 
@@ -178,15 +179,21 @@ def _tags(value: object) -> Iterator[str]:
         yield _("A tag is there twice. Remove one of them.")
 
 
-def _nothing(value: object) -> Iterator[str]:
-    """Leave the graph to `etl.validation`, which sees it as a whole."""
-    yield from ()
+def _config(value: object) -> Iterator[str]:
+    """Refuse a graph that is too large to look at; `etl.validation` sees all the rest."""
+    for part, most in (("nodes", MAX_NODES), ("edges", MAX_EDGES)):
+        items = value.get(part) if isinstance(value, Mapping) else None
+        if isinstance(items, list) and len(items) > most:
+            yield _(
+                "The graph has %(count)s %(part)s, and a pipeline can have at most %(most)s. "
+                "Split it into several pipelines."
+            ) % {"count": len(items), "part": part, "most": most}
 
 
 _CHECKS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "name": _name,
     "description": _description,
-    "config": _nothing,
+    "config": _config,
     "schedule": _schedule,
     "timezone": _timezone,
     "timeout": _timeout,

@@ -1,24 +1,22 @@
 """What a pipeline would be if it were saved as it is drawn now: problems, columns, code."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.utils import timezone
 
-from etl.dataset import Column
 from etl.errors import ConfigError
 from etl.graph import Node
-from etl.module import Extractor
 from etl.partial import PartialGraph, partial_graph
 from etl.registry import get_module
-from etl.schemas import GraphSchemas, SchemaMemory, follow_columns, peek_with
+from etl.schemas import GraphSchemas, follow_columns
 from pipelines.errors import InvalidPipeline, Problem
 from pipelines.models import Pipeline, PipelineRevision
-from pipelines.services.background import Background, Pending
-from pipelines.services.columns import context_of
+from pipelines.services.background import Background, Pending, Unanswered
+from pipelines.services.columns import remembered
 from pipelines.services.deployment import generator
 from pipelines.services.fields import FIELDS
+from pipelines.services.peeking import Columns, Sources
 from pipelines.services.saving import find_problems, name_problems
 from pipelines.services.snapshots import hash_of, readable_snapshot, snapshot_of
 from pipelines.services.validation import (
@@ -32,28 +30,28 @@ from pipelines.services.validation import (
     problems_together,
 )
 
-Columns = tuple[Column, ...]
-
-# Seconds: how old a catalogue of Airflow's, or the columns of a source, may be, and how long
-# somebody who types waits for the first one.
+# Seconds: how old a catalogue of Airflow's may be, and how long somebody who types waits for one,
+# and for all sources together.
 _FRESH = 10.0
 _WAIT = 0.2
+# And how long what nodes give is computed, which takes some milliseconds for each new one.
+_FOLLOW = 0.8
 _UNKNOWN = AirflowNames(None, None)
 
 _names: Background[AirflowNames] = Background(fresh=_FRESH)
-_peeked: Background[Columns | None] = Background(fresh=_FRESH)
-_memory = SchemaMemory()
 
 
 @dataclass(frozen=True)
 class NodeColumns:
     """What comes in at each port of a node, and goes out of each output; None where unknown.
 
-    The only output of a node has the name "".
+    The only output of a node has the name "". `unknown` says why a source has not told its
+    columns, if anything keeps it from that.
     """
 
     inputs: Mapping[str, Columns | None]
     outputs: Mapping[str, Columns | None]
+    unknown: str | None
 
 
 @dataclass(frozen=True)
@@ -67,26 +65,6 @@ class Check:
     problems: list[Problem]
     columns: Mapping[str, NodeColumns]
     complete: bool
-
-
-@dataclass
-class _Sources:
-    """Asks the sources of a graph for their columns, and notes whether one has not answered yet."""
-
-    pending: bool = False
-    ask: Callable[[Node, Extractor], Columns | None] = field(
-        default_factory=lambda: peek_with(context_of)
-    )
-
-    def peek(self, node: Node, module: Extractor) -> Columns | None:
-        key = (node.module, module.config.model_dump_json())
-        try:
-            found = _peeked.get(key, partial(self.ask, node, module), wait=_WAIT)
-        except Pending:
-            self.pending = True
-            return None
-        self.pending |= not found.fresh
-        return found.value
 
 
 def check_pipeline(
@@ -113,16 +91,22 @@ def check_pipeline(
     names, complete = _known_names()
     of_graph = graph_problems(fields["config"], names)
     part = partial_graph(fields["config"], of_graph)
-    sources = _Sources()
+    sources = Sources(_WAIT)
     params = {} if "default_params" in bad else fields["default_params"]
     found = follow_columns(
-        part.graph, params=params, peek=sources.peek, skip=part.unsure, memory=_memory
+        part.graph,
+        params=params,
+        peek=sources.peek,
+        skip=part.unsure,
+        memory=remembered,
+        seconds=_FOLLOW,
     )
     problems += [*of_graph, *found.problems]
     if not of_graph:
         problems += problems_together(fields, bad)
-    complete = complete and not sources.pending
-    return Check([*unless, *problems], _columns(part, found), complete)
+    complete = complete and found.complete and not sources.pending
+    columns = {node.id: _around(node, part, found, sources) for node in part.graph.nodes}
+    return Check([*unless, *problems], columns, complete)
 
 
 def code_of(pipeline: Pipeline, *, problems: Sequence[Problem] = ()) -> str:
@@ -157,14 +141,12 @@ def _known_names(wait: float = _WAIT) -> tuple[AirflowNames, bool]:
         found = _names.get("", names_in_airflow, wait=wait)
     except Pending:
         return _UNKNOWN, False
-    return found.value, found.fresh
+    except Unanswered:
+        return _UNKNOWN, True
+    return found.value, not found.pending
 
 
-def _columns(part: PartialGraph, found: GraphSchemas) -> dict[str, NodeColumns]:
-    return {node.id: _around(node, part, found) for node in part.graph.nodes}
-
-
-def _around(node: Node, part: PartialGraph, found: GraphSchemas) -> NodeColumns:
+def _around(node: Node, part: PartialGraph, found: GraphSchemas, sources: Sources) -> NodeColumns:
     inputs = part.graph.inputs_of(node.id)
     ports: tuple[str, ...] = ()
     names: tuple[str, ...] = ("",)
@@ -178,6 +160,7 @@ def _around(node: Node, part: PartialGraph, found: GraphSchemas) -> NodeColumns:
     return NodeColumns(
         {port: _gives(inputs.get(port), found) for port in (*ports, *inputs)},
         {name: _gives(f"{node.id}.{name}".rstrip("."), found) for name in names},
+        sources.unknown.get(node.id),
     )
 
 

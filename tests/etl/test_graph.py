@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,3 +130,27 @@ def test_what_is_no_graph_is_refused_with_problems(raw: object) -> None:
 def test_a_graph_is_immutable() -> None:
     with pytest.raises(ValueError, match="frozen"):
         parse_graph(JOIN).nodes = ()  # type: ignore[misc]
+
+
+def test_thousands_of_nodes_are_put_in_order_in_a_moment() -> None:
+    count = 5000
+    graph = parse_graph(
+        {
+            "nodes": [{"id": f"n{n}", "module": "transform.limit"} for n in reversed(range(count))],
+            "edges": [{"source": f"n{n}", "target": f"n{n + 1}"} for n in range(count - 1)],
+        }
+    )
+    began = time.monotonic()
+    assert graph.topological_order() == [f"n{n}" for n in range(count)]
+    assert all(graph.inputs_of(f"n{n}") for n in range(1, count))
+    assert time.monotonic() - began < 2
+
+
+def test_of_nodes_that_are_free_the_first_of_the_graph_comes_first() -> None:
+    graph = parse_graph(
+        {
+            "nodes": [{"id": name, "module": "extract.csv"} for name in ("c", "a", "b", "d")],
+            "edges": [{"source": "d", "target": "a"}],
+        }
+    )
+    assert graph.topological_order() == ["c", "b", "d", "a"]

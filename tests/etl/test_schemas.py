@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from etl.dataset import Column
 from etl.graph import Node, parse_graph
 from etl.module import Extractor
-from etl.schemas import GraphSchemas, Origin, follow_columns
+from etl.output_schemas import Origin
+from etl.schemas import GraphSchemas, SchemaMemory, follow_columns
 from etl.validation import validate_graph
 
 ORDERS = (Column("order_id", "BIGINT"), Column("status", "VARCHAR"), Column("amount", "DOUBLE"))
@@ -168,3 +170,56 @@ def test_every_built_in_transformer_tells_its_columns() -> None:
 
     built_in = [get_module(key) for key in _BUILT_IN if not key.startswith("test.")]
     assert [m.key for m in built_in if issubclass(m, Transformer) and not m.pure] == []
+
+
+def test_what_takes_too_long_is_followed_further_the_next_time() -> None:
+    graph = parse_graph(
+        {
+            "nodes": [
+                extractor("orders"),
+                {"id": "few", "module": "transform.limit", "config": {"rows": 3}},
+                LOAD,
+            ],
+            "edges": [
+                {"source": "orders", "target": "few"},
+                {"source": "few", "target": "load"},
+            ],
+        }
+    )
+    memory = SchemaMemory()
+
+    def follow(seconds: float) -> GraphSchemas:
+        return follow_columns(
+            graph, params={}, peek=lambda *_: ORDERS, memory=memory, seconds=seconds
+        )
+
+    at_once = follow(0)
+    assert (at_once.complete, "few" in at_once.outputs) == (False, False)
+    assert follow(60).complete
+    again = follow(0)
+    assert again.complete
+    assert again.outputs["few"].columns == ORDERS
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{{ 'x' * 10 ** 10 }} = status",
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}amount > 1",
+        "{{ 'x'.center(10 ** 10) }} = status",
+        "{{ '%9999999999d' | format(1) }} > amount",
+        "{{ params.least }}" * 1500,
+    ],
+    ids=["product", "loops", "filter", "format", "repeated"],
+)
+def test_a_template_that_costs_much_is_not_rendered_while_somebody_draws(condition: str) -> None:
+    began = time.monotonic()
+    found = through("transform.filter", {"condition": condition}, {"least": "7" * 1_000_000})
+    assert found.problems == ()
+    assert time.monotonic() - began < 2
+
+
+def test_a_template_that_picks_values_is_followed() -> None:
+    condition = "amount > {{ params.least | default(3) }} + {{ params.more + 1 }}"
+    found = through("transform.filter", {"condition": condition}, {"more": 2})
+    assert found.outputs["keep_paid"].columns == ORDERS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from datetime import UTC, datetime
 
 import pytest
@@ -120,3 +121,18 @@ def test_a_template_that_fails_is_a_config_error(text: str) -> None:
 def test_checking_a_template_computes_nothing(text: str) -> None:
     # Computed, it would end this process.
     assert template_problems(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ 'x' * 4 * 10 ** 8 }}",
+        "{% set a = 'x' * 4 * 10 ** 8 %}{{ a }}",
+        "{% if 'x' * 4 * 10 ** 8 %}{% endif %}",
+        "{{ ('x' * 4 * 10 ** 8) | length }}",
+    ],
+)
+def test_checking_a_template_takes_no_memory(text: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert template_problems(text) == []
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000

@@ -11,7 +11,6 @@ import pytest
 
 from etl.engine import Engine
 from etl.errors import TransientError
-from etl.modules.extract_sql import ExtractSQL
 from etl.time_limit import time_limit
 from tests.etl.conftest import Lab
 
@@ -80,15 +79,3 @@ def test_a_query_on_a_server_is_cancelled_there(lab: Lab, warehouse_url: str) ->
                 return
             time.sleep(0.1)
     pytest.fail("the server still runs the query")
-
-
-def test_the_columns_of_a_locked_table_are_not_waited_for(lab: Lab, warehouse_url: str) -> None:
-    module = ExtractSQL(ExtractSQL.Config(connection="warehouse", query="SELECT * FROM shut"))
-    with psycopg.connect(warehouse_url) as connection:
-        connection.execute("CREATE TABLE shut (a int)")
-        connection.commit()
-        connection.execute("LOCK TABLE shut IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(TransientError):
-            module.peek(lab.context())
-        connection.rollback()
-        connection.execute("DROP TABLE shut")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipelines.services.background import Background, Pending
+from pipelines.services.background import Background, Pending, Unanswered
 
 
 def until(done: Callable[[], bool]) -> None:
@@ -85,3 +85,77 @@ def test_only_so_many_are_kept() -> None:
     for key in (1, 2, 3, 1):
         values.get(key, lambda key=key: calls.append(key) or key, wait=5)  # type: ignore[misc]
     assert calls == [1, 2, 3, 1]
+
+
+def test_a_source_that_hangs_takes_nobody_elses_place() -> None:
+    values: Background[str] = Background(fresh=60, patience=0.05)
+    hangs = threading.Event()
+    for number in range(50):
+        with pytest.raises((Pending, Unanswered)):
+            values.get(("bad", number), lambda: str(hangs.wait(20)), source=number, wait=0)
+    began = time.monotonic()
+    until(lambda: answers(values, "good"))
+    assert time.monotonic() - began < 2
+    hangs.set()
+
+
+def test_few_searches_of_one_source_hang_however_many_are_asked_for() -> None:
+    values: Background[str] = Background(fresh=60, patience=0.05)
+    hangs, began = threading.Event(), []
+
+    def find() -> str:
+        began.append(1)
+        hangs.wait(20)
+        raise TimeoutError
+
+    for number in range(20):
+        with pytest.raises((Pending, Unanswered)):
+            values.get(number, find, source="slow", wait=0.01)
+    assert len(began) == 2
+    hangs.set()
+
+
+def test_who_asks_a_source_that_does_not_answer_is_told() -> None:
+    values: Background[str] = Background(fresh=60, patience=0.05, pause=0.3)
+    hangs = threading.Event()
+
+    def find() -> str:
+        hangs.wait(20)
+        raise TimeoutError
+
+    with pytest.raises(Unanswered):
+        values.get("key", find, source="slow", wait=0.2)
+    hangs.set()
+    time.sleep(0.05)
+    # It has failed, and is left alone for a while.
+    with pytest.raises(Unanswered):
+        values.get("other", lambda: "back", source="slow", wait=5)
+    time.sleep(0.4)
+    assert values.get("other", lambda: "back", source="slow", wait=5).value == "back"
+
+
+def test_a_slow_answer_counts_all_the_same() -> None:
+    values: Background[str] = Background(fresh=60, patience=0.05)
+
+    def find() -> str:
+        time.sleep(0.2)
+        return "late"
+
+    assert values.get("key", find, source="slow", wait=5).value == "late"
+
+
+def test_what_is_wanted_anew_is_looked_for_although_it_is_fresh() -> None:
+    answers = iter([1, 2])
+    values: Background[int] = Background(fresh=60)
+    assert values.get("key", lambda: next(answers), wait=5).value == 1
+    again = values.get("key", lambda: next(answers), wait=5, anew=True)
+    assert (again.value, again.fresh) == (2, True)
+    old = values.get("key", lambda: time.sleep(0.3) or 3, wait=0, anew=True)
+    assert (old.value, old.fresh, old.pending) == (2, False, True)
+
+
+def answers(values: Background[str], key: str) -> bool:
+    try:
+        return values.get(key, lambda: "there", source=key, wait=0.1).value == "there"
+    except Pending:
+        return False

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from etl.schemas import SchemaMemory
 from etl.settings import run_settings
 from pipelines.models import Pipeline
-from pipelines.services import unsaved
+from pipelines.services import peeking, unsaved
 from pipelines.services.background import Background
 from tests.fake_airflow import FakeAirflow
 from tests.pipelines.conftest import URL, Save
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("surroundings")
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unsaved, "_names", Background(fresh=10))
-    monkeypatch.setattr(unsaved, "_peeked", Background(fresh=10))
+    monkeypatch.setattr(peeking, "_peeked", Background(fresh=10))
 
 
 @pytest.fixture(autouse=True)
@@ -64,9 +65,9 @@ def test_a_drawn_pipeline_tells_its_problems_and_its_columns(
         {"name": "amount", "type": "DOUBLE"},
     ]
     assert found["columns"] == {
-        "read_orders": {"in": {}, "out": {"": columns}},
-        "keep_paid": {"in": {"input": columns}, "out": {"": columns}},
-        "write": {"in": {"input": columns}, "out": {}},
+        "read_orders": {"in": {}, "out": {"": columns}, "unknown": None},
+        "keep_paid": {"in": {"input": columns}, "out": {"": columns}, "unknown": None},
+        "write": {"in": {"input": columns}, "out": {}, "unknown": None},
     }
     assert Pipeline.objects.count() == 0
 
@@ -304,3 +305,38 @@ def graph_of(count: int) -> dict[str, Any]:
         ],
         "edges": [{"source": source, "target": target} for source, target in pairwise(ids)],
     }
+
+
+def test_a_graph_that_is_too_large_is_refused_at_once(api: APIClient) -> None:
+    began = time.monotonic()
+    found = check(api, config=graph_of(1001))
+    assert [error["message"] for error in found["errors"]] == [
+        "The graph has 1001 nodes, and a pipeline can have at most 1000. "
+        "Split it into several pipelines."
+    ]
+    assert time.monotonic() - began < 2
+
+
+def test_columns_of_a_large_graph_come_bit_by_bit(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unsaved, "remembered", SchemaMemory())
+    monkeypatch.setattr(unsaved, "_FOLLOW", 0.05)
+    graph = graph_of(30)
+    first = check(api, config=graph)
+    assert not first["complete"]
+    assert checked(api, config=graph)["columns"]["write"]["in"]["input"] is not None
+
+
+def test_a_body_that_is_too_large_says_so(api: APIClient) -> None:
+    answer = api.post(f"{URL}/check", {"description": "x" * 3_000_000})
+    assert answer.status_code == 413
+    assert answer.json()["detail"] == "The body is larger than 2.6 MB. Send less at once."
+
+
+@pytest.mark.parametrize("timeout", [10**400, -(10**400)])
+def test_a_number_that_no_float_holds_is_a_problem_like_any_other(
+    api: APIClient, timeout: int
+) -> None:
+    found = check(api, timeout=timeout)
+    assert "timeout" in {error["field"] for error in found["errors"]}

@@ -10,6 +10,7 @@ export function ColumnsOfNode({ columns }: { columns: NodeColumns | undefined })
   return (
     <details className="ed-more" open>
       <summary>{t("Columns")}</summary>
+      {columns?.unknown && <p className="ed-quiet">{columns.unknown}</p>}
       {ins.map(([port, list]) => (
         <ColumnList key={`in ${port}`} title={ins.length > 1 ? t("Arriving at {port}", { port }) : t("Arriving")} columns={list} />
       ))}

@@ -11,6 +11,8 @@ export interface Column {
 export interface NodeColumns {
   in: Record<string, Column[] | null>;
   out: Record<string, Column[] | null>;
+  /** Why a source has not told its columns, where something keeps it from that. */
+  unknown?: string | null;
 }
 
 export interface Check {

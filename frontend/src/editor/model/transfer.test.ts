@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { settingsToTake } from "./transfer";
+import { replacements, settingsToTake } from "./transfer";
 
 const FILE = { name: "Theirs", schedule: "@daily", timezone: "Europe/Paris", tags: ["a"] };
 
@@ -13,6 +13,14 @@ test("a time zone stays with the schedule that is there", () => {
   expect(settingsToTake(FILE, false, (name) => held[name] ?? "")).toEqual({ name: "Theirs", tags: ["a"] });
 });
 
-test("a stored pipeline keeps its settings, also those that are empty", () => {
-  expect(settingsToTake(FILE, true, () => "")).toEqual({});
+test("a stored pipeline takes the settings that differ, but for its name", () => {
+  const held: Record<string, string> = { name: "Mine", schedule: "0 6 * * *", timezone: "Europe/Paris", tags: "a ", timeout: "60" };
+  const taken = settingsToTake({ ...FILE, timeout: 60.0, description: "" }, true, (name) => held[name] ?? "");
+  expect(taken).toEqual({ schedule: "@daily" });
+  expect(replacements(taken, (name) => held[name] ?? "")).toEqual([["schedule", "0 6 * * *", "@daily"]]);
+});
+
+test("a stored pipeline loses a schedule that the file does not have, and is told", () => {
+  const taken = settingsToTake({ schedule: "", timeout: null }, true, (name) => ({ schedule: "@daily", timeout: "60" })[name] ?? "");
+  expect(replacements(taken, () => "x")).toEqual([["schedule", "x", ""], ["timeout", "x", ""]]);
 });

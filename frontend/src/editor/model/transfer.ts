@@ -43,15 +43,32 @@ export function imported(text: string, present: Doc): Imported | null {
   return { doc: { graph, params, specs }, settings };
 }
 
+/** Return a setting as the page's field for it holds it. */
+function inField(value: unknown): string {
+  return Array.isArray(value) ? value.join(", ") : String(value ?? "");
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.trim() === other.trim() || (one.trim() !== "" && Number(one) === Number(other));
+}
+
 /**
  * Return the settings of a file that the page takes.
  *
- * None for a pipeline that is stored: undo does not bring back what they would replace, and an empty
- * schedule was chosen, too. A new one takes what it holds nothing of; a time zone comes with its schedule.
+ * A stored pipeline takes those that differ, but for its name, by which people know it. A new one takes
+ * what it holds nothing of; a time zone comes with its schedule.
  */
 export function settingsToTake(found: Settings, isStored: boolean, held: (name: string) => string): Settings {
-  const takes = (name: string) => !isStored && held(name === "timezone" ? "schedule" : name).trim() === "";
-  return Object.fromEntries(Object.entries(found).filter(([name]) => takes(name)));
+  const takes = ([name, value]: [string, unknown]) =>
+    isStored
+      ? name !== "name" && !isSame(inField(value), held(name))
+      : held(name === "timezone" ? "schedule" : name).trim() === "";
+  return Object.fromEntries(Object.entries(found).filter(takes));
+}
+
+/** Return what settings replace, a line for each: its name, what the page holds, what comes. */
+export function replacements(taken: Settings, held: (name: string) => string): [string, string, string][] {
+  return Object.entries(taken).map(([name, value]) => [name, held(name).trim(), inField(value)]);
 }
 
 /** Return a name for a file, made of a pipeline's name. */

@@ -1,5 +1,5 @@
 import { t } from "../../shared/i18n";
-import { exported, fileName, imported, settingsToTake } from "../model/transfer";
+import { exported, fileName, imported, replacements, settingsToTake } from "../model/transfer";
 import { place } from "../model/placing";
 import { useEditor } from "../store";
 import { formValue } from "./form";
@@ -38,12 +38,25 @@ async function importFile(file: File): Promise<void> {
     tell(t("{file} holds no pipeline. Choose a file that was exported here, or a graph as JSON.", { file: file.name }));
     return;
   }
+  const taken = settingsToTake(found.settings, pipeline !== null, formValue);
+  if (pipeline !== null && !mayReplace(file.name, replacements(taken, formValue))) return;
   editDoc(() => ({ ...found.doc, graph: place(found.doc.graph, modules) }));
-  writeSettings(settingsToTake(found.settings, pipeline !== null, formValue));
-  tell(
-    pipeline === null
-      ? t("Imported from {file}. Nothing is saved yet.", { file: file.name })
-      : t("Imported from {file}. Name, schedule and tags stay as they are. Nothing is saved yet.", { file: file.name }),
-    "good",
-  );
+  writeSettings(taken);
+  tell(t("Imported from {file}. Nothing is saved yet.", { file: file.name }), "good");
+}
+
+const CALLED: Record<string, () => string> = {
+  description: () => t("Description"),
+  schedule: () => t("Schedule"),
+  timezone: () => t("Time zone"),
+  timeout: () => t("Timeout"),
+  tags: () => t("Tags"),
+};
+
+/** Return whether somebody agrees to other settings, which undo does not bring back. */
+function mayReplace(file: string, changes: [string, string, string][]): boolean {
+  if (changes.length === 0) return true;
+  const lines = changes.map(([name, from, to]) => `${CALLED[name]?.() ?? name}: ${from || "–"} → ${to || "–"}`);
+  const asked = t("{file} has other settings. Import them with the graph? Nothing is saved yet; the name stays.", { file });
+  return window.confirm([asked, "", ...lines].join("\n"));
 }
