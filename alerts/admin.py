@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -91,7 +92,8 @@ class AlertChannelAdmin(_ChannelAdmin):
             self._test(request, channel)
 
     def _tested(self, request: HttpRequest, channel: AlertChannel) -> HttpResponse:
-        self._test(request, channel)
+        # The worker that sends it must find what is saved.
+        transaction.on_commit(lambda: self._test(request, channel))
         return HttpResponseRedirect(reverse("admin:alerts_alertchannel_change", args=[channel.pk]))
 
     def _test(self, request: HttpRequest, channel: AlertChannel) -> None:
@@ -99,6 +101,9 @@ class AlertChannelAdmin(_ChannelAdmin):
         if delivery.status == DeliveryStatus.SENT:
             text = _now("The test was sent to %(name)s.") % {"name": channel.name}
             self.message_user(request, text, messages.SUCCESS)
+        elif delivery.status == DeliveryStatus.QUEUED:
+            text = _now("%(name)s has not answered yet. Its deliveries will say what came of it.")
+            self.message_user(request, text % {"name": channel.name}, messages.WARNING)
         else:
             text = _now("The test did not reach %(name)s: %(reason)s") % {
                 "name": channel.name,
