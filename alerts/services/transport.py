@@ -8,18 +8,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from apprise import NotifyFormat, NotifyType
+from apprise import NotifyFormat, NotifyType, OverflowMode
 from celery.exceptions import SoftTimeLimitExceeded
 from django.utils.translation import gettext as _
 
-from alerts.addresses import plugin_for, without_secrets
+from alerts.addresses import plugin_for, schemes_of, without_secrets
 from alerts.services import reasons
+from alerts.services.dialects import PLAIN, dialect_of
 from alerts.services.messages import Message
 from executions.services.log_masking import mask
 
 # Programs read these, people do not: the text as it is.
 _FOR_PROGRAMS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
 _ID_HEADER = "X-LogiData-Delivery"
+# What apprise puts between a subject and a body.
+_ROOM = 10
 
 logger = logging.getLogger(__name__)
 
@@ -48,14 +51,16 @@ def transmit(address: str, message: Message) -> None:
     plugin.socket_read_timeout = reasons.ANSWER_SECONDS
     scheme = address.partition("://")[0].lower()
     _identify(plugin, scheme, message)
-    as_text = scheme in _FOR_PROGRAMS or not _takes_markup(plugin)
+    subject, body, body_format = _written(plugin, scheme, message)
     with _said_by_apprise() as said:
         try:
             taken = plugin.notify(
-                title=message.subject,
-                body=message.text if as_text else message.markdown,
-                body_format=NotifyFormat.TEXT if as_text else NotifyFormat.MARKDOWN,
-                notify_type=NotifyType.SUCCESS if message.is_good_news else NotifyType.WARNING,
+                title=subject,
+                body=body,
+                body_format=body_format,
+                notify_type=NotifyType(message.severity),
+                # What does not fit although it was written shorter: better its beginning than none.
+                overflow=OverflowMode.TRUNCATE,
             )
         except SoftTimeLimitExceeded:
             raise
@@ -64,6 +69,29 @@ def transmit(address: str, message: Message) -> None:
             raise _not_delivered(error, said, address) from error
     if not taken:
         raise _not_delivered(said.error, said, address)
+
+
+def _written(plugin: Any, scheme: str, message: Message) -> tuple[str, str, NotifyFormat]:
+    """Return subject and body as the service wants them, and their format."""
+    limit = plugin.body_maxlen - _ROOM
+    if scheme in _FOR_PROGRAMS:
+        return message.subject, message.text, NotifyFormat.TEXT
+    if not _takes_markup(plugin):
+        return (
+            message.subject,
+            message.written(PLAIN, limit - len(message.subject)),
+            NotifyFormat.TEXT,
+        )
+    dialect = dialect_of(schemes_of(plugin))
+    subject = dialect.title(message.subject)
+    if dialect.is_final:
+        # Apprise would take the service's own marks for text.
+        plugin.dialect_convert = _as_it_is
+    return subject, message.written(dialect, limit - len(subject)), NotifyFormat.MARKDOWN
+
+
+def _as_it_is(body: str, *_: Any, **__: Any) -> str:
+    return body
 
 
 def _not_delivered(error: BaseException | None, said: "_Said", address: str) -> NotDelivered:
