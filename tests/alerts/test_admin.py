@@ -166,6 +166,25 @@ def test_the_log_shows_what_was_sent_and_sends_it_again(
     assert hook.titles == ["orders failed"] * 2
 
 
+def test_channels_and_rules_lead_to_their_deliveries_and_these_to_the_execution(
+    chief: Client, rule: Rule, channel: AlertChannel, orders: Pipeline, queue: Queue
+) -> None:
+    made = rule(AlertEvent.FAILURE)
+    other = rule(AlertEvent.RECOVERY)
+    execution = execution_of(orders)
+    end(execution)
+    services.look_at_ends()
+    execution_page = f"/admin/executions/pipelineexecution/{execution.pk}/change/"
+    for page, query, count in (
+        (CHANNELS, f"channel__id__exact={channel.pk}", 1),
+        (RULES, f"rule__id__exact={made.pk}", 1),
+        (RULES, f"rule__id__exact={other.pk}", 0),
+    ):
+        assert f'href="{LOG}?{query}"' in shown(chief, page)
+        log = shown(chief, f"{LOG}?{query}")
+        assert log.count(f'href="{execution_page}"') == count
+
+
 def test_the_log_is_not_edited(chief: Client, rule: Rule, orders: Pipeline, queue: Queue) -> None:
     rule(AlertEvent.FAILURE)
     end(execution_of(orders))

@@ -89,6 +89,18 @@ def test_each_attempt_that_fails_is_told_of_and_its_success_is_a_recovery(
     assert "failed (attempt 2)" in hook.bodies[1]["message"]
 
 
+def test_an_attempt_that_was_cancelled_does_not_hide_the_failure_before_it(
+    rule: Rule, orders: Pipeline, hook: Webhook, queue: Queue
+) -> None:
+    rule(AlertEvent.RECOVERY)
+    execution = execution_of(orders)
+    for status in ("failed", "cancelled", "success"):
+        end(execution, status)
+        work(queue)
+        begin_attempt(again(execution), reason="again", nodes=["load"])
+    assert hook.titles == ["orders succeeds again"]
+
+
 def test_a_retry_that_begins_at_once_does_not_hide_the_failure_before_it(
     rule: Rule, orders: Pipeline, hook: Webhook, queue: Queue
 ) -> None:
