@@ -5,6 +5,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import apprise
 from apprise import AppriseAsset, PersistentStoreMode
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -41,7 +42,7 @@ def address_of(kind: str, text: str) -> str:
             % {"example": example(kind)}
         )
     expected = _PLUGINS.get(ChannelKind(kind))
-    if expected is not None and not set(expected) & set(_schemes(plugin)):
+    if expected is not None and not set(expected) & set(schemes_of(plugin)):
         raise ValidationError(
             _(
                 "The address is one of %(service)s, not of the kind that is chosen. "
@@ -65,9 +66,17 @@ def example(kind: str) -> str:
 
 def plugin_for(address: str) -> Any:
     """Return apprise's plug-in for the address, None if there is none."""
-    # Nothing of a channel is kept on disk.
     asset = AppriseAsset(
-        app_id="LogiData", app_desc="LogiData", storage_mode=PersistentStoreMode.MEMORY
+        app_id="LogiData",
+        app_desc="LogiData",
+        app_url=settings.LOGIDATA_PUBLIC_URL,
+        # No pictures from other people's servers.
+        image_url_mask="",
+        image_url_logo="",
+        # The page that answers after a redirect has taken no message, but says that all is well.
+        http_redirects=False,
+        # Nothing of a channel is kept on disk.
+        storage_mode=PersistentStoreMode.MEMORY,
     )
     return apprise.Apprise.instantiate(address, asset=asset, suppress_exceptions=True)
 
@@ -101,7 +110,8 @@ def _secret_parts(address: str) -> set[str]:
     return {piece for piece in spelled if len(piece) >= _SHORTEST and piece != plain}
 
 
-def _schemes(plugin: Any) -> tuple[str, ...]:
+def schemes_of(plugin: Any) -> tuple[str, ...]:
+    """Return the schemes that a plug-in's addresses may have."""
     found: list[str] = []
     for protocols in (plugin.protocol, plugin.secure_protocol):
         if isinstance(protocols, str):

@@ -1,8 +1,10 @@
 """Alerts in the admin: channels with a test, rules, and the log of deliveries."""
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -38,12 +40,18 @@ _COLOURS = {
 }
 
 
+def _deliveries_of(field: str, pk: int) -> SafeString:
+    query = urlencode({f"{field}__id__exact": pk})
+    url = reverse("admin:alerts_alertdelivery_changelist")
+    return format_html('<a class="page-link" href="{}?{}">{}</a>', url, query, _("Show"))
+
+
 @admin.register(AlertChannel)
 class AlertChannelAdmin(_ChannelAdmin):
     """Channels: the address goes in and never comes out; a test says whether it is right."""
 
     form = ChannelForm
-    list_display = ("name", "kind", "shown_address", "is_active")
+    list_display = ("name", "kind", "shown_address", "is_active", "deliveries")
     empty_hint = _(
         "A channel is where alerts go: an e-mail address, a room in Slack or Teams, a webhook. "
         "Rules then say what goes there."
@@ -53,6 +61,11 @@ class AlertChannelAdmin(_ChannelAdmin):
     fields = ("name", "kind", "shown_address", "address", "is_active")
     readonly_fields = ("shown_address",)
     actions = ("test_selected",)
+
+    @admin.display(description=_("deliveries"))
+    def deliveries(self, channel: AlertChannel) -> SafeString:
+        """Return a link to what was sent to it."""
+        return _deliveries_of("channel", channel.pk)
 
     @admin.display(description=_("stored address"))
     def shown_address(self, channel: AlertChannel) -> str:
@@ -91,7 +104,8 @@ class AlertChannelAdmin(_ChannelAdmin):
             self._test(request, channel)
 
     def _tested(self, request: HttpRequest, channel: AlertChannel) -> HttpResponse:
-        self._test(request, channel)
+        # The worker that sends it must find what is saved.
+        transaction.on_commit(lambda: self._test(request, channel))
         return HttpResponseRedirect(reverse("admin:alerts_alertchannel_change", args=[channel.pk]))
 
     def _test(self, request: HttpRequest, channel: AlertChannel) -> None:
@@ -99,6 +113,9 @@ class AlertChannelAdmin(_ChannelAdmin):
         if delivery.status == DeliveryStatus.SENT:
             text = _now("The test was sent to %(name)s.") % {"name": channel.name}
             self.message_user(request, text, messages.SUCCESS)
+        elif delivery.status == DeliveryStatus.QUEUED:
+            text = _now("%(name)s has not answered yet. Its deliveries will say what came of it.")
+            self.message_user(request, text % {"name": channel.name}, messages.WARNING)
         else:
             text = _now("The test did not reach %(name)s: %(reason)s") % {
                 "name": channel.name,
@@ -112,7 +129,7 @@ class AlertRuleAdmin(_RuleAdmin):
     """Rules: which events of which pipelines go where, and when rather not."""
 
     form = RuleForm
-    list_display = ("name", "is_active", "shown_events", "shown_channels")
+    list_display = ("name", "is_active", "shown_events", "shown_channels", "deliveries")
     empty_hint = _(
         "A rule says which events of which pipelines are told, and on which channels. It needs a "
         "channel: make that first."
@@ -158,6 +175,11 @@ class AlertRuleAdmin(_RuleAdmin):
         """Return the events in words."""
         return ", ".join(str(AlertEvent(event).label) for event in rule.events)
 
+    @admin.display(description=_("deliveries"))
+    def deliveries(self, rule: AlertRule) -> SafeString:
+        """Return a link to what was sent by it."""
+        return _deliveries_of("rule", rule.pk)
+
     @admin.display(description=_("channels"))
     def shown_channels(self, rule: AlertRule) -> str:
         """Return the channels' names."""
@@ -170,8 +192,8 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
 
     empty_hint = _("What rules send is listed here, with what became of it.")
     list_display = (
-        *("created_at", "event", "pipeline_name", "badge", "channel_name", "rule_name"),
-        *("attempts", "sent_at"),
+        *("created_at", "event", "pipeline_name", "execution_link", "badge"),
+        *("channel_name", "rule_name", "attempts", "sent_at"),
     )
     list_display_links = ("created_at", "event")
     list_filter = ("status", "event", "channel", "rule", "created_at")
@@ -212,7 +234,7 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
         if delivery.execution_id is None:
             return "-"
         url = reverse("admin:executions_pipelineexecution_change", args=[delivery.execution_id])
-        return format_html('<a href="{}">{}</a>', url, delivery.execution_id)
+        return format_html('<a class="page-link" href="{}">{}</a>', url, delivery.execution_id)
 
     @admin.display(description=_("message"))
     def text(self, delivery: AlertDelivery) -> SafeString:

@@ -50,7 +50,9 @@ class QuietHours:
             last = day if self.begin < self.end else day + _DAY
             # Each wall-clock time becomes a moment by itself, so that a day may have 23 hours.
             begin = datetime.combine(day, self.begin, zone).astimezone(UTC)
-            end = datetime.combine(last, self.end, zone).astimezone(UTC)
+            ends = datetime.combine(last, self.end, zone)
+            # Of an hour that comes twice the second one: until then the clock says it is quiet.
+            end = max(ends.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
             if begin <= moment < end:
                 return end
         return None

@@ -10,12 +10,14 @@ from redis.exceptions import RedisError
 
 from alerts import services
 from alerts.services.outbox import LOT
-from alerts.services.sending import SEND_SECONDS
+from alerts.services.reasons import SEND_SECONDS
 
 logger = logging.getLogger(__name__)
 
-# So many batches are queued in one look.
-_DUE_LOT = 500
+# At most so many messages wait for the workers of alerts, while there is none say.
+_WAITING = 500
+# When a process that does not end by itself is ended, in seconds after it was told to.
+_PATIENCE = 15
 _REMOVE_LOT = 5000
 
 
@@ -30,7 +32,9 @@ def look_at_ends() -> None:
         pass
 
 
-@shared_task(name="alerts.tasks.send", soft_time_limit=SEND_SECONDS)
+@shared_task(
+    name="alerts.tasks.send", soft_time_limit=SEND_SECONDS, time_limit=SEND_SECONDS + _PATIENCE
+)
 def send(batch: str) -> None:
     """Send a batch of alerts to its channel."""
     try:
@@ -44,7 +48,7 @@ def send(batch: str) -> None:
 def look_after() -> None:
     """Look at ends, release what was held, repeat what failed; beat runs it every few seconds."""
     look_at_ends()
-    services.queue_due(at_most=_DUE_LOT)
+    services.queue_due(at_most=max(0, _WAITING - services.sends_waiting()))
 
 
 @shared_task(name="alerts.tasks.look_at_clocks")

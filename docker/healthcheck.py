@@ -13,8 +13,8 @@ import urllib.request
 from collections.abc import Callable
 
 HEALTH_URL = "http://127.0.0.1:8000/api/v1/health"
-# What the endpoint says when some component, perhaps in another container, is down.
-DEGRADED = 503
+# What the endpoint says when a component that executions need, perhaps another container, is down.
+DOWN = 503
 
 
 def web() -> str | None:
@@ -22,7 +22,7 @@ def web() -> str | None:
     try:
         urllib.request.urlopen(HEALTH_URL, timeout=15).close()
     except urllib.error.HTTPError as error:
-        return None if error.code == DEGRADED else f"{HEALTH_URL} answers {error.code}"
+        return None if error.code == DOWN else f"{HEALTH_URL} answers {error.code}"
     except OSError as error:
         return f"{HEALTH_URL} does not answer: {error}"
     return None

@@ -19,6 +19,7 @@ _COMPONENTS = {
     "redis": gettext_lazy("Redis"),
     "worker": gettext_lazy("Worker"),
     "previews": gettext_lazy("Previews"),
+    "alerts": gettext_lazy("Alerts"),
     "beat": gettext_lazy("Beat"),
     "airflow": gettext_lazy("Airflow"),
 }

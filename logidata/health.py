@@ -11,21 +11,16 @@ from typing import Any
 
 from celery import current_app
 from django.core.cache import cache
-from django.db import DatabaseError, OperationalError, connection
+from django.db import OperationalError, connection
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiResponse, extend_schema
 from redis.exceptions import RedisError
-from rest_framework import serializers
-from rest_framework.permissions import AllowAny
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from airflow_bridge import factory
 from airflow_bridge.errors import AirflowError
 from airflow_bridge.patience import within
+from alerts.services.queueing import QUEUE as ALERTS
 from logidata.beat import FRESH_FOR_SECONDS, HEARTBEAT_KEY
 from pipelines.services.preview_store import WORKER_KEY
 from pipelines.services.preview_worker import QUEUE as PREVIEWS
@@ -35,7 +30,10 @@ ANSWER_WITHIN_SECONDS = 2.5
 WORKER_ANSWERS_WITHIN_SECONDS = 1.0
 # Anyone may ask, and each look costs threads, a broadcast to the workers and calls to Airflow.
 SHARED_FOR_SECONDS = 2.0
-STATUSES = OK, DOWN = "ok", "down"
+STATUSES = OK, DEGRADED, DOWN = "ok", "degraded", "down"
+# Without these, of the checks and of Airflow's components, executions go on.
+NOT_NEEDED = frozenset({"previews", "alerts"})
+NOT_NEEDED_OF_AIRFLOW = frozenset({"triggerer"})
 
 
 @dataclass(frozen=True)
@@ -90,16 +88,8 @@ def check_redis() -> Finding:
 
 
 def check_worker() -> Finding:
-    """Ping the Celery workers, those of previews apart; the first answer is enough."""
-    inspect = current_app.control.inspect(
-        timeout=WORKER_ANSWERS_WITHIN_SECONDS,
-        limit=1,
-        pattern=f"(?!{PREVIEWS}@)",
-        # By the name under which kombu, which the workers use for it, knows it.
-        matcher="pcre",  # type: ignore[arg-type]
-    )
-    answers = inspect.ping()
-    if not answers:
+    """Ping the Celery workers that have no queue of their own; the first answer is enough."""
+    if not _some_worker_answers(f"(?!{PREVIEWS}@|{ALERTS}@)"):
         return Finding(
             DOWN,
             format_lazy(
@@ -108,6 +98,31 @@ def check_worker() -> Finding:
                     "Start one; what is queued waits for it."
                 ),
                 seconds=WORKER_ANSWERS_WITHIN_SECONDS,
+            ),
+        )
+    return Finding(OK)
+
+
+def _some_worker_answers(pattern: str) -> bool:
+    inspect = current_app.control.inspect(
+        timeout=WORKER_ANSWERS_WITHIN_SECONDS,
+        limit=1,
+        pattern=pattern,
+        # By the name under which kombu, which the workers use for it, knows it.
+        matcher="pcre",  # type: ignore[arg-type]
+    )
+    return bool(inspect.ping())
+
+
+def check_alerts() -> Finding:
+    """Ping the workers that send alerts; the first answer is enough."""
+    if not _some_worker_answers(f"{ALERTS}@"):
+        return Finding(
+            DOWN,
+            format_lazy(
+                _("No Celery worker sends alerts; they wait for one. Start it: {command}."),
+                command=f"celery -A logidata worker --queues={ALERTS} "
+                f"--hostname={ALERTS}@%h --concurrency=2",
             ),
         )
     return Finding(OK)
@@ -157,7 +172,7 @@ def check_airflow() -> Finding:
     ill = sorted(name for name, found in components.items() if found["status"] != "healthy")
     if ill:
         return Finding(
-            DOWN,
+            DEGRADED if NOT_NEEDED_OF_AIRFLOW.issuperset(ill) else DOWN,
             format_lazy(_("Airflow says not healthy: {names}. Restart it."), names=", ".join(ill)),
             facts,
         )
@@ -169,6 +184,7 @@ CHECKS: Mapping[str, Callable[[], Finding]] = {
     "redis": check_redis,
     "worker": check_worker,
     "previews": check_previews,
+    "alerts": check_alerts,
     "beat": check_beat,
     "airflow": check_airflow,
 }
@@ -189,6 +205,13 @@ def check_all(checks: Mapping[str, Callable[[], Finding]] = CHECKS) -> dict[str,
         milliseconds=waited,
     )
     return {name: found.result() if found.done() else late for name, found in running.items()}
+
+
+def whole(found: Mapping[str, Finding]) -> str:
+    """Return the status of all together: down if what executions need is, degraded if another."""
+    if any(one.status == DOWN for name, one in found.items() if name not in NOT_NEEDED):
+        return DOWN
+    return OK if all(one.status == OK for one in found.values()) else DEGRADED
 
 
 class SharedLook:
@@ -260,53 +283,3 @@ def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
                 error=type(error).__name__,
             ),
         )
-
-
-class ComponentSerializer(serializers.Serializer[Any]):
-    """One component; Airflow's has a version, its limits and components of its own."""
-
-    status = serializers.ChoiceField(choices=STATUSES)
-    detail = serializers.CharField(help_text="What is wrong and what next; empty when well.")
-    milliseconds = serializers.FloatField()
-
-
-class HealthSerializer(serializers.Serializer[Any]):
-    """The whole. `components` are shown to those who are signed in.
-
-    While the database is down, so that nobody can be known to be, their status is shown to all.
-    """
-
-    status = serializers.ChoiceField(choices=STATUSES)
-    components = serializers.DictField(child=ComponentSerializer(), required=False)
-
-
-class HealthView(APIView):
-    """Whether everything works."""
-
-    permission_classes = (AllowAny,)
-
-    def perform_authentication(self, request: Request) -> None:
-        """Leave open who asks: the database, which knows, may be what is down."""
-
-    @extend_schema(
-        summary="Check health",
-        auth=[{}, {"knoxApiToken": []}],  # type: ignore[list-item]
-        responses={
-            200: HealthSerializer,
-            503: OpenApiResponse(HealthSerializer, description="Something is down."),
-        },
-    )
-    def get(self, request: Request) -> Response:
-        """Return 200 when all is well, else 503."""
-        seen = findings()
-        well = all(found.status == OK for found in seen.values())
-        body: dict[str, Any] = {"status": OK if well else DOWN}
-        try:
-            signed_in = bool(request.user and request.user.is_authenticated)
-        except DatabaseError:
-            # Who asks is not known, but should learn what to mend.
-            body["components"] = {name: found.in_short() for name, found in seen.items()}
-            return Response(body, status=503)
-        if signed_in:
-            body["components"] = {name: found.as_dict() for name, found in seen.items()}
-        return Response(body, status=200 if well else 503)

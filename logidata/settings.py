@@ -186,10 +186,11 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# Previews have workers of their own, so that none of them holds up an execution.
+# These have workers of their own, so that none of them holds up an execution.
 CELERY_TASK_ROUTES = {
     "pipelines.tasks.run_preview": {"queue": "previews"},
     "pipelines.tasks.remove_previews": {"queue": "previews"},
+    "alerts.tasks.send": {"queue": "alerts"},
 }
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -252,13 +253,13 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line"},
-        "warnings": {"class": "logging.StreamHandler", "formatter": "line", "level": "WARNING"},
+        "nowhere": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["console"], "level": env.log_level("LOGIDATA_LOG_LEVEL")},
     # Its default handler mails administrators and, in debug mode, prints every line a second time.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
-        # It says only at its lowest level why a channel did not take a message; alerts read that.
-        "apprise": {"handlers": ["warnings"], "level": "DEBUG", "propagate": False},
+        # Its lines may hold addresses, which are secrets: alerts log them without.
+        "apprise": {"handlers": ["nowhere"], "level": "WARNING", "propagate": False},
     },
 }

@@ -11,7 +11,7 @@ from alerts.urls import router as alerts_router
 from executions.hints_api import AirflowEventsView
 from executions.urls import router as executions_router
 from logidata.guessing import limit_guesses
-from logidata.health import HealthView
+from logidata.health_api import HealthView
 from logidata.problem import NothingHere
 from logidata.tokens import TokenView
 from pipelines.urls import router as pipelines_router

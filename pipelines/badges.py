@@ -17,6 +17,7 @@ _WORDS = {
     "upstream_failed": _("upstream failed"),
     "unknown": _("unknown"),
     "down": _("down"),
+    "degraded": _("degraded"),
 }
 
 

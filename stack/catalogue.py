@@ -22,6 +22,10 @@ def _python(*arguments: str) -> Callable[[Stack], list[str]]:
     return lambda stack: [sys.executable, *arguments]
 
 
+def _celery(*arguments: str) -> Callable[[Stack], list[str]]:
+    return _python("-m", "celery", "-A", "logidata", *arguments, "--loglevel=INFO")
+
+
 # However much runs, those who look on and start more are answered: the web server goes before what
 # works in the background, and that before the tasks.
 _BACKGROUND = 5
@@ -88,16 +92,7 @@ LOGIDATA: tuple[Program, ...] = (
     Program(
         "worker",
         "Celery worker",
-        _python(
-            "-m",
-            "celery",
-            "-A",
-            "logidata",
-            "worker",
-            "--concurrency=2",
-            "--loglevel=INFO",
-            "-Ofair",
-        ),
+        _celery("worker", "--concurrency=2", "-Ofair"),
         django_environment,
         nice=_BACKGROUND,
     ),
@@ -105,19 +100,27 @@ LOGIDATA: tuple[Program, ...] = (
         "previews",
         "worker of previews",
         # Threads: each waits for the process of its preview, which is what works.
-        _python(
-            *("-m", "celery", "-A", "logidata", "worker"),
-            *("--queues=previews", "--hostname=previews@%h"),
-            *("--pool=threads", "--concurrency=2", "--loglevel=INFO"),
+        _celery(
+            *("worker", "--queues=previews", "--hostname=previews@%h"),
+            *("--pool=threads", "--concurrency=2"),
         ),
         connected_environment,
+        nice=_BACKGROUND,
+    ),
+    Program(
+        "alerts",
+        "worker of alerts",
+        # Processes: one that hangs on a channel is ended, which a thread cannot be. Two, so that
+        # one such channel does not hold up the others.
+        _celery("worker", "--queues=alerts", "--hostname=alerts@%h", "--concurrency=2"),
+        django_environment,
         nice=_BACKGROUND,
     ),
     Program(
         "beat",
         "Celery beat",
         # Without --pidfile= a beat that was killed would refuse to start again.
-        _python("-m", "celery", "-A", "logidata", "beat", "--loglevel=INFO", "--pidfile="),
+        _celery("beat", "--pidfile="),
         django_environment,
     ),
 )

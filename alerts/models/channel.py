@@ -19,6 +19,9 @@ class AlertChannel(models.Model):
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Nothing is sent to a channel that is not.")
     )
+    # Until then nothing is tried, since what was tried last got no answer, and why.
+    away_until = models.DateTimeField(null=True, editable=False)
+    away_reason = models.TextField(blank=True, default="", editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -37,6 +40,7 @@ class AlertChannel(models.Model):
     @address.setter
     def address(self, address: str) -> None:
         self.sealed_address = seal(address)
+        self.away_until, self.away_reason = None, ""
 
     @property
     def shown_address(self) -> str:

@@ -71,6 +71,8 @@ class AlertDelivery(models.Model):
     )
     error = models.TextField(_("reason"), blank=True, default="")
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    # Tests, and what somebody sends again: at any hour, and whatever has become of the rule.
+    by_hand = models.BooleanField(default=False, editable=False)
     # Those of one batch go as one message.
     batch = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
     # From when on a lost message is made up for, or a failed attempt repeated; of those held, when

@@ -1,12 +1,14 @@
 """Alerts: what has happened, who wants to know, and telling them."""
 
+from alerts.services.by_hand import resend, test_channel
 from alerts.services.clocks import look_at_clocks
 from alerts.services.messages import message_of
 from alerts.services.outbox import look_at_ends
-from alerts.services.queueing import look_begins
+from alerts.services.queueing import look_begins, sends_waiting
+from alerts.services.releasing import queue_due
 from alerts.services.retention import remove_old_deliveries
 from alerts.services.schedules import look_at_schedules
-from alerts.services.sending import give_back, queue_due, resend, send_batch, test_channel
+from alerts.services.sending import give_back, send_batch
 
 __all__ = [
     "give_back",
@@ -19,5 +21,6 @@ __all__ = [
     "remove_old_deliveries",
     "resend",
     "send_batch",
+    "sends_waiting",
     "test_channel",
 ]

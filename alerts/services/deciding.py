@@ -110,7 +110,7 @@ def _delivery(rule: AlertRule, channel: AlertChannel, event: Event, now: datetim
         facts=_facts(rule, event),
         due_at=now,
     )
-    until = _quiet_until(rule, now)
+    until = quiet_until(rule, now)
     if until is not None and rule.quiet_action == QuietAction.DROP:
         delivery.status = DeliveryStatus.DROPPED
         delivery.error = _("Within the quiet hours of the rule.")
@@ -119,7 +119,7 @@ def _delivery(rule: AlertRule, channel: AlertChannel, event: Event, now: datetim
     return delivery
 
 
-def _quiet_until(rule: AlertRule, now: datetime) -> datetime | None:
+def quiet_until(rule: AlertRule, now: datetime) -> datetime | None:
     """Return when the rule's quiet hours end, None outside of them."""
     try:
         return rule.quiet_hours.until(now) if rule.quiet_hours is not None else None

@@ -79,11 +79,13 @@ def event_of(
 
 
 def _failed_before(execution: PipelineExecution, attempt: int) -> bool:
-    """Return whether what ended before was a failure: the attempt, or else the execution."""
-    if attempt > 1:
-        earlier = execution.earlier_attempts.filter(number=attempt - 1).first()
-        if earlier is not None and earlier.status in _TELLING:
-            return bool(earlier.status == ExecutionStatus.FAILED)
+    """Return whether what ended before was a failure: an attempt, or else an execution.
+
+    Those that were cancelled say nothing.
+    """
+    earlier = execution.earlier_attempts.filter(number__lt=attempt, status__in=_TELLING)
+    if (last := earlier.order_by("number").last()) is not None:
+        return bool(last.status == ExecutionStatus.FAILED)
     if execution.pipeline is None or execution.completed_at is None:
         return False
     others = _recent(execution.pipeline, execution).values_list("completed_at", "status")

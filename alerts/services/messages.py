@@ -1,6 +1,5 @@
-"""The words of an alert: a subject and a body, as plain text or Markdown."""
+"""The words of an alert: a subject, and what stands below it."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,24 +13,61 @@ from django.utils.translation import ngettext
 
 from alerts.events import AlertEvent
 from alerts.models import AlertDelivery
+from alerts.services.dialects import PLAIN, Plain
+from alerts.services.facts import ERROR_LENGTH
 from pipelines.durations import duration
 
-# Of a digest so many are listed.
-LISTED = 20
-# What would be markup. An underscore within a word is none, and backslashes before it would be seen
-# where Markdown is a dialect.
-_MARKDOWN = re.compile(r"([\\`*\[\]])")
+SUCCESS, INFO, WARNING, FAILURE = "success", "info", "warning", "failure"
+_SEVERITY = {
+    AlertEvent.FAILURE: FAILURE,
+    AlertEvent.MISSED: FAILURE,
+    AlertEvent.RECOVERY: SUCCESS,
+    AlertEvent.TEST: INFO,
+}
+# How long an error is, and how many of a digest are listed: less where a service takes less.
+_DETAILS = ((ERROR_LENGTH, 20), (300, 10), (120, 5), (40, 1))
 
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent. `fields` are for programs: a webhook gets them beside the text."""
+    """What is sent, before it is written as a service wants it.
+
+    `facts` and `errors` are names with texts, `items` of a digest are when, subject and address.
+    `fields` are for programs: a webhook gets them beside the text.
+    """
 
     subject: str
-    text: str
-    markdown: str
-    is_good_news: bool
+    severity: str
     fields: dict[str, str]
+    facts: tuple[tuple[str, str], ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
+    items: tuple[tuple[str, str, str], ...] = ()
+    link: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole as plain text."""
+        return self.written(PLAIN)
+
+    def written(self, dialect: Plain, limit: int | None = None) -> str:
+        """Return it in a dialect, within so many characters if shorter errors and lists suffice."""
+        for error_length, listed in _DETAILS:
+            text = self._written(dialect, error_length, listed)
+            if limit is None or len(text) <= limit:
+                break
+        return text
+
+    def _written(self, dialect: Plain, error_length: int, listed: int) -> str:
+        lines = [dialect.fact(name, value) for name, value in self.facts]
+        lines += [dialect.item(*item) for item in self.items[:listed]]
+        if len(self.items) > listed:
+            rest = _("and %(count)d more") % {"count": len(self.items) - listed}
+            lines.append(f"{dialect.bullet} {rest}")
+        parts = ["\n".join(lines)]
+        parts += [dialect.block(title, _cut(text, error_length)) for title, text in self.errors]
+        if self.link:
+            parts.append(dialect.closing(_("Open in LogiData"), self.link))
+        return "\n\n".join(parts)
 
 
 def message_of(deliveries: Sequence[AlertDelivery]) -> Message:
@@ -76,50 +112,29 @@ def link_of(delivery: AlertDelivery) -> str:
 
 
 def _single(delivery: AlertDelivery) -> Message:
-    lines = [(name, _one_line(value)) for name, value in _lines(delivery)]
-    errors = list(_errors(delivery.facts))
     link = link_of(delivery)
-    text = "\n".join(f"{name}: {value}" for name, value in lines)
-    markdown = "\n".join(f"- **{name}:** {_escaped(value)}" for name, value in lines)
-    for title, error in errors:
-        text += f"\n\n{title}:\n{error}"
-        # Indented: whatever the error says, it does not end the block.
-        block = "\n".join(f"    {line}" for line in error.splitlines())
-        markdown += f"\n\n**{_escaped(title)}:**\n\n{block}"
-    if link:
-        text += f"\n\n{link}"
-        markdown += f"\n\n[{_('Open in LogiData')}]({link})"
     return Message(
         subject=_one_line(subject_of(delivery)),
-        text=text,
-        markdown=markdown,
-        is_good_news=delivery.event in {AlertEvent.RECOVERY, AlertEvent.TEST},
+        severity=_SEVERITY.get(AlertEvent(delivery.event), WARNING),
         fields=_fields(delivery, link),
+        facts=tuple((name, _one_line(value)) for name, value in _lines(delivery)),
+        errors=tuple(_errors(delivery.facts)),
+        link=link,
     )
 
 
 def _digest(deliveries: Sequence[AlertDelivery]) -> Message:
-    count = len(deliveries)
-    text, markdown = [], []
-    for delivery in deliveries[:LISTED]:
-        when, link = _moment(delivery.created_at), link_of(delivery)
-        subject = _one_line(subject_of(delivery))
-        text.append(f"- {when}: {subject}" + (f"\n  {link}" if link else ""))
-        shown = f"[{_escaped(subject)}]({link})" if link else _escaped(subject)
-        markdown.append(f"- {when}: {shown}")
-    if count > LISTED:
-        rest = _("and %(count)d more") % {"count": count - LISTED}
-        text.append(f"- {rest}")
-        markdown.append(f"- {rest}")
-    good = all(delivery.event == AlertEvent.RECOVERY for delivery in deliveries)
+    count, first = len(deliveries), deliveries[0]
     subject = ngettext("%(count)d alert", "%(count)d alerts", count) % {"count": count}
-    first = deliveries[0]
+    severities = {_SEVERITY.get(AlertEvent(d.event), WARNING) for d in deliveries}
     return Message(
         subject=f"{subject}: {first.rule_name}" if first.rule_name else subject,
-        text="\n".join(text),
-        markdown="\n".join(markdown),
-        is_good_news=good,
+        severity=next(one for one in (FAILURE, WARNING, SUCCESS, INFO) if one in severities),
         fields={"event": "digest", "delivery": str(first.batch), "count": str(count)},
+        items=tuple(
+            (_moment(one.created_at), _one_line(subject_of(one)), link_of(one))
+            for one in deliveries
+        ),
     )
 
 
@@ -205,5 +220,5 @@ def _moment(moment: datetime) -> str:
     return f"{moment.astimezone(ZoneInfo('UTC')):%Y-%m-%d %H:%M} UTC"
 
 
-def _escaped(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", text).replace("<", "&lt;")
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length].rstrip()}…"

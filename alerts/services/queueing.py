@@ -9,6 +9,8 @@ from django.db import transaction
 
 LOOK = "alerts.tasks.look_at_ends"
 SEND = "alerts.tasks.send"
+# The queue of SEND alone: a channel that does not answer holds up no execution.
+QUEUE = "alerts"
 
 _LOOK_QUEUED = "alerts-look-queued"
 # Should the message be lost, beat's own look comes earlier than this.
@@ -42,6 +44,12 @@ def queue_send_on_commit(batches: Collection[uuid.UUID]) -> None:
 def queue_send(batch: uuid.UUID) -> None:
     """Queue the sending of a batch."""
     current_app.send_task(SEND, args=[str(batch)])
+
+
+def sends_waiting() -> int:
+    """Return how many messages about batches no worker has taken yet."""
+    with current_app.connection_or_acquire() as connection:
+        return int(connection.default_channel.queue_declare(queue=QUEUE).message_count)
 
 
 def _queue_look() -> None:

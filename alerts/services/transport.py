@@ -1,32 +1,41 @@
 """A message on its way through apprise to one channel, within a limit of time."""
 
 import logging
-import re
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from apprise import NotifyFormat, NotifyType
+from apprise import NotifyFormat, NotifyType, OverflowMode
 from celery.exceptions import SoftTimeLimitExceeded
 from django.utils.translation import gettext as _
 
-from alerts.addresses import plugin_for, without_secrets
+from alerts.addresses import plugin_for, schemes_of, without_secrets
+from alerts.services import reasons
+from alerts.services.dialects import PLAIN, dialect_of
 from alerts.services.messages import Message
 from executions.services.log_masking import mask
 
-# Seconds to connect, and to wait for an answer.
-CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 10.0
 # Programs read these, people do not: the text as it is.
 _FOR_PROGRAMS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
 _ID_HEADER = "X-LogiData-Delivery"
-# Of what apprise says for debugging only these tell a reason: so much of it.
-_DETAIL = re.compile(r"^(?:Socket Exception|Response Details):\s*", re.ASCII)
-_DETAIL_LENGTH = 300
+# What apprise puts between a subject and a body.
+_ROOM = 10
+
+logger = logging.getLogger(__name__)
 
 
 class NotDelivered(Exception):
-    """The channel did not take the message; the text says why, without secrets."""
+    """The channel did not take the message; the text says why, without secrets.
+
+    `is_away`: no other message would be taken for a while either.
+    """
+
+    def __init__(self, reason: str, *, is_away: bool = False) -> None:
+        super().__init__(reason)
+        self.is_away = is_away
 
 
 def transmit(address: str, message: Message) -> None:
@@ -38,28 +47,58 @@ def transmit(address: str, message: Message) -> None:
     plugin = plugin_for(address)
     if plugin is None:
         raise NotDelivered(_("The address is none that apprise knows any more. Enter it again."))
-    plugin.socket_connect_timeout = CONNECT_SECONDS
-    plugin.socket_read_timeout = ANSWER_SECONDS
+    plugin.socket_connect_timeout = reasons.CONNECT_SECONDS
+    plugin.socket_read_timeout = reasons.ANSWER_SECONDS
     scheme = address.partition("://")[0].lower()
     _identify(plugin, scheme, message)
-    as_text = scheme in _FOR_PROGRAMS or not _takes_markup(plugin)
+    subject, body, body_format = _written(plugin, scheme, message)
     with _said_by_apprise() as said:
         try:
             taken = plugin.notify(
-                title=message.subject,
-                body=message.text if as_text else message.markdown,
-                body_format=NotifyFormat.TEXT if as_text else NotifyFormat.MARKDOWN,
-                notify_type=NotifyType.SUCCESS if message.is_good_news else NotifyType.WARNING,
+                title=subject,
+                body=body,
+                body_format=body_format,
+                notify_type=NotifyType(message.severity),
+                # What does not fit although it was written shorter: better its beginning than none.
+                overflow=OverflowMode.TRUNCATE,
             )
         except SoftTimeLimitExceeded:
             raise
         except Exception as error:
             # There are a hundred services, each with code of its own.
-            reason = f"{type(error).__name__}: {error}"
-            raise NotDelivered(without_secrets(mask(reason), address)) from error
+            raise _not_delivered(error, said, address) from error
     if not taken:
-        reason = " ".join(said) or _("The channel did not take the message.")
-        raise NotDelivered(without_secrets(mask(reason), address))
+        raise _not_delivered(said.error, said, address)
+
+
+def _written(plugin: Any, scheme: str, message: Message) -> tuple[str, str, NotifyFormat]:
+    """Return subject and body as the service wants them, and their format."""
+    limit = plugin.body_maxlen - _ROOM
+    if scheme in _FOR_PROGRAMS:
+        return message.subject, message.text, NotifyFormat.TEXT
+    if not _takes_markup(plugin):
+        return (
+            message.subject,
+            message.written(PLAIN, limit - len(message.subject)),
+            NotifyFormat.TEXT,
+        )
+    dialect = dialect_of(schemes_of(plugin))
+    subject = dialect.title(message.subject)
+    if dialect.is_final:
+        # Apprise would take the service's own marks for text.
+        plugin.dialect_convert = _as_it_is
+    return subject, message.written(dialect, limit - len(subject)), NotifyFormat.MARKDOWN
+
+
+def _as_it_is(body: str, *_: Any, **__: Any) -> str:
+    return body
+
+
+def _not_delivered(error: BaseException | None, said: "_Said", address: str) -> NotDelivered:
+    for warning in said.warnings:
+        logger.warning("%s", without_secrets(mask(warning), address))
+    reason = reasons.reason_of(error, said.warnings)
+    return NotDelivered(without_secrets(reason.text, address), is_away=reason.is_away)
 
 
 def _identify(plugin: Any, scheme: str, message: Message) -> None:
@@ -76,25 +115,29 @@ def _takes_markup(plugin: Any) -> bool:
     return NotifyFormat.MARKDOWN in formats or NotifyFormat.HTML in formats
 
 
+@dataclass
+class _Said:
+    warnings: list[str] = field(default_factory=list)
+    error: BaseException | None = None
+
+
 @contextmanager
-def _said_by_apprise() -> Iterator[list[str]]:
+def _said_by_apprise() -> Iterator[_Said]:
     """Collect what apprise says in this thread: it returns no reasons, but logs them."""
-    said: list[str] = []
+    said = _Said()
     thread = threading.get_ident()
 
     class Collect(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.thread != thread:
-                return
-            text = record.getMessage()
-            if record.levelno >= logging.WARNING:
-                said.append(text)
-            elif _DETAIL.match(text):
-                said.append(_DETAIL.sub("", text)[:_DETAIL_LENGTH])
+            if record.thread == thread:
+                said.warnings.append(record.getMessage())
+                # It warns where it has caught what went wrong.
+                said.error = said.error or sys.exc_info()[1]
 
-    logger, handler = logging.getLogger("apprise"), Collect(logging.DEBUG)
-    logger.addHandler(handler)
+    # Its own lines may hold the address: they are logged without it, by whoever collects them.
+    apprise, handler = logging.getLogger("apprise"), Collect(logging.WARNING)
+    apprise.addHandler(handler)
     try:
         yield said
     finally:
-        logger.removeHandler(handler)
+        apprise.removeHandler(handler)

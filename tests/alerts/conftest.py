@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils import timezone
 from alerts import services
 from alerts.events import AlertEvent
 from alerts.models import AlertChannel, AlertDelivery, AlertRule
+from alerts.services.queueing import SEND
 from executions.models import PipelineExecution, TaskExecution
 from executions.transitions import end_with_nodes
 from pipelines.models import Pipeline
@@ -71,6 +73,17 @@ def rule(channel: AlertChannel) -> Callable[..., AlertRule]:
         return made
 
     return make
+
+
+@pytest.fixture
+def worker_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do at once what a worker of alerts is asked for."""
+
+    def send_task(name: str, args: list[str], **_: Any) -> None:
+        assert name == SEND
+        services.send_batch(uuid.UUID(args[0]))
+
+    monkeypatch.setattr(current_app._get_current_object(), "send_task", send_task)
 
 
 def make_channel(url: str, name: str = "hook", **fields: Any) -> AlertChannel:

@@ -52,6 +52,7 @@ def test_who_lacks_the_permission_sees_none_of_it(client: Client, user: Any) -> 
     assert {client.get(page).status_code for page in (CHANNELS, RULES, LOG)} == {403}
 
 
+@pytest.mark.usefixtures("worker_at_hand")
 def test_a_channel_is_added_tested_and_never_shows_its_secret(chief: Client, hook: Webhook) -> None:
     body = {"name": "ops", "kind": "webhook", "address": hook.url, "is_active": "on"}
     answer = chief.post(f"{CHANNELS}add/", body | {"_test": "x"}, follow=True)
@@ -63,6 +64,7 @@ def test_a_channel_is_added_tested_and_never_shows_its_secret(chief: Client, hoo
         assert "very-secret-token" not in shown(chief, address)
 
 
+@pytest.mark.usefixtures("worker_at_hand")
 def test_a_test_that_fails_says_why_and_the_address_stays(
     chief: Client, channel: AlertChannel, hook: Webhook
 ) -> None:
@@ -78,6 +80,7 @@ def test_a_test_that_fails_says_why_and_the_address_stays(
     assert channel.address.endswith("/hooks/very-secret-token")
 
 
+@pytest.mark.usefixtures("worker_at_hand")
 def test_selected_channels_are_tested(chief: Client, channel: AlertChannel, hook: Webhook) -> None:
     chief.post(CHANNELS, {"action": "test_selected", "_selected_action": [channel.pk]})
     assert hook.titles == ["Test of the channel hook"]
@@ -161,6 +164,25 @@ def test_the_log_shows_what_was_sent_and_sends_it_again(
     ]
     work(queue)
     assert hook.titles == ["orders failed"] * 2
+
+
+def test_channels_and_rules_lead_to_their_deliveries_and_these_to_the_execution(
+    chief: Client, rule: Rule, channel: AlertChannel, orders: Pipeline, queue: Queue
+) -> None:
+    made = rule(AlertEvent.FAILURE)
+    other = rule(AlertEvent.RECOVERY)
+    execution = execution_of(orders)
+    end(execution)
+    services.look_at_ends()
+    execution_page = f"/admin/executions/pipelineexecution/{execution.pk}/change/"
+    for page, query, count in (
+        (CHANNELS, f"channel__id__exact={channel.pk}", 1),
+        (RULES, f"rule__id__exact={made.pk}", 1),
+        (RULES, f"rule__id__exact={other.pk}", 0),
+    ):
+        assert f'href="{LOG}?{query}"' in shown(chief, page)
+        log = shown(chief, f"{LOG}?{query}")
+        assert log.count(f'href="{execution_page}"') == count
 
 
 def test_the_log_is_not_edited(chief: Client, rule: Rule, orders: Pipeline, queue: Queue) -> None:

@@ -97,6 +97,7 @@ def test_another_kind_must_fit_the_stored_address(chief: APIClient, channel: Ale
     assert "mailtos://" in answer.json()["detail"]
 
 
+@pytest.mark.usefixtures("worker_at_hand")
 def test_a_test_is_sent_now_and_its_outcome_is_the_answer(
     chief: APIClient, channel: AlertChannel, hook: Webhook
 ) -> None:

@@ -106,6 +106,22 @@ def test_the_deadline_of_a_further_attempt_counts_anew(rule: Rule, orders: Pipel
     assert deliveries() == [("deadline", "queued")] * 2
 
 
+def test_the_deadline_of_an_attempt_that_was_begun_in_airflow_counts_from_then(
+    rule: Rule, orders: Pipeline
+) -> None:
+    rule(AlertEvent.DEADLINE, deadline_seconds=60)
+    execution = ended_before(orders, "failed", ago=10_000)
+    cleared = timezone.now() - timedelta(seconds=30)
+    begun = {"attempt": 2, "status": "running", "completed_at": None, "started_at": None}
+    rows = type(execution).objects.filter(pk=execution.pk)
+    rows.update(**begun, run_queued_at=cleared)
+    services.look_at_clocks()
+    assert deliveries() == []
+    rows.update(run_queued_at=cleared - timedelta(seconds=40))
+    services.look_at_clocks()
+    assert deliveries() == [("deadline", "queued")]
+
+
 def test_what_ended_before_anybody_looked_is_told_of_at_its_end_and_once(
     rule: Rule, orders: Pipeline, hook: Webhook, queue: Queue
 ) -> None:

@@ -31,7 +31,7 @@ def test_a_failure_reaches_the_webhook_once_with_node_and_error(
     services.look_at_ends()
     (body,) = hook.bodies
     assert body["title"] == "orders failed"
-    assert body["type"] == "warning"
+    assert body["type"] == "failure"
     assert "Node load:\nrelation 'orders' does not exist" in body["message"]
     assert "Rule: all failures" in body["message"]
     page = f"https://data.example.org/admin/executions/pipelineexecution/{execution.pk}/change/"
@@ -51,7 +51,7 @@ def test_a_success_after_a_failure_is_a_recovery_and_the_next_one_is_not(
         end(execution_of(orders), status)
     work(queue)
     assert hook.titles == ["orders failed", "orders succeeds again"]
-    assert [body["type"] for body in hook.bodies] == ["warning", "success"]
+    assert [body["type"] for body in hook.bodies] == ["failure", "success"]
 
 
 def test_a_recovery_counts_from_what_ended_last_not_from_what_began_last(
@@ -87,6 +87,18 @@ def test_each_attempt_that_fails_is_told_of_and_its_success_is_a_recovery(
         begin_attempt(again(execution), reason="again", nodes=["load"])
     assert hook.titles == ["orders failed", "orders failed", "orders succeeds again"]
     assert "failed (attempt 2)" in hook.bodies[1]["message"]
+
+
+def test_an_attempt_that_was_cancelled_does_not_hide_the_failure_before_it(
+    rule: Rule, orders: Pipeline, hook: Webhook, queue: Queue
+) -> None:
+    rule(AlertEvent.RECOVERY)
+    execution = execution_of(orders)
+    for status in ("failed", "cancelled", "success"):
+        end(execution, status)
+        work(queue)
+        begin_attempt(again(execution), reason="again", nodes=["load"])
+    assert hook.titles == ["orders succeeds again"]
 
 
 def test_a_retry_that_begins_at_once_does_not_hide_the_failure_before_it(

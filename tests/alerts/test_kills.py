@@ -211,6 +211,7 @@ def test_what_nobody_expected_of_a_message_is_an_attempt_that_failed(
     assert hook.bodies == []
 
 
+@pytest.mark.usefixtures("worker_at_hand")
 @pytest.mark.parametrize("error", [AttributeError("no host"), KeyError("token")])
 def test_a_service_that_breaks_while_it_sends_has_not_taken_the_message(
     channel: AlertChannel, monkeypatch: pytest.MonkeyPatch, error: Exception

@@ -44,6 +44,13 @@ def test_a_night_in_which_clocks_change_ends_by_the_new_time() -> None:
     assert NIGHT.until(at("2026-10-24T23:00:00+00:00")) == at("2026-10-25T05:00:00+00:00")
 
 
+def test_an_end_in_an_hour_that_comes_twice_or_never_is_the_later_one() -> None:
+    short = QuietHours(time(22), time(2, 30), "Europe/Paris")
+    assert short.until(at("2026-10-24T23:00:00+00:00")) == at("2026-10-25T01:30:00+00:00")
+    assert short.until(at("2026-10-25T01:29:00+00:00")) == at("2026-10-25T01:30:00+00:00")
+    assert short.until(at("2026-03-28T23:00:00+00:00")) == at("2026-03-29T01:30:00+00:00")
+
+
 def test_weekdays_are_those_on_which_the_hours_begin() -> None:
     friday_night = QuietHours(time(22), time(6), "UTC", frozenset({4}))
     assert friday_night.until(at("2026-11-27T23:00:00+00:00")) == at("2026-11-28T06:00:00+00:00")
@@ -139,3 +146,61 @@ def test_quiet_hours_that_drop_say_so_in_the_log(
     work(queue)
     assert (deliveries(), hook.bodies) == ([("failure", "dropped")], [])
     assert AlertDelivery.objects.get().error == "Within the quiet hours of the rule."
+
+
+@pytest.mark.usefixtures("commits")
+@pytest.mark.parametrize("action", ["hold", "drop"])
+def test_what_failed_before_quiet_hours_is_held_within_them_and_never_dropped(
+    rule: Rule,
+    orders: Pipeline,
+    hook: Webhook,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+) -> None:
+    hook.answers = [500]
+    rule(AlertEvent.FAILURE, quiet_from=time(22), quiet_to=time(6), quiet_action=action)
+    pass_time(monkeypatch, "2026-11-28T21:59:50+00:00")
+    end(execution_of(orders))
+    work(queue)
+    pass_time(monkeypatch, "2026-11-28T22:00:25+00:00")
+    assert services.queue_due(at_most=10) == 1
+    work(queue)
+    delivery = AlertDelivery.objects.get()
+    assert (delivery.status, delivery.due_at) == ("held", at("2026-11-29T06:00:00+00:00"))
+    assert (len(hook.bodies), "500" in delivery.error) == (1, True)
+    pass_time(monkeypatch, "2026-11-29T06:00:05+00:00")
+    services.queue_due(at_most=10)
+    work(queue)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts, len(hook.bodies)) == ("sent", 1, 2)
+
+
+@pytest.mark.usefixtures("commits")
+def test_what_waited_for_a_worker_into_quiet_hours_is_held(
+    rule: Rule, orders: Pipeline, hook: Webhook, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule(AlertEvent.FAILURE, quiet_from=time(22), quiet_to=time(6))
+    pass_time(monkeypatch, "2026-11-28T21:59:00+00:00")
+    end(execution_of(orders))
+    services.look_at_ends()
+    pass_time(monkeypatch, "2026-11-28T22:01:00+00:00")
+    work(queue)
+    assert (deliveries(), hook.bodies) == ([("failure", "held")], [])
+
+
+@pytest.mark.usefixtures("commits")
+def test_what_somebody_sends_by_hand_goes_at_night_too(
+    rule: Rule, orders: Pipeline, hook: Webhook, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule(AlertEvent.FAILURE, quiet_from=time(22), quiet_to=time(6), quiet_action="drop")
+    pass_time(monkeypatch, "2026-11-28T23:00:00+00:00")
+    end(execution_of(orders))
+    work(queue)
+    hook.answers = [500]
+    assert services.resend(AlertDelivery.objects.get())
+    work(queue)
+    pass_time(monkeypatch, "2026-11-28T23:00:35+00:00")
+    services.queue_due(at_most=10)
+    work(queue)
+    assert (deliveries(), len(hook.bodies)) == ([("failure", "sent")], 2)

@@ -109,7 +109,7 @@ def test_uvicorn_reads_the_trusted_proxies() -> None:
     assert '"FORWARDED_ALLOW_IPS"' in Path(uvicorn.config.__file__).read_text()
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "previews", "beat", "migrate"])
+@pytest.mark.parametrize("name", ["web", "worker", "previews", "alerts", "beat", "migrate"])
 def test_the_settings_load_with_the_environment_of_the_container(
     compose: Compose, values: dict[str, str], name: str
 ) -> None:

@@ -43,7 +43,7 @@ def test_all_well_is_a_200(signed_in: APIClient, monkeypatch: pytest.MonkeyPatch
     answer = signed_in.get(URL)
     assert answer.status_code == 200
     assert answer.json()["status"] == "ok"
-    components = {"database", "redis", "worker", "previews", "beat", "airflow"}
+    components = {"database", "redis", "worker", "previews", "alerts", "beat", "airflow"}
     assert set(answer.json()["components"]) == components
 
 
@@ -114,6 +114,38 @@ def test_one_component_down_is_a_503_that_names_it(
     answer = signed_in.get(URL)
     assert answer.status_code == 503
     assert answer.json()["components"]["worker"]["detail"] == "No worker."
+
+
+@pytest.mark.parametrize("name", ["previews", "alerts"])
+def test_what_executions_do_not_need_is_named_but_no_503(
+    signed_in: APIClient, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    found = all_well() | {name: Finding(DOWN, "No worker.")}
+    monkeypatch.setattr(health, "check_all", lambda: found)
+    answer = signed_in.get(URL)
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["components"][name]["detail"] == "No worker."
+
+
+def test_what_executions_need_and_what_they_do_not_is_down(
+    db: None, anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = all_well() | {"alerts": Finding(DOWN), "beat": Finding(DOWN)}
+    monkeypatch.setattr(health, "check_all", lambda: found)
+    answer = anonymous.get(URL)
+    assert (answer.status_code, answer.json()) == (503, {"status": "down"})
+
+
+def test_an_airflow_without_its_triggerer_runs_executions(
+    airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well = airflow.health()
+    ill = replace(well, components={**well.components, "triggerer": ("unhealthy", None)})
+    monkeypatch.setattr(airflow, "health", lambda: ill)
+    found = health.check_airflow()
+    assert found.status == "degraded"
+    assert "triggerer" in found.detail
+    assert health.whole(all_well() | {"airflow": found}) == "degraded"
 
 
 def test_strangers_learn_the_status_only(

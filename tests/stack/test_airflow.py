@@ -56,6 +56,7 @@ def test_airflow_2_has_a_web_server_in_place_of_what_came_with_airflow_3(tmp_pat
     assert names == [
         *("postgres", "redis", "airflow-webserver", "airflow-scheduler", "web", "worker"),
         "previews",
+        "alerts",
         "beat",
     ]
     commands = {program.name: program.command(old) for program in programs_of(old)}
