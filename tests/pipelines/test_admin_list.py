@@ -55,7 +55,7 @@ def test_each_of_the_last_outcomes_has_its_words_and_leads_to_its_execution(
         f"{EXECUTION}{pk}/change/" for pk in reversed(made[:10])
     ]
     assert [status for status, _, _ in found] == [*["success"] * 9, "failed"]
-    assert found[-1][2] == "failed, 2026-11-24 12:10, 1 min 5 s"
+    assert found[-1][2] == "failed, Nov 24, 2026, 12:10, 1 min 5 s"
     assert "badge-failed" in shown(browser)
 
 
