@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils import timezone
 
 from executions.services.dashboard import DayFigures
 from executions.statuses import ExecutionStatus
+from logidata.addresses import executions_list
 
 HEIGHT = 120
 STEP = 48
@@ -97,5 +96,4 @@ def _parts(figures: DayFigures, highest: int) -> tuple[Part, ...]:
 
 def _address(day: date) -> str:
     begin = timezone.make_aware(datetime.combine(day, time()))
-    query = {"created_at__gte": str(begin), "created_at__lt": str(begin + timedelta(days=1))}
-    return f"{reverse('admin:executions_pipelineexecution_changelist')}?{urlencode(query)}"
+    return executions_list(created_at__gte=begin, created_at__lt=begin + timedelta(days=1))
