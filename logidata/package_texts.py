@@ -27,21 +27,18 @@ UNFOLD = (
     _("General"),
     _("Go back"),
     _("Light"),
-    _("Loading more results..."),
     _("More actions"),
     _("New"),
     _("Next"),
     _("No data"),
     _("No recent searches"),
     _("No results found"),
-    _("No results matching your query"),
     _("Object"),
     _("Previous"),
     _("Recent searches"),
     _("Reset filters"),
     _("Return to site"),
     _("Run"),
-    _("Search apps and models..."),
     _("Select action"),
     _("Select action to run"),
     _("Select all rows"),
@@ -56,6 +53,24 @@ UNFOLD = (
     _("Type to search"),
     _("Value"),
     _("You have been successfully logged out from the administration"),
+)
+# Django's own French is too long for the row of buttons.
+DJANGO = (
+    _("Save and add another"),
+    _("Save and continue editing"),
+)
+# What migrations have named.
+PERIODIC_TASKS = (
+    _("Copy logs of ended nodes"),
+    _("Look for executions that take too long"),
+    _("Look for schedules that were missed"),
+    _("Reconcile deployments"),
+    _("Remove old deliveries of alerts"),
+    _("Remove old logs, executions and revisions"),
+    _("Remove old staged data"),
+    _("Resume deployments"),
+    _("Send alerts"),
+    _("Sync executions with Airflow"),
 )
 # Its French has faults.
 CELERY_BEAT = (
