@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 Permitted = Callable[[HttpRequest], bool]
@@ -67,7 +68,7 @@ NAVIGATION = [
         "items": [
             _list("auth.user", _("Users"), "person"),
             _list("auth.group", _("Groups"), "group"),
-            _list("knox.authtoken", _("API tokens"), "key"),
+            _list("knox.authtoken", capfirst(_("API tokens")), "key"),
             {
                 "title": _("API reference"),
                 "icon": "api",
