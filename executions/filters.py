@@ -101,9 +101,10 @@ class EndedSince(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the executions that are chosen."""
-        if self.value() not in ("1", "24"):
+        hours = {"1": 1, "24": 24}.get(self.value() or "")
+        if hours is None:
             return queryset
-        since = timezone.now() - timedelta(hours=int(self.value()))
+        since = timezone.now() - timedelta(hours=hours)
         return cast(Executions, queryset).ended_since(since)
 
 

@@ -11,6 +11,7 @@ from executions.statuses import ExecutionStatus
 from logidata.addresses import executions_list
 
 HEIGHT = 120
+LEAST = 2
 STEP = 48
 WIDTH = 28
 # From the bottom up.
@@ -83,14 +84,19 @@ def chart_of(days: Sequence[DayFigures]) -> Chart:
 
 
 def _parts(figures: DayFigures, highest: int) -> tuple[Part, ...]:
+    counts = {status: count for status in STATUSES if (count := figures.counts.get(status, 0))}
+    if not counts:
+        return ()
+    # What is there is seen, however few beside the others: the most give way to them.
+    heights = {
+        status: max(LEAST, round(HEIGHT * count / highest)) for status, count in counts.items()
+    }
+    most = max(heights, key=heights.__getitem__)
+    heights[most] -= max(0, sum(heights.values()) - HEIGHT)
     parts, bottom = [], HEIGHT
-    for status in STATUSES:
-        count = figures.counts.get(status, 0)
-        if count:
-            # What is there is seen, however few beside the others.
-            height = max(2, round(HEIGHT * count / highest))
-            bottom -= height
-            parts.append(Part(status, count, bottom, height))
+    for status, height in heights.items():
+        bottom -= height
+        parts.append(Part(status, counts[status], bottom, height))
     return tuple(parts)
 
 

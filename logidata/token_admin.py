@@ -19,7 +19,7 @@ for field, name in {
     "created": gettext_lazy("created"),
     "expiry": gettext_lazy("valid until"),
 }.items():
-    AuthToken._meta.get_field(field).verbose_name = name  # type: ignore[union-attr]
+    AuthToken._meta.get_field(field).verbose_name = name
 
 admin.site.unregister(AuthToken)
 

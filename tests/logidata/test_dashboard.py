@@ -133,6 +133,14 @@ def test_the_bars_stand_on_each_other_and_the_highest_has_the_whole_height() -> 
     assert chart.statuses == ("success", "failed")
 
 
+def test_few_of_each_status_do_not_raise_a_bar_above_the_highest() -> None:
+    few = dict.fromkeys(("failed", "cancelled", "unknown", "running", "pending"), 1)
+    (bar,) = chart_of([DayFigures(timezone.now().date(), {"success": 9000, **few})]).bars
+    assert sum(part.height for part in bar.parts) == HEIGHT
+    assert [part.height for part in bar.parts[1:]] == [2] * 5
+    assert bar.parts[-1].y == 0
+
+
 def test_a_bar_leads_to_the_executions_of_its_day() -> None:
     since = timezone.now().replace(hour=0, minute=1)
     made = make(2, since=since, minutes=1)
