@@ -3,6 +3,7 @@
 When a periodic task runs is for operators, what it runs for superusers.
 """
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -77,6 +78,17 @@ class AnyTaskForm(PeriodicTaskForm):
             self.fields["regtask"].widget = TaskSelect()
 
 
+def _in_words(plan: CrontabSchedule) -> str:
+    """Return when a crontab comes, in the reader's language; as it is, where there are no words."""
+    cron = f"{plan.minute} {plan.hour} {plan.day_of_month} {plan.month_of_year} {plan.day_of_week}"
+    zone = str(plan.timezone)
+    try:
+        words = explain_schedule(cron, zone, get_language() or "en").words
+    except InvalidSchedule:
+        return str(plan)
+    return f"{words} ({zone})"
+
+
 class TasksOfSchedule(PeriodicTaskInline, TabularInline):
     """The periodic tasks that follow a schedule."""
 
@@ -100,6 +112,17 @@ class CrontabScheduleAdmin(AnyCrontabScheduleAdmin, ModelAdmin):
     """When periodic tasks run, as cron has it."""
 
     inlines = (TasksOfSchedule,)
+    list_display = ("planned", "minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+    fields = (
+        *("planned", "minute", "hour", "day_of_month", "month_of_year", "day_of_week"),
+        "timezone",
+    )
+    readonly_fields = ("planned",)
+
+    @admin.display(description=gettext_lazy("Schedule"))
+    def planned(self, plan: CrontabSchedule) -> str:
+        """Return when it comes, in words."""
+        return _in_words(plan)
 
 
 @admin.register(PeriodicTask)
@@ -114,7 +137,7 @@ class PeriodicTaskAdmin(AnyPeriodicTaskAdmin, ModelAdmin):
     # None lies ahead or behind: a row of months over the list would only be in the way.
     date_hierarchy = None
     schedule_fields = ("enabled", "interval", "crontab")
-    list_display = ("translated_name", "enabled", "planned", "last_run_at")
+    list_display = ("translated_name", "enabled", "planned", "last_run")
     list_filter = ("enabled",)
     list_select_related = ("interval", "crontab", "solar", "clocked")
     ordering = ("name",)
@@ -127,16 +150,14 @@ class PeriodicTaskAdmin(AnyPeriodicTaskAdmin, ModelAdmin):
     @admin.display(description=gettext_lazy("Schedule"))
     def planned(self, task: PeriodicTask) -> str:
         """Return when it runs, in words."""
-        if task.crontab is None:
-            return str(task.interval or task.solar or task.clocked)
-        plan = task.crontab
-        cron = f"{plan.minute} {plan.hour} {plan.day_of_month} {plan.month_of_year} "
-        zone = str(plan.timezone)
-        try:
-            words = explain_schedule(cron + plan.day_of_week, zone, get_language() or "en").words
-        except InvalidSchedule:
-            return str(plan)
-        return f"{words} ({zone})"
+        if task.crontab is not None:
+            return _in_words(task.crontab)
+        return str(task.interval or task.solar or task.clocked)
+
+    @admin.display(description=gettext_lazy("Last run"), ordering="last_run_at")
+    def last_run(self, task: PeriodicTask) -> datetime | None:
+        """Return when beat has queued it last."""
+        return task.last_run_at
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may choose a task to run."""
