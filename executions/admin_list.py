@@ -14,7 +14,7 @@ from unfold.views import ChangeList
 
 from executions import services
 from executions.errors import InvalidCursor, SearchTooWide
-from executions.filters import OfPipeline, WithRejected
+from executions.filters import EndedSince, OfPipeline, WithRejected
 from executions.models import Executions, PipelineExecution
 from executions.services.listing import NEWEST_FIRST
 from pipelines.live_list import LiveList
@@ -91,7 +91,7 @@ class ExecutionsListed(LiveList, _ModelAdmin):
     """How executions are listed, filtered and searched for."""
 
     # What is shown of each stands in the template, change_list.html.
-    list_filter = ("status", WithRejected, "trigger_type", "created_at", OfPipeline)
+    list_filter = (*("status", WithRejected, "trigger_type", "created_at", EndedSince, OfPipeline),)
     list_select_related = ("triggered_by",)
     list_per_page = 50
     search_fields = ("pipeline_name",)

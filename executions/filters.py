@@ -1,5 +1,6 @@
 """How a list of executions can be narrowed down."""
 
+from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.filters import SearchFilter
@@ -83,6 +85,27 @@ class WithRejected(SimpleListFilter):
         if self.value() == "true":
             return cast(Executions, queryset).with_rejected()
         return queryset.filter(rows_rejected=0) if self.value() == "false" else queryset
+
+
+class EndedSince(SimpleListFilter):
+    """The executions that have ended of late, for the admin's list."""
+
+    title = gettext_lazy("end")
+    parameter_name = "ended"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> list[tuple[str, str]]:
+        """Return what can be chosen."""
+        return [("1", _("In the last hour")), ("24", _("In the last 24 hours"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the executions that are chosen."""
+        hours = {"1": 1, "24": 24}.get(self.value() or "")
+        if hours is None:
+            return queryset
+        since = timezone.now() - timedelta(hours=hours)
+        return cast(Executions, queryset).ended_since(since)
 
 
 class OfPipeline(SimpleListFilter):

@@ -1,16 +1,20 @@
-"""What the packages show in the admin, in its look: periodic tasks, people and their tokens.
+"""What the packages show in the admin, in its look: periodic tasks, and people.
 
 When a periodic task runs is for operators, what it runs for superusers.
 """
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as AnyGroupAdmin
 from django.contrib.auth.admin import UserAdmin as AnyUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 from django_celery_beat.admin import ClockedScheduleAdmin as AnyClockedScheduleAdmin
 from django_celery_beat.admin import CrontabScheduleAdmin as AnyCrontabScheduleAdmin
 from django_celery_beat.admin import PeriodicTaskAdmin as AnyPeriodicTaskAdmin
@@ -22,15 +26,18 @@ from django_celery_beat.models import (
     PeriodicTask,
     SolarSchedule,
 )
-from knox.admin import AuthTokenAdmin as AnyAuthTokenAdmin
-from knox.models import AuthToken
+from kombu.exceptions import OperationalError as BrokerError
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from logidata import token_admin  # noqa: F401 - registers what it has
+from pipelines.errors import InvalidSchedule
+from pipelines.services import explain_schedule
+
 for model in (
     *(PeriodicTask, ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule),
-    *(User, Group, AuthToken),
+    *(User, Group),
 ):
     admin.site.unregister(model)
 
@@ -56,14 +63,6 @@ class GroupAdmin(AnyGroupAdmin, ModelAdmin):
     """Permissions that several people share."""
 
 
-@admin.register(AuthToken)
-class AuthTokenAdmin(AnyAuthTokenAdmin, ModelAdmin):
-    """Tokens for the API."""
-
-    list_display = ("token_key", "user", "created", "expiry")
-    list_select_related = ("user",)
-
-
 class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
     """The choice of a registered task."""
 
@@ -77,6 +76,17 @@ class AnyTaskForm(PeriodicTaskForm):
             self.fields["task"].widget = UnfoldAdminTextInputWidget()
         if "regtask" in self.fields:
             self.fields["regtask"].widget = TaskSelect()
+
+
+def _in_words(plan: CrontabSchedule) -> str:
+    """Return when a crontab comes, in the reader's language; as it is, where there are no words."""
+    cron = f"{plan.minute} {plan.hour} {plan.day_of_month} {plan.month_of_year} {plan.day_of_week}"
+    zone = str(plan.timezone)
+    try:
+        words = explain_schedule(cron, zone, get_language() or "en").words
+    except InvalidSchedule:
+        return str(plan)
+    return f"{words} ({zone})"
 
 
 class TasksOfSchedule(PeriodicTaskInline, TabularInline):
@@ -102,6 +112,17 @@ class CrontabScheduleAdmin(AnyCrontabScheduleAdmin, ModelAdmin):
     """When periodic tasks run, as cron has it."""
 
     inlines = (TasksOfSchedule,)
+    list_display = ("planned", "minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+    fields = (
+        *("planned", "minute", "hour", "day_of_month", "month_of_year", "day_of_week"),
+        "timezone",
+    )
+    readonly_fields = ("planned",)
+
+    @admin.display(description=gettext_lazy("Schedule"))
+    def planned(self, plan: CrontabSchedule) -> str:
+        """Return when it comes, in words."""
+        return _in_words(plan)
 
 
 @admin.register(PeriodicTask)
@@ -116,6 +137,27 @@ class PeriodicTaskAdmin(AnyPeriodicTaskAdmin, ModelAdmin):
     # None lies ahead or behind: a row of months over the list would only be in the way.
     date_hierarchy = None
     schedule_fields = ("enabled", "interval", "crontab")
+    list_display = ("translated_name", "enabled", "planned", "last_run")
+    list_filter = ("enabled",)
+    list_select_related = ("interval", "crontab", "solar", "clocked")
+    ordering = ("name",)
+
+    @admin.display(description=gettext_lazy("Name"), ordering="name")
+    def translated_name(self, task: PeriodicTask) -> str:
+        """Return the name; of those of ours in the reader's language."""
+        return _(task.name)
+
+    @admin.display(description=gettext_lazy("Schedule"))
+    def planned(self, task: PeriodicTask) -> str:
+        """Return when it runs, in words."""
+        if task.crontab is not None:
+            return _in_words(task.crontab)
+        return str(task.interval or task.solar or task.clocked)
+
+    @admin.display(description=gettext_lazy("Last run"), ordering="last_run_at")
+    def last_run(self, task: PeriodicTask) -> datetime | None:
+        """Return when beat has queued it last."""
+        return task.last_run_at
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may choose a task to run."""
@@ -146,6 +188,15 @@ class PeriodicTaskAdmin(AnyPeriodicTaskAdmin, ModelAdmin):
             return readonly
         names = [field.name for field in PeriodicTask._meta.fields]
         return [*readonly, *(name for name in names if name not in self.schedule_fields)]
+
+    @admin.action(description=gettext_lazy("Run selected tasks"))
+    def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        """Queue each once, or say that they cannot be queued."""
+        try:
+            super().run_tasks(request, queryset)
+        except BrokerError:
+            words = _("Redis cannot be reached, so not all are queued. Start it, then try again.")
+            self.message_user(request, words, messages.ERROR)
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Return those actions that the user may do: the packaged ones ask nobody."""

@@ -16,7 +16,6 @@ from django.urls import path, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.csrf import csrf_failure as django_csrf_failure
 from unfold.sites import UnfoldAdminSite
 
 
@@ -27,7 +26,7 @@ class LogiDataAdminConfig(AdminConfig):
 
 
 class LogiDataAdminSite(UnfoldAdminSite):
-    """Unfold's, but for its first page and its answers to those who may not see a page."""
+    """Unfold's, but for its first page, its search and what it answers to strangers."""
 
     site_header = site_title = "LogiData"
     index_title = gettext_lazy("Dashboard")
@@ -50,6 +49,15 @@ class LogiDataAdminSite(UnfoldAdminSite):
 
         context = {**dashboard.dashboard_context(request), **(extra_context or {})}
         return super().index(request, context)  # type: ignore[no-any-return]
+
+    def search(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """List what is searched for from everywhere: pages, pipelines, executions."""
+        from logidata.finding import find
+
+        hits = find(request, request.GET.get("s", ""), self.get_sidebar_list(request))
+        return TemplateResponse(request, "unfold/helpers/command_results.html", {"hits": hits})
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Return the view for staff; others get a status that says what they lack."""
@@ -90,8 +98,10 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Answer a form without its token; who is not signed in is asked for that first."""
+    from logidata.error_pages import form_refused
+
     match = request.resolver_match
     in_admin = match is not None and match.app_name == "admin" and match.url_name != "login"
     if in_admin and not request.user.is_authenticated:
         return sign_in_first(request)
-    return django_csrf_failure(request, reason)
+    return form_refused(request)

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils import timezone
 
 from executions.services.dashboard import DayFigures
 from executions.statuses import ExecutionStatus
+from logidata.addresses import executions_list
 
 HEIGHT = 120
+LEAST = 2
 STEP = 48
 WIDTH = 28
 # From the bottom up.
@@ -84,18 +84,22 @@ def chart_of(days: Sequence[DayFigures]) -> Chart:
 
 
 def _parts(figures: DayFigures, highest: int) -> tuple[Part, ...]:
+    counts = {status: count for status in STATUSES if (count := figures.counts.get(status, 0))}
+    if not counts:
+        return ()
+    # What is there is seen, however few beside the others: the most give way to them.
+    heights = {
+        status: max(LEAST, round(HEIGHT * count / highest)) for status, count in counts.items()
+    }
+    most = max(heights, key=heights.__getitem__)
+    heights[most] -= max(0, sum(heights.values()) - HEIGHT)
     parts, bottom = [], HEIGHT
-    for status in STATUSES:
-        count = figures.counts.get(status, 0)
-        if count:
-            # What is there is seen, however few beside the others.
-            height = max(2, round(HEIGHT * count / highest))
-            bottom -= height
-            parts.append(Part(status, count, bottom, height))
+    for status, height in heights.items():
+        bottom -= height
+        parts.append(Part(status, counts[status], bottom, height))
     return tuple(parts)
 
 
 def _address(day: date) -> str:
     begin = timezone.make_aware(datetime.combine(day, time()))
-    query = {"created_at__gte": str(begin), "created_at__lt": str(begin + timedelta(days=1))}
-    return f"{reverse('admin:executions_pipelineexecution_changelist')}?{urlencode(query)}"
+    return executions_list(created_at__gte=begin, created_at__lt=begin + timedelta(days=1))

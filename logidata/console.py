@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 Permitted = Callable[[HttpRequest], bool]
@@ -47,8 +48,8 @@ NAVIGATION = [
         "title": _("Alerts"),
         "separator": True,
         "items": [
-            _list("alerts.alertrule", _("Alert rules"), "notifications"),
-            _list("alerts.alertchannel", _("Alert channels"), "send"),
+            _list("alerts.alertrule", _("Rules"), "notifications"),
+            _list("alerts.alertchannel", _("Channels"), "send"),
             _list("alerts.alertdelivery", _("Deliveries"), "outbox", also="resend"),
         ],
     },
@@ -67,7 +68,7 @@ NAVIGATION = [
         "items": [
             _list("auth.user", _("Users"), "person"),
             _list("auth.group", _("Groups"), "group"),
-            _list("knox.authtoken", _("API tokens"), "key"),
+            _list("knox.authtoken", capfirst(_("API tokens")), "key"),
             {
                 "title": _("API reference"),
                 "icon": "api",
@@ -92,7 +93,7 @@ UNFOLD: dict[str, Any] = {
         _file("pipelines/admin.css"),
         _file("executions/executions.css"),
     ],
-    "SCRIPTS": [_file("logidata/keyboard.js"), _file("logidata/live.js")],
+    "SCRIPTS": [_file(f"logidata/{name}.js") for name in ("time_zone", "keyboard", "live")],
     # A calm blue on slate; what states are coloured with stands in the style sheets.
     "COLORS": {
         "base": {
@@ -136,6 +137,5 @@ UNFOLD: dict[str, Any] = {
         "show_all_applications": False,
         "navigation": NAVIGATION,
     },
-    # The history of executions is no place to search in while typing: it may hold millions.
-    "COMMAND": {"search_models": ["pipelines.pipeline"], "show_history": False},
+    "COMMAND": {"show_history": False},
 }

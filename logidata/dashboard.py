@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from executions.services import dashboard
 from logidata import health
+from logidata.addresses import executions_list
 from logidata.chart import chart_of
 
 VIEW_EXECUTIONS = "executions.view_pipelineexecution"
@@ -34,11 +35,23 @@ def dashboard_context(request: HttpRequest) -> dict[str, Any]:
             "now": dashboard.executions_now(),
             "history": history,
             "chart": chart_of(history.days),
+            "lists": _lists(history),
         }
     if request.user.has_perm(VIEW_PIPELINES):
         context["deployments"] = dashboard.deployments()
     context["may_view_pipelines"] = context["deployments"] is not None
     return context
+
+
+def _lists(history: dashboard.History) -> dict[str, str]:
+    """Return the addresses of the lists of what the figures count."""
+    return {
+        "running": executions_list(status__exact="running"),
+        "pending": executions_list(status__exact="pending"),
+        "failed_in_day": executions_list(status__exact="failed", ended=24),
+        "failed": executions_list(status__exact="failed", created_at__gte=history.since),
+        "succeeded": executions_list(status__exact="success", created_at__gte=history.since),
+    }
 
 
 def dashboard_view(request: HttpRequest) -> HttpResponse:

@@ -10,15 +10,11 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
-from django.shortcuts import render
+from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.defaults import bad_request as html_bad_request
-from django.views.defaults import server_error as html_server_error
 from rest_framework import exceptions
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
@@ -27,7 +23,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
 from airflow_bridge.errors import AirflowError
-from logidata.slashes import API_PREFIX
 from pipelines.errors import DomainError, Problem
 from pipelines.remedies import with_remedy
 
@@ -176,36 +171,3 @@ class NothingHere(APIView):
         """Raise NotAuthenticated or NotFound, whatever the method."""
         super().initial(request, *args, **kwargs)
         raise exceptions.NotFound
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Answer a request that Django itself refuses, in the API's shape under `/api/`."""
-    if not request.path.startswith(API_PREFIX):
-        return html_bad_request(request, exception)
-    body = problem(
-        type="bad-request",
-        title=_("Bad request"),
-        detail=_("The request cannot be read. Correct it."),
-    )
-    return JsonResponse(body, status=400)
-
-
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Answer who may not do what was asked for, in the API's shape under `/api/`."""
-    if request.path.startswith(API_PREFIX):
-        body = problem(type="permission-denied", title=_("Forbidden"), detail=str(LACKING))
-        return JsonResponse(body, status=HTTPStatus.FORBIDDEN)
-    context = {**admin.site.each_context(request), "title": _("You may not see this page")}
-    return render(request, "403.html", context, status=HTTPStatus.FORBIDDEN)
-
-
-def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Answer after an unforeseen exception, in the API's shape under `/api/`."""
-    if not request.path.startswith(API_PREFIX):
-        return html_server_error(request)
-    body = problem(
-        type="server-error",
-        title=_("Server error"),
-        detail=_("LogiData failed unexpectedly. Its log says where; try again, and report it."),
-    )
-    return JsonResponse(body, status=500)

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "logidata.slashes.optional_trailing_slash",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "logidata.time_zone.readers_time_zone",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -152,6 +153,8 @@ LANGUAGE_CODE = "en"
 # The one of them that the browser asks for.
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "logidata" / "locale"]
+FORMAT_MODULE_PATH = "logidata.formats"
+# That of pages whose reader's is not known, and of the API.
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -59,6 +59,7 @@ urlpatterns = [
     re_path("^api(/|$)", NothingHere.as_view()),
 ]
 
-handler400 = "logidata.problem.bad_request"
-handler403 = "logidata.problem.forbidden"
-handler500 = "logidata.problem.server_error"
+handler400 = "logidata.error_pages.bad_request"
+handler403 = "logidata.error_pages.forbidden"
+handler404 = "logidata.error_pages.not_found"
+handler500 = "logidata.error_pages.server_error"

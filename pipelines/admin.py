@@ -185,7 +185,7 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
         self._switch(request, queryset, on=False)
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[Pipeline], *, on: bool) -> None:
-        switched = 0
+        switched = refused = 0
         for pipeline in queryset.exclude(is_active=on):
             pipeline.is_active = on
             try:
@@ -193,7 +193,10 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
                     services.save_pipeline(pipeline, user=request.user)
                 switched += 1
             except DomainError as error:
+                refused += 1
                 self.message_user(request, f"{pipeline.name}: {error.detail}", messages.ERROR)
+        if refused and not switched:
+            return
         text = (
             ngettext("Activated %d pipeline.", "Activated %d pipelines.", switched)
             if on

@@ -144,6 +144,17 @@ class PipelinePages(_ModelAdmin):
 
         return self._refusable(request, deploy, pipeline_page(object_id))
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show who changed the pipeline when, among its other pages."""
+        context = {
+            "page_name": "history",
+            "may_execute": self.has_execute_permission(request),
+            "has_change_permission": self.has_change_permission(request),
+        }
+        return super().history_view(request, object_id, {**context, **(extra_context or {})})
+
     def _page(
         self, request: HttpRequest, pipeline: Pipeline, name: str, title: str, **context: Any
     ) -> TemplateResponse:

@@ -17,6 +17,7 @@ from unfold.views import ChangeList
 
 from executions import services as executions
 from executions.services import Outcome
+from pipelines import services
 from pipelines.badges import status_badge, status_word
 from pipelines.durations import duration
 from pipelines.models import Pipeline
@@ -64,7 +65,13 @@ class WithTag(admin.SimpleListFilter):
 
 
 class PipelineColumns:
-    """What the list shows of a pipeline beside its fields."""
+    """What the list shows of a pipeline beside its fields, and how one is found there."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Pipeline], search_term: str
+    ) -> tuple[QuerySet[Pipeline], bool]:
+        """Return what is searched for: by words, or by an id."""
+        return services.search(queryset, search_term), False
 
     @admin.display(description=gettext_lazy("Last execution"))
     def last_execution(self, pipeline: Pipeline) -> SafeString | str:
@@ -109,8 +116,8 @@ def _page(execution_id: UUID) -> str:
 
 
 def _said(outcome: Outcome) -> str:
-    """Return an outcome in words: `failed, 2026-11-28 06:00, 12.0 s`."""
-    at = formats.date_format(timezone.localtime(outcome.created_at), "Y-m-d H:i")
+    """Return an outcome in words: `failed, Nov 28, 2026, 06:00, 12.0 s`."""
+    at = formats.date_format(timezone.localtime(outcome.created_at), "SHORT_DATETIME_FORMAT")
     words = [status_word(outcome.status), at]
     if outcome.duration_seconds is not None:
         words.append(duration(outcome.duration_seconds))

@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from airflow_bridge.spec import dag_id_of
@@ -38,6 +39,10 @@ MAY_STILL_RUN = models.Q(status__in=ACTIVE_STATUSES) | (
 )
 
 
+# What runs for longer is not looked for among what ended.
+LONGEST = timedelta(days=7)
+
+
 class Executions(models.QuerySet["PipelineExecution"]):
     """Executions, with what their pages must know of how they were narrowed down."""
 
@@ -55,6 +60,13 @@ class Executions(models.QuerySet["PipelineExecution"]):
         found = self.filter(rows_rejected__gt=0)
         found.is_rejected_only = True
         return found
+
+    def ended_since(self, moment: datetime) -> "Executions":
+        """Return those that ended then or later, but for those that took longer than a week.
+
+        Times of the beginning are what indexes hold.
+        """
+        return self.filter(completed_at__gte=moment, created_at__gte=moment - LONGEST)
 
     def _clone(self) -> Any:
         clone = super()._clone()  # type: ignore[misc]
@@ -251,10 +263,10 @@ class PipelineExecution(models.Model):
 
     def __str__(self) -> str:
         # Without the status: the path at the head of a page that follows it would not change.
-        begun = (
-            f", {timezone.localtime(self.created_at):%Y-%m-%d %H:%M:%S}" if self.created_at else ""
-        )
-        return f"{self.pipeline_name}{begun}"
+        if not self.created_at:
+            return self.pipeline_name
+        begun = date_format(timezone.localtime(self.created_at), "DATETIME_FORMAT")
+        return f"{self.pipeline_name}, {begun}"
 
     @property
     def is_active(self) -> bool:

@@ -22,7 +22,7 @@ from executions.services.quarantine import Quarantine, quarantine_of
 from executions.services.replaying import Replay, earlier_replays, replay_rejected
 from executions.services.retention import Kept, remove_unkept, retention
 from executions.services.retrying import Retry, retry_execution
-from executions.services.searching import search
+from executions.services.searching import search, search_by_id
 from executions.services.starting import (
     create_execution,
     params_of_execution,
@@ -78,6 +78,7 @@ __all__ = [
     "retry_execution",
     "run_again",
     "search",
+    "search_by_id",
     "start_execution",
     "still_running",
     "sync_active",

@@ -20,7 +20,7 @@ from executions.statuses import ACTIVE_STATUSES, ExecutionStatus, NodeStatus, Tr
 from pipelines.models import DeploymentStatus, Pipeline
 
 DAY = timedelta(days=1)
-WEEK = timedelta(days=7)
+WEEK_DAYS = 7
 CHART_DAYS = 14
 LISTED = 6
 # For so long everybody is shown the same figures of past days.
@@ -56,14 +56,18 @@ class PipelineFigures:
 
     @property
     def failed_share(self) -> int:
-        """Failed ones among those that ended, in percent."""
-        return round(100 * self.failed / self.ended) if self.ended else 0
+        """Failed ones among those that ended, in whole percent: some are never none, nor all."""
+        if self.failed in (0, self.ended):
+            return 100 if self.failed else 0
+        return min(max(round(100 * self.failed / self.ended), 1), 99)
 
 
 @dataclass(frozen=True)
 class History:
-    """The last days: those of the chart, and figures of the week."""
+    """The last days: those of the chart, and figures of the week, which is today and six days."""
 
+    # When the week began.
+    since: datetime
     days: tuple[DayFigures, ...]
     succeeded: int
     failed: int
@@ -73,9 +77,12 @@ class History:
 
     @property
     def success_share(self) -> float | None:
-        """Successes among successes and failures, in percent; None where there is neither."""
+        """Successes among successes and failures, in percent; None where there is neither.
+
+        Rounded down to tenths: with a failure it is never 100.
+        """
         ended = self.succeeded + self.failed
-        return 100 * self.succeeded / ended if ended else None
+        return 1000 * self.succeeded // ended / 10 if ended else None
 
 
 @dataclass(frozen=True)
@@ -111,12 +118,8 @@ def executions_now(now: datetime | None = None) -> ExecutionsNow:
     now = now or timezone.now()
     active = PipelineExecution.objects.filter(status__in=sorted(ACTIVE_STATUSES))
     counts = dict(active.order_by().values_list("status").annotate(Count("pk")))
-    # By when they began, which is indexed: what runs for longer than a week is not looked for.
-    failed = PipelineExecution.objects.filter(
-        status=ExecutionStatus.FAILED,
-        trigger_type__in=TriggerType.values,
-        created_at__gte=now - WEEK,
-        completed_at__gte=now - DAY,
+    failed = PipelineExecution.objects.ended_since(now - DAY).filter(
+        status=ExecutionStatus.FAILED, trigger_type__in=TriggerType.values
     )
     waiting = active.filter(Q(status=ExecutionStatus.PENDING) | Q(status_reason__gt=""))
     return ExecutionsNow(
@@ -132,8 +135,12 @@ def executions_now(now: datetime | None = None) -> ExecutionsNow:
 
 
 def history(now: datetime | None = None) -> History:
-    """Return the figures of the last days, at most `SHARED_SECONDS` old."""
-    return _shared(_HISTORY_KEY, lambda: _history(now or timezone.now()))
+    """Return the figures of the last days, at most `SHARED_SECONDS` old.
+
+    A day is one of the current time zone.
+    """
+    key = f"{_HISTORY_KEY}:{timezone.get_current_timezone_name()}"
+    return _shared(key, lambda: _history(now or timezone.now()))
 
 
 def deployments() -> Deployments:
@@ -152,15 +159,17 @@ def deployments() -> Deployments:
 
 def _history(now: datetime) -> History:
     days = _days(now)
-    week = [figures for figures in days if figures.day > (now - WEEK).date()]
+    week = days[-WEEK_DAYS:]
+    since = _midnight(now, WEEK_DAYS - 1)
     loaded = TaskExecution.objects.filter(
         module__startswith="load.",
         rows_out__isnull=False,
         status=NodeStatus.SUCCESS,
-        completed_at__gte=now - WEEK,
+        completed_at__gte=since,
     )
-    pipelines = _pipelines(now)
+    pipelines = _pipelines(since)
     return History(
+        since=since,
         days=days,
         succeeded=sum(figures.counts.get(ExecutionStatus.SUCCESS, 0) for figures in week),
         failed=sum(figures.counts.get(ExecutionStatus.FAILED, 0) for figures in week),
@@ -182,7 +191,6 @@ def _history(now: datetime) -> History:
 
 def _days(now: datetime) -> tuple[DayFigures, ...]:
     today = timezone.localtime(now).date()
-    first = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     found: dict[date, dict[str, int]] = {
         today - timedelta(days=back): {} for back in reversed(range(CHART_DAYS))
     }
@@ -191,7 +199,7 @@ def _days(now: datetime) -> tuple[DayFigures, ...]:
         PipelineExecution.objects.filter(
             status__in=ExecutionStatus.values,
             trigger_type__in=TriggerType.values,
-            created_at__gte=first - timedelta(days=CHART_DAYS - 1),
+            created_at__gte=_midnight(now, CHART_DAYS - 1),
         )
         .order_by()
         .annotate(day=TruncDate("created_at"))
@@ -204,11 +212,17 @@ def _days(now: datetime) -> tuple[DayFigures, ...]:
     return tuple(DayFigures(day, counts) for day, counts in found.items())
 
 
-def _pipelines(now: datetime) -> list[PipelineFigures]:
+def _midnight(now: datetime, days_back: int) -> datetime:
+    """Return when today began, or a day before it; clocks may have been changed in between."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - timedelta(days=days_back)
+
+
+def _pipelines(since: datetime) -> list[PipelineFigures]:
     succeeded = Q(status=ExecutionStatus.SUCCESS)
     failed = Q(status=ExecutionStatus.FAILED)
     rows = (
-        PipelineExecution.objects.filter(created_at__gte=now - WEEK, pipeline__isnull=False)
+        PipelineExecution.objects.filter(created_at__gte=since, pipeline__isnull=False)
         .order_by()
         .values("pipeline_id", name=F("pipeline__name"))
         .annotate(

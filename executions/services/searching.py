@@ -39,13 +39,14 @@ def search(queryset: Executions, terms: Sequence[str]) -> Executions:
     if not terms:
         return queryset
     if len(terms) == 1:
-        by_id = _by_id(queryset, terms[0])
+        by_id = search_by_id(queryset, terms[0])
         if by_id.exists():
             return by_id
     return queryset.named(_names_with(terms))
 
 
-def _by_id(queryset: Executions, term: str) -> Executions:
+def search_by_id(queryset: Executions, term: str) -> Executions:
+    """Return those with this DAG run id, or whose id begins so: by eight or more digits."""
     if match := _ID.fullmatch(term):
         digits = match[1].replace("-", "")[:32]
         first, last = (UUID(digits.ljust(32, filling)) for filling in "0f")

@@ -4,17 +4,22 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from executions.models import PipelineExecution
 from pipelines.badges import status_badge, status_word
 from pipelines.durations import NOTHING, duration
 
 register = template.Library()
+
+# From here on, three digits would say a thousand of a unit: one of the next.
+_ROUNDED_UP = 999.5
 
 register.filter(status_badge)
 register.filter(status_word)
@@ -27,9 +32,9 @@ def execution_badges(execution: PipelineExecution) -> SafeString:
     badge = status_badge(execution.status)
     if not execution.has_rejected:
         return badge
-    return format_html(
-        "{} {}", badge, status_badge("warning", _("%s rejected") % rows(execution.rows_rejected))
-    )
+    count = execution.rows_rejected
+    words = ngettext("%s rejected", "%s rejected", count) % rows(count)
+    return format_html("{} {}", badge, status_badge("warning", words))
 
 
 @register.filter
@@ -39,7 +44,7 @@ def size(count: int | None) -> str:
         return NOTHING
     value = float(count)
     for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
+        if value < _ROUNDED_UP:
             return f"{_short(value)} {unit}"
         value /= 1000
     return f"{_short(value)} TB"
@@ -53,17 +58,22 @@ def rows(count: int | None) -> str:
 
 @register.filter
 def age(moment: datetime | None) -> str:
-    """Return how long ago something was, by its largest unit: `3 hours`."""
-    return NOTHING if moment is None else timesince(moment, depth=1)
+    """Return how long ago something was, by its largest unit: `40 s`, `3 hours`."""
+    if moment is None:
+        return NOTHING
+    seconds = max(0, int((timezone.now() - moment).total_seconds()))
+    return f"{seconds} s" if seconds < 60 else timesince(moment, depth=1)
 
 
 @register.filter
 def many(count: int) -> str:
     """Return a large number with three digits and the unit that fits: `812`, `1.24 million`."""
-    for unit, word in ((10**9, _("%s billion")), (10**6, _("%s million")), (10**4, _("%s k"))):
-        if count >= unit:
-            return word % _short(count / (unit if unit > 10**4 else 1000))
-    return rows(count)
+    if count < 10_000:
+        return rows(count)
+    for unit, word in ((10**3, _("%s k")), (10**6, _("%s million"))):
+        if count / unit < _ROUNDED_UP:
+            return word % _short(count / unit)
+    return _("%s billion") % _short(count / 10**9)
 
 
 def _short(value: float) -> str:

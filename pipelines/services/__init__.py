@@ -58,6 +58,7 @@ from pipelines.services.restoring import WHEN, Restored, restore_revision, resto
 from pipelines.services.revision_dags import dag_to_run, keep_apart, serve_apart
 from pipelines.services.saving import assign, delete_pipeline, find_problems, save_pipeline
 from pipelines.services.schedules import LANGUAGES, ScheduleMeaning, explain_schedule
+from pipelines.services.searching import search
 from pipelines.services.sources import KnownConnection, files_below, known_connections, tables_of
 from pipelines.services.templating import PipelineTemplate, pipeline_templates
 from pipelines.services.unsaved import Check, NodeColumns, check_pipeline, code_of, look_ahead
@@ -151,6 +152,7 @@ __all__ = [
     "run_preview",
     "save_draft",
     "save_pipeline",
+    "search",
     "serve_apart",
     "set_watermark",
     "stop_preview",

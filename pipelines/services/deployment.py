@@ -3,7 +3,6 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +87,10 @@ def redeploy(pipeline_id: uuid.UUID, revision_id: int) -> None:
 
 def queue_deployment(pipeline_id: uuid.UUID) -> None:
     """Queue the deployment on commit; a broker that is down is logged, and reconciled later."""
-    # By name: services need not import the tasks.
-    send = partial(current_app.send_task, DEPLOY, args=[str(pipeline_id)])
-    transaction.on_commit(send, robust=True)
+    # By name: services need not import the tasks. No partial: Django logs what failed by its name.
+    transaction.on_commit(
+        lambda: current_app.send_task(DEPLOY, args=[str(pipeline_id)]), robust=True
+    )
 
 
 def deploy(pipeline_id: uuid.UUID) -> bool:

@@ -1,7 +1,5 @@
 """Having Airflow forget a DAG that is not wanted any more."""
 
-from functools import partial
-
 from celery import current_app
 from django.db import transaction
 
@@ -17,7 +15,8 @@ REMOVE = "pipelines.tasks.remove_dag"
 
 def queue_removal(dag_id: str) -> None:
     """Queue the removal of a DAG on commit; a broker that is down is logged, and reconciled."""
-    transaction.on_commit(partial(current_app.send_task, REMOVE, args=[dag_id]), robust=True)
+    # No partial: Django logs what failed by its name.
+    transaction.on_commit(lambda: current_app.send_task(REMOVE, args=[dag_id]), robust=True)
 
 
 def remove_dag(dag_id: str) -> bool:

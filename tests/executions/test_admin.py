@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +11,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from executions import services
 from executions.models import PipelineExecution
 from executions.services import monitoring
-from executions.templatetags.executions import many, rows, size
+from executions.templatetags.executions import age, many, rows, size
 from pipelines.durations import duration
 from pipelines.models import Pipeline
 from tests.executions.conftest import again, key
@@ -282,9 +283,19 @@ def test_sizes_and_counts_are_shown_as_people_write_them() -> None:
     assert [many(812), many(9999), many(45_600), many(8_312_345)] == [
         *("812", "9,999", "45.6 k", "8.31 million"),
     ]
+    # Never a thousand of a unit.
+    assert [size(999_499), size(999_600)] == ["999 kB", "1 MB"]
+    assert [many(999_600), many(999_700_000)] == ["1 million", "1 billion"]
     with translation.override("fr"):
         assert [rows(1234567), duration(0.42)] == ["1\xa0234\xa0567", "0,4 s"]
         assert size(1_200_000_000) == "1,2 GB"
+
+
+def test_how_long_ago_something_was_is_never_no_minutes() -> None:
+    now = timezone.now()
+    told = [age(now - timedelta(seconds=ago)) for ago in (0, 59, 60, 7300)]
+    assert told == ["0 s", "59 s", "1\xa0minute", "2\xa0hours"]
+    assert age(None) == "-"
 
 
 def test_a_param_named_items_is_shown_like_the_others(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from executions import services
 from executions.admin import PipelineExecutionAdmin
@@ -163,6 +165,30 @@ def test_the_search_keeps_to_the_filters(viewer: Client) -> None:
     make(1, status="failed")
     assert rows(shown(viewer, q="may orders", status__exact="failed")) == [found]
     assert rows(shown(viewer, q=str(found)[:8])) == [found]
+
+
+def test_what_has_ended_of_late_is_filtered_with_all_else(viewer: Client) -> None:
+    now = timezone.now()
+
+    def ended(ago: timedelta, status: str = "failed", took: timedelta = timedelta(0)) -> uuid.UUID:
+        (pk,) = make(1, since=now - ago - took, status=status, completed_at=now - ago)
+        return pk
+
+    recent = ended(timedelta(minutes=10))
+    long_one = ended(timedelta(hours=20), took=timedelta(days=3))
+    ended(timedelta(minutes=20), "success")
+    ended(timedelta(hours=25))
+    make(1, since=now, status="running")
+    assert rows(shown(viewer, ended="24", status__exact="failed")) == [recent, long_one]
+    assert rows(shown(viewer, ended="1", status__exact="failed")) == [recent]
+    assert "In the last 24 hours" in shown(viewer)
+
+
+def test_one_rejected_row_is_said_in_the_singular(viewer: Client) -> None:
+    make(1, status="success", rows_rejected=1)
+    assert "1 rejected<" in shown(viewer)
+    french = viewer.get(LIST, headers={"Accept-Language": "fr"}).content.decode()
+    assert "1 rejetée<" in french
 
 
 def test_a_search_that_is_too_wide_says_what_to_do(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from redis.exceptions import RedisError
 
 from executions.models import PipelineExecution, TaskExecution
@@ -24,7 +26,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def nothing_shared(db: None) -> None:
-    cache.delete("dashboard:history")
+    cache.clear()
 
 
 def execution(pipeline: Pipeline | None = None, *, ago: timedelta, **fields: Any) -> Any:
@@ -72,7 +74,7 @@ def test_every_day_of_the_chart_is_there_with_its_executions_by_status() -> None
 
 def test_the_share_of_successes_leaves_out_what_was_cancelled_and_what_is_older() -> None:
     assert dashboard.history(NOW).success_share is None
-    cache.delete("dashboard:history")
+    cache.clear()
     for status in ("success", "success", "success", "failed", "cancelled", "running"):
         execution(ago=DAY, status=status)
     execution(ago=8 * DAY, status="failed")
@@ -195,3 +197,36 @@ def test_the_last_outcomes_of_many_pipelines_are_one_query(
     ]
     assert found[idle.pk] == []
     assert found[other.pk][0].duration_seconds == 3.5
+
+
+def test_a_day_is_one_where_the_reader_is() -> None:
+    execution(ago=timedelta(hours=12, minutes=30), status="success")
+    execution(ago=HOUR, status="failed")
+    with timezone.override("Europe/Paris"):
+        last = dashboard.history(NOW).days[-1]
+    assert last.counts == {"success": 1, "failed": 1}
+    # Of the other time zone nothing is shared: half past eleven is the day before.
+    assert dashboard.history(NOW).days[-1].counts == {"failed": 1}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_the_week_of_all_figures_begins_at_the_midnight_of_the_sixth_day_before(zone: str) -> None:
+    with timezone.override(zone):
+        midnight = timezone.localtime(NOW).replace(hour=0) - 6 * DAY
+        execution(ago=NOW - midnight, status="success")
+        execution(ago=NOW - midnight + timedelta(seconds=1), status="failed")
+        found = dashboard.history(NOW)
+    assert found.since == midnight
+    assert (found.succeeded, found.failed) == (1, 0)
+
+
+def test_a_share_never_hides_a_failure() -> None:
+    found = dashboard.History(
+        since=NOW, days=(), succeeded=9999, failed=1, rows_loaded=0, slowest=(), failing=()
+    )
+    assert found.success_share == 99.9
+    shares = [
+        dashboard.PipelineFigures(uuid.uuid4(), "orders", 1000, failed, None, None).failed_share
+        for failed in (0, 1, 500, 999, 1000)
+    ]
+    assert shares == [0, 1, 50, 99, 100]

@@ -123,3 +123,12 @@ def test_staff_without_the_permission_are_refused_and_find_their_way_back(ann: U
     assert "Ask an administrator to grant it" in shown
     assert 'action="/admin/logout/"' in shown
     assert client.get("/admin/").status_code == 200
+
+
+def test_the_menu_of_the_account_says_in_which_language_and_time_zone_pages_are(boss: User) -> None:
+    client = Client()
+    client.force_login(boss)
+    client.cookies["time_zone"] = "Europe/Paris"
+    assert "English, Europe/Paris: as your browser" in client.get("/admin/").content.decode()
+    french = client.get("/admin/", headers={"Accept-Language": "fr"}).content.decode()
+    assert "français, Europe/Paris" in french

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -26,7 +26,7 @@ HEALTH = "/admin/dashboard/health/"
 
 @pytest.fixture(autouse=True)
 def nothing_shared(db: None) -> None:
-    cache.delete("dashboard:history")
+    cache.clear()
 
 
 def staff(*permissions: str) -> Client:
@@ -57,7 +57,7 @@ def test_the_first_page_says_what_runs_what_failed_and_what_waits() -> None:
     page = staff("view_pipelineexecution", "view_pipeline").get(PAGE).content.decode()
     for text in (
         *("&lt;Orders&gt;", "Waits for &lt;it&gt;.", "No &lt;connection&gt;"),
-        *("No &lt;module&gt;", "1 running, 1 pending", "0.0 %"),
+        *("No &lt;module&gt;", "1 running, 1 pending", "0.0%"),
     ):
         assert text in page
     assert parts(page) == [
@@ -133,6 +133,14 @@ def test_the_bars_stand_on_each_other_and_the_highest_has_the_whole_height() -> 
     assert chart.statuses == ("success", "failed")
 
 
+def test_few_of_each_status_do_not_raise_a_bar_above_the_highest() -> None:
+    few = dict.fromkeys(("failed", "cancelled", "unknown", "running", "pending"), 1)
+    (bar,) = chart_of([DayFigures(timezone.now().date(), {"success": 9000, **few})]).bars
+    assert sum(part.height for part in bar.parts) == HEIGHT
+    assert [part.height for part in bar.parts[1:]] == [2] * 5
+    assert bar.parts[-1].y == 0
+
+
 def test_a_bar_leads_to_the_executions_of_its_day() -> None:
     since = timezone.now().replace(hour=0, minute=1)
     made = make(2, since=since, minutes=1)
@@ -162,3 +170,62 @@ def test_the_first_page_leads_to_the_first_pipeline_until_there_is_one() -> None
     assert "Make the first pipeline" in client.get(PAGE).content.decode()
     Pipeline.objects.create(name="orders", config={})
     assert "Make the first pipeline" not in client.get(PAGE).content.decode()
+
+
+def listed(client: Client, address: str) -> set[str]:
+    page = client.get(address)
+    assert page.status_code == 200
+    return set(re.findall(r'data-key="([^"]+)"', page.content.decode()))
+
+
+def test_each_figure_leads_to_the_executions_that_it_counts() -> None:
+    now = timezone.now()
+    hour, old = now - timedelta(hours=1), now - timedelta(days=9)
+
+    def made(since: datetime, status: str, ended: datetime | None = None) -> str:
+        (pk,) = make(1, since=since, status=status, completed_at=ended)
+        return str(pk)
+
+    running, pending = made(hour, "running"), made(hour, "pending")
+    failed, long_one = made(hour, "failed", now), made(now - timedelta(days=3), "failed", now)
+    before = made(now - timedelta(days=3), "failed", now - timedelta(days=2))
+    succeeded = made(hour, "success", now)
+    made(old, "failed", old)
+    made(old, "success", old)
+    client = staff("view_pipelineexecution")
+    page = client.get(PAGE)
+    assert page.context["now"].failed == 2
+    assert page.context["history"].failed == 3
+    lists = page.context["lists"]
+    assert {name: listed(client, address) for name, address in lists.items()} == {
+        "running": {running},
+        "pending": {pending},
+        "failed_in_day": {failed, long_one},
+        "failed": {failed, long_one, before},
+        "succeeded": {succeeded},
+    }
+
+
+def test_a_bar_leads_to_the_day_of_the_reader_also_where_the_clocks_change() -> None:
+    client = staff("view_pipelineexecution")
+    client.cookies["time_zone"] = "Europe/Paris"
+    # It had 25 hours there, from ten in the evening before by UTC.
+    begin = datetime(2026, 10, 24, 22, tzinfo=UTC)
+    within = make(25, since=begin, minutes=60)
+    make(1, since=begin - timedelta(seconds=1))
+    make(1, since=begin + timedelta(hours=25))
+    with timezone.override("Europe/Paris"):
+        address = chart_of([DayFigures(date(2026, 10, 25), {})]).bars[0].address
+    assert listed(client, address) == {str(pk) for pk in within}
+
+
+def test_the_chart_names_the_time_zone_of_its_days() -> None:
+    client = staff("view_pipelineexecution")
+    assert ">UTC</span>" in client.get(PAGE).content.decode()
+    client.cookies["time_zone"] = "Europe/Paris"
+    assert ">Europe/Paris</span>" in client.get(PAGE).content.decode()
+
+
+def test_one_success_is_said_in_the_singular() -> None:
+    make(1, since=timezone.now(), status="success")
+    assert "1 success, 0 failures" in staff("view_pipelineexecution").get(PAGE).content.decode()

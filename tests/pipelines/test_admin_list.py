@@ -55,7 +55,7 @@ def test_each_of_the_last_outcomes_has_its_words_and_leads_to_its_execution(
         f"{EXECUTION}{pk}/change/" for pk in reversed(made[:10])
     ]
     assert [status for status, _, _ in found] == [*["success"] * 9, "failed"]
-    assert found[-1][2] == "failed, 2026-11-24 12:10, 1 min 5 s"
+    assert found[-1][2] == "failed, Nov 24, 2026, 12:10, 1 min 5 s"
     assert "badge-failed" in shown(browser)
 
 
@@ -115,6 +115,29 @@ def test_what_cannot_be_activated_says_why_and_the_others_are(browser: Client, s
     assert "Bad: " in page
     assert "Activated 1 pipeline." in page
     assert [pipeline.name for pipeline in Pipeline.objects.filter(is_active=True)] == ["Good"]
+    page = act(browser, "activate_selected", bad)
+    assert "Bad: " in page
+    assert "Activated" not in page
+
+
+def test_a_pipeline_is_found_by_words_and_by_the_ids_that_it_has(
+    browser: Client, save: Save
+) -> None:
+    one = save(name="Orders of May", description="For the shop")
+    save(name="Orders of June")
+    for text in ("may orders", "shop orders", str(one.pk), one.dag_id):
+        assert names(shown(browser, q=text)) == ["Orders of May"]
+    assert names(shown(browser, q="orders", is_active__exact="0")) == []
+
+
+def test_the_history_is_among_the_pages_of_its_pipeline(browser: Client, save: Save) -> None:
+    pipeline = save(name="orders of may")
+    page = browser.get(f"{LIST}{pipeline.pk}/history/").content.decode()
+    assert f'href="{LIST}{pipeline.pk}/revisions/"' in page
+    assert f'href="{LIST}{pipeline.pk}/history/" aria-current="page"' in page
+    assert "Nobody has changed this pipeline in the admin." in page
+    # Its name as it was given, not as a title is written.
+    assert ">orders of may</a>" in page
 
 
 def test_who_may_only_look_is_offered_no_switch(

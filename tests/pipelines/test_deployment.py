@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kombu.exceptions import OperationalError
 
 from airflow_bridge.client import DagImportError
 from pipelines import services, tasks
@@ -165,3 +166,20 @@ def test_a_deployment_whose_message_was_lost_is_queued_again(
     later(pipeline, 60)
     resume()
     assert queue.of("deploy_pipeline") == [[str(pipeline.pk)]]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("airflow", "dags_dir")
+def test_a_broker_that_is_away_keeps_nobody_from_saving_deploying_and_deleting(
+    graph: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("Redis is away")
+
+    monkeypatch.setattr("celery.app.base.Celery.send_task", away)
+    pipeline = Pipeline(name="orders", config=graph)
+    services.save_pipeline(pipeline, user=None)
+    services.request_deployment(pipeline)
+    assert status_of(pipeline) == "registering"
+    services.delete_pipeline(pipeline)
+    assert not Pipeline.objects.exists()

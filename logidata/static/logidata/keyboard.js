@@ -29,9 +29,38 @@
     }
   }
 
+  // The search over all pages is a dialog, which gives the focus back when it is closed.
+  function searchEverywhere() {
+    const field = document.getElementById("search-input-command");
+    const dialog = field?.closest("[x-data]");
+    if (!dialog) return;
+    field.setAttribute("aria-label", field.placeholder);
+    dialog.setAttribute("role", "dialog");
+    dialog.setAttribute("aria-modal", "true");
+    dialog.setAttribute("aria-label", field.placeholder);
+    let before = null;
+    field.addEventListener("focus", ({ relatedTarget }) => {
+      if (relatedTarget && !dialog.contains(relatedTarget)) before = relatedTarget;
+    });
+    // Nothing behind it is reached by the Tab key while it is open.
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "Tab") return;
+      const reached = [...dialog.querySelectorAll("button, input, a[href]")];
+      const next = reached[reached.indexOf(document.activeElement) + (event.shiftKey ? -1 : 1)];
+      if (next) return;
+      event.preventDefault();
+      reached.at(event.shiftKey ? -1 : 0).focus();
+    });
+    new MutationObserver(() => {
+      if (dialog.style.display === "none") before?.focus();
+    }).observe(dialog, { attributes: true, attributeFilter: ["style"] });
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     prepare(document);
     document.getElementById("header-inner")?.setAttribute("role", "banner");
+    document.querySelector("#nav-sidebar-apps a.active")?.setAttribute("aria-current", "page");
+    searchEverywhere();
     const content = document.getElementById("content");
     content?.setAttribute("role", "main");
     if (content) content.tabIndex = -1;

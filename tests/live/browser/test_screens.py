@@ -76,6 +76,18 @@ def rejected_shown(page: Page) -> None:
     page.locator(".x-panel [role=tab]").last.click()
 
 
+def search_open(page: Page) -> None:
+    """The search over all pages has found something."""
+    page.keyboard.press("Control+k")
+    page.keyboard.type("report")
+    expect(page.locator("#command-results-list li").first).to_be_visible()
+
+
+def filters_open(page: Page) -> None:
+    page.locator("[aria-controls=changelist-filter]").press("Enter")
+    expect(page.locator("#changelist-filter")).to_be_visible()
+
+
 @dataclass(frozen=True)
 class Screen:
     """A page, and what somebody does there before it is looked at."""
@@ -136,6 +148,8 @@ def screens(live: LiveStack) -> dict[str, Screen]:
     executions = "/admin/executions/pipelineexecution"
     return {
         "dashboard": Screen("/admin/"),
+        "search": Screen("/admin/", search_open),
+        "health": Screen("/admin/dashboard/health/"),
         "pipelines": Screen("/admin/pipelines/pipeline/"),
         "editor": Screen(f"{of_pipeline}/change/", drawn),
         "editor node": Screen(f"{of_pipeline}/change/", node_open),
@@ -147,6 +161,7 @@ def screens(live: LiveStack) -> dict[str, Screen]:
         "watermarks": Screen(f"{of_pipeline}/watermarks/"),
         "history": Screen(f"{of_pipeline}/history/"),
         "executions": Screen(f"{executions}/"),
+        "executions filtered": Screen(f"{executions}/?status__exact=failed", filters_open),
         "execution": Screen(f"{executions}/{done}/change/", watched),
         "execution timeline": Screen(f"{executions}/{done}/change/", timeline_shown),
         "execution log": Screen(f"{executions}/{done}/change/", log_shown),
@@ -163,6 +178,8 @@ def screens(live: LiveStack) -> dict[str, Screen]:
         "alert deliveries": Screen("/admin/alerts/alertdelivery/"),
         "periodic tasks": Screen("/admin/django_celery_beat/periodictask/"),
         "users": Screen("/admin/auth/user/"),
+        "tokens": Screen("/admin/knox/authtoken/"),
+        "new token": Screen("/admin/knox/authtoken/add/"),
     }
 
 
