@@ -14,11 +14,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from executions.absence import Absence
 from executions.services.hints import Hint, is_repeated, require_signed, take_hints
 
 logger = logging.getLogger(__name__)
 
 MOST = 1000
+
+# The regular sync sees what changed meanwhile.
+_broker = Absence(
+    logger, gone="Hints of Airflow are left out", back="Hints of Airflow are taken again"
+)
 
 
 class EventSerializer(serializers.Serializer[Any]):
@@ -59,10 +65,10 @@ class AirflowEventsView(APIView):
 
     def _take(self, signature: str, told: dict[str, Any]) -> int:
         try:
-            if is_repeated(signature):
-                return 0
-            return take_hints([Hint(**event) for event in told["events"]])
+            repeated = is_repeated(signature)
+            looks = 0 if repeated else take_hints([Hint(**event) for event in told["events"]])
         except (RedisError, BrokerError, OSError) as error:
-            # The regular sync sees what changed.
-            logger.warning("Hints of Airflow are left out: %s", error)
+            _broker.begin(error)
             return 0
+        _broker.end()
+        return looks

@@ -260,5 +260,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         # It says only at its lowest level why a channel did not take a message; alerts read that.
         "apprise": {"handlers": ["warnings"], "level": "DEBUG", "propagate": False},
+        # A traceback each second while Redis is away; executions.watching says it once.
+        "channels_redis.pubsub": {"level": "CRITICAL"},
     },
 }
