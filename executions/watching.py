@@ -180,7 +180,7 @@ class Hub:
             layer = get_channel_layer()
             try:
                 await self._listen_on(layer)
-            except* Exception as group:  # whatever the way to Redis has
+            except* Exception as group:  # noqa: BLE001 - whatever the way to Redis has
                 self._redis.begin(group.exceptions[0])
             # What a failed attempt leaves in the layer would be kept for good. Shielded, for the
             # layer takes no notice of being cancelled there.

@@ -169,15 +169,15 @@ def test_a_redis_that_is_away_costs_nobody_anything(
 def test_that_redis_is_away_and_that_it_is_back_is_said_once_each(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    is_away = True
+    is_away = iter([False, True, True, True, False, False])
 
     def send(changed: Changed) -> None:
-        if is_away:
+        if next(is_away):
             raise ConnectionError("refused")
 
     outbox = Outbox(send)
-    for is_away in (False, True, True, True, False, False):
-        outbox.put(frozenset(["one"]))
+    for number in range(6):
+        outbox.put(frozenset([str(number)]))
         assert outbox.drain(10)
     assert [record.getMessage() for record in caplog.records] == [
         "Open pages hear of changes later: refused",

@@ -327,7 +327,7 @@ def test_a_redis_that_goes_and_comes_back_is_told_of_once_and_what_was_missed_is
         "Changes are seen at once again.",
     ]
     assert layer.opened == 2
-    assert not layer.channels and not layer.groups
+    assert (layer.channels, layer.groups) == ({}, {})
 
 
 def test_a_page_that_has_nothing_new_is_sent_nothing(

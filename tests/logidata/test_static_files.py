@@ -12,7 +12,6 @@ from django.core.asgi import get_asgi_application
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-
 STYLES = "/static/admin/css/base.css"
 
 
