@@ -96,9 +96,10 @@ def follow_columns(
     """Return the columns of every output that can be known, and every problem with them.
 
     The graph must have passed `etl.validation.validate_graph`, but for the nodes that `skip`
-    names: nothing is claimed about what they give. `params` are those known now; what is claimed
-    holds for any values of them. With a `memory` what it holds is not asked for again, and no
-    origins are looked for, which takes longer than all the rest.
+    names: nothing is claimed about what they give, nor about a node whose module is gone.
+    `params` are those known now; what is claimed holds for any values of them. With a `memory`
+    what it holds is not asked for again, and no origins are looked for, which takes longer than all
+    the rest.
     """
     return _Walk(graph, params, peek, frozenset(skip), memory).run()
 
@@ -121,7 +122,11 @@ class _Walk:
         return GraphSchemas(self.outputs, tuple(self.problems))
 
     def _visit(self, node: Node, folder: Path) -> None:
-        cls = get_module(node.module)
+        try:
+            cls = get_module(node.module)
+        except ConfigError:
+            # Of a revision whose module is installed no more.
+            return
         if not _names_are_fixed(cls, node.config):
             return
         module = self._configured(cls, node)
