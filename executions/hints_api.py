@@ -4,6 +4,7 @@ import json
 import logging
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from kombu.exceptions import OperationalError as BrokerError
@@ -15,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from executions.absence import Absence
+from executions.errors import HintsTooLarge
 from executions.services.hints import Hint, is_repeated, require_signed, take_hints
 
 logger = logging.getLogger(__name__)
@@ -50,7 +52,10 @@ class AirflowEventsView(APIView):
     @extend_schema(exclude=True)
     def post(self, request: Request) -> Response:
         """Queue a look at the runs that are named, and say how many looks that makes."""
-        body: bytes = request._request.body
+        try:
+            body: bytes = request._request.body
+        except RequestDataTooBig as error:
+            raise HintsTooLarge from error
         signature = request.headers.get("X-LogiData-Signature", "")
         require_signed(body, request.headers.get("X-LogiData-Timestamp", ""), signature)
         try:

@@ -37,6 +37,10 @@ test("a small graph is never enlarged", () => {
   expect(fitting(grid(1, 1), FRAME).zoom).toBe(1);
 });
 
+test("there is a view of a graph without nodes, too", () => {
+  expect(fitting(new Map(), FRAME).zoom).toBe(1);
+});
+
 test("a large graph is made to fit", () => {
   const { x, y, zoom } = fitting(grid(3, 10), FRAME);
   expect(y).toBeCloseTo(ROOM.top);

@@ -27,6 +27,7 @@ export const ROOM = { top: 56, right: 24, bottom: 24, left: 24 };
 
 /** Return the box around all nodes. */
 export function boundsOf(spots: Places): { x: number; y: number; width: number; height: number } {
+  if (spots.size === 0) return { x: 0, y: 0, width: NODE_WIDTH, height: NODE_HEIGHT };
   const [xs, ys] = [[...spots.values()].map((spot) => spot.x), [...spots.values()].map((spot) => spot.y)];
   const [x, y] = [Math.min(...xs), Math.min(...ys)];
   return { x, y, width: Math.max(...xs) - x + NODE_WIDTH, height: Math.max(...ys) - y + NODE_HEIGHT };
