@@ -122,12 +122,8 @@ class _Walk:
         return GraphSchemas(self.outputs, tuple(self.problems))
 
     def _visit(self, node: Node, folder: Path) -> None:
-        try:
-            cls = get_module(node.module)
-        except ConfigError:
-            # Of a revision whose module is installed no more.
-            return
-        if not _names_are_fixed(cls, node.config):
+        cls = _installed(node.module)
+        if cls is None or not _names_are_fixed(cls, node.config):
             return
         module = self._configured(cls, node)
         if isinstance(module, Extractor):
@@ -175,6 +171,14 @@ class _Walk:
             return cls(cls.Config.model_validate(render(node.config, context)))
         except (ConfigError, ValidationError):
             return None
+
+
+def _installed(key: str) -> type[Module] | None:
+    """Return a module; None for one that an old revision has and that is installed no more."""
+    try:
+        return get_module(key)
+    except ConfigError:
+        return None
 
 
 class _AnyParams(dict[str, object]):
