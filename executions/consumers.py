@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.urls import path
 
-from executions.services.live import personal_state
+from executions.services.live import JSON, personal_state
 from executions.standing import NOT_THERE, Standing, database, read_standing
 from executions.watching import hub
 
@@ -138,9 +138,14 @@ class ExecutionConsumer(SignedInConsumer):
                     raise Refused(NOT_THERE)
                 known = True
                 mine = personal_state(state, standing.permissions)
-                await self.say({"type": "state", "state": state | mine})
+                await self.send(text_data=_message(page.text or "", mine))
         finally:
             pages.leave(execution_id, page)
+
+
+def _message(shared: str, mine: JSON) -> str:
+    """Return the message that holds a state, of which the shared part is written already."""
+    return f'{{"type": "state", "state": {shared[:-1]}, {json.dumps(mine)[1:]}}}'
 
 
 class ExecutionsConsumer(SignedInConsumer):

@@ -31,6 +31,7 @@ _TIMES_AS_LONG = 5.0
 # Seconds after which one is looked at without word of a change, which may be lost.
 WHILE_ACTIVE, WHEN_ENDED = 5.0, 30.0
 _TRY_AGAIN = 2.0
+MOST_KEPT = 20_000
 # The channel layer says nothing of a Redis that goes away: every so many seconds it is to bring
 # back a message of our own, within so many.
 _ECHO = "executions.echo"
@@ -43,13 +44,14 @@ class Page:
     def __init__(self, first_read: int) -> None:
         self.first_read = first_read
         self.state: JSON | None = None
+        # The same as JSON, written once for all pages.
+        self.text: str | None = None
         self.news = asyncio.Event()
-        self._shown: str | None = None
 
     def show(self, state: JSON | None, text: str) -> None:
         """Give the page a state, None for an execution that is gone; the same one only once."""
-        if text != self._shown:
-            self._shown, self.state = text, state
+        if text != self.text:
+            self.text, self.state = text, state
             self.news.set()
 
 
@@ -106,7 +108,10 @@ class Watch:
 
 
 class Changes:
-    """What a page with many executions has not heard of yet; `all` where it may be anything."""
+    """What a page with many executions has not heard of yet; `all` where it may be anything.
+
+    A page that is slow to take it is not kept more ids than MOST_KEPT.
+    """
 
     def __init__(self) -> None:
         self.ids: set[str] = set()
@@ -116,6 +121,8 @@ class Changes:
     def add(self, ids: Iterable[str] | None) -> None:
         self.all = self.all or ids is None
         self.ids.update(ids or ())
+        if len(self.ids) > MOST_KEPT:
+            self.ids, self.all = set(), True
         self.news.set()
 
     def take(self) -> tuple[list[str], bool]:

@@ -278,6 +278,16 @@ def test_while_redis_is_away_pages_look_by_themselves(
     assert play(scene) == "running"
 
 
+def test_of_a_page_that_is_slow_to_hear_of_changes_not_all_are_kept() -> None:
+    async def scene() -> tuple[list[str], bool]:
+        changes = watching.Changes()
+        for number in range(watching.MOST_KEPT + 1):
+            changes.add([str(number)])
+        return changes.take()
+
+    assert play(scene) == ([], True)
+
+
 class GoingLayer(InMemoryChannelLayer):
     """A channel layer that goes away, and comes back without what was sent meanwhile."""
 
