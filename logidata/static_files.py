@@ -35,4 +35,7 @@ class StaticFiles(WhiteNoiseMiddleware):
         del answer["Content-Type"]
         for name, value in found.headers:
             answer[name] = value
+        if found.file is not None:
+            # Not what it was when the server began: an update may have replaced the file.
+            answer["Content-Length"] = str(len(content))
         return answer

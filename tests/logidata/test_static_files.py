@@ -77,3 +77,16 @@ def test_of_a_file_a_part_or_its_head_can_be_asked_for() -> None:
     head = client.head(STYLES)
     assert (head.status_code, head.content) == (200, b"")
     assert head["Content-Length"] == whole["Content-Length"] == str(len(whole.content))
+
+
+@pytest.mark.django_db
+def test_a_file_that_was_replaced_meanwhile_is_sent_whole(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    (tmp_path / "mine.txt").write_text("here")
+    client = Client()
+    assert status_of(client, "mine.txt") == 200
+    (tmp_path / "mine.txt").write_text("here, and longer")
+    answer = client.get("/static/mine.txt")
+    assert (answer.content, answer["Content-Length"]) == (b"here, and longer", "16")
