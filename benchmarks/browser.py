@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -39,8 +40,13 @@ FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTi
 TAKE_LONGEST = "() => { const { longest } = window; window.longest = 0; return longest; }"
 COUNT_FRAMES = """
 () => {
-    window.frames = [];
-    const count = (at) => { window.frames.push(at); requestAnimationFrame(count); };
+    const frames = [];
+    window.frames = frames;
+    const count = (at) => {
+        if (window.frames !== frames) return;
+        frames.push(at);
+        requestAnimationFrame(count);
+    };
     requestAnimationFrame(count);
 }
 """
@@ -77,7 +83,8 @@ def opened(
     """
     name, value = cookie
     context = browser.new_context(viewport=SCREEN)  # type: ignore[arg-type]
-    context.add_cookies([{"name": name, "value": value, "url": url}])
+    # Of the whole site, not of the page's folder.
+    context.add_cookies([{"name": name, "value": value, "url": urljoin(url, "/")}])
     page = context.new_page()
     for key, text in stored.items():
         page.add_init_script(f"localStorage.setItem({key!r}, {text!r})")

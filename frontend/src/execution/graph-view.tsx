@@ -10,6 +10,7 @@ import {
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { t } from "../shared/i18n";
 import { statusClass } from "../shared/status";
 import { FlowEdge, type FlowEdgeType } from "./flow-edge";
@@ -89,6 +90,13 @@ export function GraphView() {
     [fit, nodes, show, store],
   );
 
+  function showAll() {
+    const view = fitting(spots, sizeOf(frame.current));
+    // First, or all boxes would be drawn for a moment.
+    flushSync(() => setFar(view.zoom < FAR));
+    void flow.current?.setViewport(view);
+  }
+
   function onKeyDown(event: KeyboardEvent) {
     const id = focused ?? nodes[0]?.id;
     if (id === undefined || !(event.target as HTMLElement).closest(".x-node, .x-graph-keys")) return;
@@ -140,7 +148,7 @@ export function GraphView() {
             className="x-show-all"
             title={t("Show all")}
             aria-label={t("Show all")}
-            onClick={() => void flow.current?.setViewport(fitting(spots, sizeOf(frame.current)))}
+            onClick={showAll}
           >
             <svg viewBox="0 0 16 16" aria-hidden="true">
               <path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" />
