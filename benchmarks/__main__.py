@@ -80,7 +80,8 @@ def _following() -> str:
 
 
 def _console() -> str:
-    return console.page(console.measure())
+    with _stack() as live:
+        return console.page(console.measure(live))
 
 
 def _dataplane() -> str:

@@ -1,30 +1,32 @@
 """How long a browser takes to draw an execution, and what it is busy with while nodes change.
 
-LogiData's database and Redis are private ones, the web server is that of production, and no
-Airflow is needed: the nodes are changed in the database and the pages told, as a sync does.
+LogiData's database and Redis are private ones, and the web server is that of production: the nodes
+are changed in the database and the pages told, as a sync does. A running stack stands beside it,
+for Airflow's own pages of a DAG run with as many tasks.
 """
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
 import requests
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from benchmarks import airflow_pages
+from benchmarks.airflow_pages import AirflowPage
+from benchmarks.browser import PATIENCE, chromium, drag, longest_task, opened
 from benchmarks.following import django_on
 from stack.layout import PROJECT
 from stack.ports import Ports
-from tests.live.browser.conftest import FLAGS
-from tests.live.browser.person import SCREEN
+from tests.live.client import LiveStack
 from tests.services import Services
 
 if TYPE_CHECKING:
@@ -34,24 +36,6 @@ SIZES = (100, 500)
 WIDTH = 10
 CHANGED = 20
 ROUNDS = 5
-# Milliseconds.
-PATIENCE = 60_000
-
-# When the first node was in the page and painted, and the longest task since it was last asked.
-WATCH = """
-window.longest = 0;
-new PerformanceObserver((list) => {
-    for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration);
-}).observe({ type: "longtask", buffered: true });
-const observer = new MutationObserver(() => {
-    if (!document.querySelector(".x-node")) return;
-    observer.disconnect();
-    requestAnimationFrame(() => setTimeout(() => { window.firstNode = performance.now(); }));
-});
-observer.observe(document, { childList: true, subtree: true });
-"""
-FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-TAKE_LONGEST = "() => { const { longest } = window; window.longest = 0; return longest; }"
 
 
 @dataclass(frozen=True)
@@ -59,51 +43,68 @@ class Drawn:
     """An execution of so many nodes in the browser; milliseconds, one a round."""
 
     nodes: int
-    first_paint: list[float]
-    first_node: list[float]
+    first_paint: list[float] = field(default_factory=list)
+    first_node: list[float] = field(default_factory=list)
     # From the commit of a change of nodes to its being on screen.
-    shown: list[float]
+    shown: list[float] = field(default_factory=list)
     # The longest single task of the page's thread while that went on, and while it was moved.
-    busy: list[float]
-    moved: list[float]
+    busy: list[float] = field(default_factory=list)
+    moved: list[float] = field(default_factory=list)
+    # Frames a second while it was moved with all nodes in view.
+    frames: list[float] = field(default_factory=list)
 
 
-def measure() -> list[Drawn]:
-    """Start the servers and a browser, measure, stop them."""
+@dataclass(frozen=True)
+class Measured:
+    """LogiData's pages, and Airflow's."""
+
+    ours: list[Drawn]
+    airflow: list[AirflowPage]
+
+
+def measure(live: LiveStack) -> Measured:
+    """Start LogiData's servers and a browser, measure in turns with Airflow's pages, stop them."""
     services = Services(durable=True)
+    measured = Measured([Drawn(nodes) for nodes in SIZES], airflow_pages.pages(live, SIZES))
     # Playwright has a loop of its own in this thread, where Django would not touch a database.
     with ThreadPoolExecutor(max_workers=1) as database:
         try:
             services.start()
             database.submit(django_on, "http://127.0.0.1:9").result()
-            with _server() as address, _browser() as browser:
-                return [_drawn(database, browser, address, nodes) for nodes in SIZES]
+            session: str = database.submit(_session).result()
+            with _server() as address, chromium() as browser:
+                for _ in range(ROUNDS):
+                    for drawn in measured.ours:
+                        _look(database, browser, address, session, drawn)
+                    for airflow_page in measured.airflow:
+                        airflow_page.look(browser)
+            return measured
         finally:
             database.submit(_disconnect).result()
             services.stop()
 
 
-def _drawn(database: ThreadPoolExecutor, browser: Browser, address: str, nodes: int) -> Drawn:
-    drawn = Drawn(nodes, [], [], [], [], [])
-    session: str = database.submit(_session).result()
-    for _ in range(ROUNDS):
-        execution = database.submit(_execution, nodes).result()
-        context = browser.new_context(viewport=SCREEN)  # type: ignore[arg-type]
-        context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
-        page = context.new_page()
-        page.add_init_script(WATCH)
-        page.goto(f"{address}/admin/executions/pipelineexecution/{execution.pk}/change/")
-        page.wait_for_function("window.firstNode", timeout=PATIENCE)
+def _look(
+    database: ThreadPoolExecutor, browser: Browser, address: str, session: str, drawn: Drawn
+) -> None:
+    """Open an execution once, have it change, and move it."""
+    execution = database.submit(_execution, drawn.nodes).result()
+    url = f"{address}/admin/executions/pipelineexecution/{execution.pk}/change/"
+    with opened(browser, url, ".x-node", ("sessionid", session), {}) as found:
+        drawn.first_paint.append(found.first_paint)
+        drawn.first_node.append(found.first_drawn)
+        page = found.page
         page.locator(".x-line-sign.is-live").wait_for(timeout=PATIENCE)
-        drawn.first_paint.append(page.evaluate(FIRST_PAINT))
-        drawn.first_node.append(page.evaluate("window.firstNode"))
-        page.evaluate(TAKE_LONGEST)
+        longest_task(page)
         drawn.shown.append(_change(database, execution, page))
-        drawn.busy.append(page.evaluate(TAKE_LONGEST))
-        _move(page)
-        drawn.moved.append(page.evaluate(TAKE_LONGEST))
-        context.close()
-    return drawn
+        drawn.busy.append(longest_task(page))
+        drag(page)
+        near = longest_task(page)
+        page.locator(".x-show-all").click()
+        # Coming from near to far is no part of dragging.
+        longest_task(page)
+        drawn.frames.append(drag(page))
+        drawn.moved.append(max(near, longest_task(page)))
 
 
 def _change(database: ThreadPoolExecutor, execution: PipelineExecution, page: Page) -> float:
@@ -112,28 +113,6 @@ def _change(database: ThreadPoolExecutor, execution: PipelineExecution, page: Pa
     database.submit(_begin, execution).result()
     page.get_by_text(f"{CHANGED} running", exact=True).first.wait_for(timeout=PATIENCE)
     return (time.perf_counter() - began) * 1000
-
-
-def _move(page: Page) -> None:
-    """Drag the graph to and fro."""
-    pane = page.locator(".react-flow__pane").bounding_box()
-    assert pane is not None
-    x, y = pane["x"] + pane["width"] / 2, pane["y"] + pane["height"] - 20
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for step in range(40):
-        page.mouse.move(x + 200 * (-1) ** (step // 10) * (step % 10) / 10, y - step * 2)
-    page.mouse.up()
-
-
-@contextmanager
-def _browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "There is no Chromium: as root, apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @contextmanager
@@ -237,25 +216,51 @@ def _disconnect() -> None:
     connection.close()
 
 
-def page(found: list[Drawn]) -> str:
+def page(found: Measured) -> str:
     """Return the part of docs/benchmarks.md about it."""
     rows = "\n".join(
-        f"| {one.nodes} | {_both(one.first_paint)} | {_both(one.first_node)} | {_both(one.shown)} "
-        f"| {_task(one.busy)} | {_task(one.moved)} |"
-        for one in found
+        f"| {one.nodes} | {_both(one.shown)} | {_task(one.busy)} | {_task(one.moved)} "
+        f"| {median(one.frames):.0f}, {min(one.frames):.0f} |"
+        for one in found.ours
     )
     return f"""
 ## The page of an execution in a browser
 
-The page of a running execution, opened in Chromium without a graphics card on the same machine
-as the web server, with an empty cache ({ROUNDS} times; median and slowest). Then {CHANGED} nodes begin
-to run, and the graph is dragged to and fro: a task is what keeps the page from answering, and
-tasks below 50 ms are not counted (`python -m benchmarks console`).
+The page of a running execution beside Airflow's own page of a DAG run with as many empty tasks, all
+of which have succeeded (`benchmarks/wide.py`), in both of its views. Opened in turns in Chromium
+without a graphics card, on the same machine as the web servers and an Airflow that has nothing to
+do, with an empty cache ({ROUNDS} times; median and slowest). The ratio is that of the medians
+(`python -m benchmarks console`).
 
-| nodes | first paint | first node drawn | from the commit of {CHANGED} changes to the screen | longest task meanwhile | longest task while dragged |
+| nodes | page | first paint | ratio | first node or task drawn | ratio |
 | --- | --- | --- | --- | --- | --- |
+{_beside(found)}
+
+Then {CHANGED} nodes begin to run, and the graph is dragged to and fro, near and with all nodes in
+view: a task is what keeps the page from answering, and tasks below 50 ms are not counted.
+
+| nodes | from the commit of {CHANGED} changes to the screen | longest task meanwhile | longest task while dragged | frames a second with all in view (median, fewest) |
+| --- | --- | --- | --- | --- |
 {rows}
 """  # noqa: E501 a Markdown table has no line breaks
+
+
+def _beside(found: Measured) -> str:
+    rows = []
+    for ours in found.ours:
+        paint, node = median(ours.first_paint), median(ours.first_node)
+        rows.append(
+            f"| {ours.nodes} | LogiData | {_both(ours.first_paint)} | 1 "
+            f"| {_both(ours.first_node)} | 1 |"
+        )
+        rows += [
+            f"| {one.tasks} | Airflow, {one.view} | {_both(one.first_paint)} "
+            f"| {median(one.first_paint) / paint:.1f} | {_both(one.first_task)} "
+            f"| {median(one.first_task) / node:.1f} |"
+            for one in found.airflow
+            if one.tasks == ours.nodes
+        ]
+    return "\n".join(rows)
 
 
 def _both(milliseconds: list[float]) -> str:

@@ -75,10 +75,10 @@ def follow_columns(
     """Return the columns of every output that can be known, and every problem with them.
 
     The graph must have passed `etl.validation.validate_graph`, but for the nodes that `skip`
-    names: nothing is claimed about what they give. `params` are those known now; what is claimed
-    holds for any values of them. With a `memory` what it holds is not asked for again, and no
-    origins are looked for, which takes longer than all the rest. After so many `seconds` only what
-    it holds is followed: asked again, it holds more.
+    names: nothing is claimed about what they give, nor about a node whose module is gone.
+    `params` are those known now; what is claimed holds for any values of them. With a `memory`
+    what it holds is not asked for again, and no origins are looked for, which takes longer than all
+    the rest. After so many `seconds` only what it holds is followed: asked again, it holds more.
     """
     until = time.monotonic() + seconds
     return _Walk(graph, params, peek, frozenset(skip), memory, until).run()
@@ -114,8 +114,8 @@ class _Walk:
         return GraphSchemas(self.outputs, tuple(self.problems), self.complete)
 
     def _visit(self, node: Node, folder: Path) -> None:
-        cls = get_module(node.module)
-        if not _names_are_fixed(cls, node.config):
+        cls = _installed(node.module)
+        if cls is None or not _names_are_fixed(cls, node.config):
             return
         module = self._configured(cls, node)
         if isinstance(module, Extractor):
@@ -177,6 +177,14 @@ class _Walk:
             return cls(cls.Config.model_validate(render(node.config, context)))
         except (ConfigError, ValidationError):
             return None
+
+
+def _installed(key: str) -> type[Module] | None:
+    """Return a module; None for one that an old revision has and that is installed no more."""
+    try:
+        return get_module(key)
+    except ConfigError:
+        return None
 
 
 class _AnyParams(dict[str, object]):

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.urls import path
 
-from executions.services.live import personal_state
-from executions.standing import NOT_THERE, Standing, read_standing
+from executions.services.live import JSON, personal_state
+from executions.standing import NOT_THERE, Standing, database, read_standing
 from executions.watching import hub
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ LISTS_APART = 1.0
 # Without word of a change, which may be lost, they are told to look after so many seconds.
 LISTS_LOOK = 30.0
 MOST_NAMED = 500
+# A page says nothing longer; what is would only keep the others waiting.
+_LONGEST = 100
 
 _INTERNAL_ERROR, _TRY_LATER = 1011, 1013
 
@@ -66,8 +68,10 @@ class SignedInConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Answer a ping; a page has nothing else to say."""
-        with suppress(ValueError, RecursionError):
-            message = json.loads(text_data or "")
+        if text_data is None or len(text_data) > _LONGEST:
+            return
+        with suppress(ValueError):
+            message = json.loads(text_data)
             if isinstance(message, dict) and message.get("type") == "ping":
                 await self.say({"type": "pong"})
 
@@ -81,6 +85,7 @@ class SignedInConsumer(AsyncWebsocketConsumer):
         if not self._checked_at or now - self._checked_at >= _CHECK_APART:
             key = self.scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME)
             self._standing = await read_standing(key)
+            database.end()
             self._checked_at = now
         if self._standing.refusal is not None:
             raise Refused(self._standing.refusal)
@@ -105,7 +110,7 @@ class SignedInConsumer(AsyncWebsocketConsumer):
         except Refused as refused:
             await self.close(refused.code)
         except DatabaseError as error:
-            logger.warning("A socket is closed: %s", error)
+            database.begin(error)
             await self.close(_TRY_LATER)
         except Exception:
             logger.exception("A socket is closed")
@@ -133,9 +138,14 @@ class ExecutionConsumer(SignedInConsumer):
                     raise Refused(NOT_THERE)
                 known = True
                 mine = personal_state(state, standing.permissions)
-                await self.say({"type": "state", "state": state | mine})
+                await self.send(text_data=_message(page.text or "", mine))
         finally:
             pages.leave(execution_id, page)
+
+
+def _message(shared: str, mine: JSON) -> str:
+    """Return the message that holds a state, of which the shared part is written already."""
+    return f'{{"type": "state", "state": {shared[:-1]}, {json.dumps(mine)[1:]}}}'
 
 
 class ExecutionsConsumer(SignedInConsumer):

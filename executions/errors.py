@@ -277,6 +277,18 @@ class HintsOff(DomainError):
         )
 
 
+class HintsTooLarge(DomainError):
+    """More of Airflow's events than are taken at once."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("The events are not taken: they are too large. Send fewer of them at once."),
+            title=_("Events are too large"),
+            status=413,
+            type="events-too-large",
+        )
+
+
 class HintUnsigned(DomainError):
     """An event that is not known to be of Airflow's."""
 

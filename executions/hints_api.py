@@ -4,6 +4,7 @@ import json
 import logging
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from kombu.exceptions import OperationalError as BrokerError
@@ -14,11 +15,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from executions.absence import Absence
+from executions.errors import HintsTooLarge
 from executions.services.hints import Hint, is_repeated, require_signed, take_hints
 
 logger = logging.getLogger(__name__)
 
 MOST = 1000
+
+# The regular sync sees what changed meanwhile.
+_broker = Absence(
+    logger, gone="Hints of Airflow are left out", back="Hints of Airflow are taken again"
+)
 
 
 class EventSerializer(serializers.Serializer[Any]):
@@ -44,7 +52,10 @@ class AirflowEventsView(APIView):
     @extend_schema(exclude=True)
     def post(self, request: Request) -> Response:
         """Queue a look at the runs that are named, and say how many looks that makes."""
-        body: bytes = request._request.body
+        try:
+            body: bytes = request._request.body
+        except RequestDataTooBig as error:
+            raise HintsTooLarge from error
         signature = request.headers.get("X-LogiData-Signature", "")
         require_signed(body, request.headers.get("X-LogiData-Timestamp", ""), signature)
         try:
@@ -59,10 +70,10 @@ class AirflowEventsView(APIView):
 
     def _take(self, signature: str, told: dict[str, Any]) -> int:
         try:
-            if is_repeated(signature):
-                return 0
-            return take_hints([Hint(**event) for event in told["events"]])
+            repeated = is_repeated(signature)
+            looks = 0 if repeated else take_hints([Hint(**event) for event in told["events"]])
         except (RedisError, BrokerError, OSError) as error:
-            # The regular sync sees what changed.
-            logger.warning("Hints of Airflow are left out: %s", error)
+            _broker.begin(error)
             return 0
+        _broker.end()
+        return looks

@@ -16,6 +16,8 @@ from collections.abc import Callable, Collection, Iterable
 from channels.layers import get_channel_layer
 from django.db import transaction
 
+from executions.absence import Absence
+
 logger = logging.getLogger(__name__)
 
 GROUP = "executions"
@@ -52,6 +54,9 @@ class Outbox:
         self._changed: set[str] = set()
         self._all = False
         self._sending = False
+        self._redis = Absence(
+            logger, gone="Open pages hear of changes later", back="Open pages hear of changes again"
+        )
         self._news = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -77,16 +82,13 @@ class Outbox:
         # One loop for good: the channel layer keeps a connection for each.
         with asyncio.Runner() as runner:
             send = self._send or (lambda changed: runner.run(_group_send(changed)))
-            was_away = False
             while True:
                 changed = self._take()
                 try:
                     send(changed)
-                    was_away = False
+                    self._redis.end()
                 except Exception as error:  # noqa: BLE001 - whatever the way to Redis has
-                    if not was_away:
-                        logger.warning("Open pages hear of changes later: %r", error)
-                    was_away = True
+                    self._redis.begin(error)
                 with self._news:
                     self._sending = False
                     self._news.notify_all()

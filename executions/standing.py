@@ -1,5 +1,6 @@
 """Who is at the other end of a socket, and what that person may do at this moment."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
@@ -9,7 +10,10 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
 
+from executions.absence import Absence
 from executions.services.live import ACTIONS, shared_state
+
+logger = logging.getLogger(__name__)
 
 VIEW = "executions.view_pipelineexecution"
 
@@ -19,6 +23,12 @@ NOT_SIGNED_IN, NOT_PERMITTED, NOT_THERE = 4401, 4403, 4404
 # However many pages are open, their sockets take no more connections to the database than this:
 # the other requests share the pool with them.
 _threads = ThreadPoolExecutor(4, thread_name_prefix="sockets")
+
+
+database = Absence(
+    logger, gone="Open pages are shown nothing new", back="Open pages are shown what changes again"
+)
+"""The database, as what the sockets read of it notices."""
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,16 @@ import time
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
+from executions.absence import Absence
 from executions.publishing import GROUP
 from executions.services.live import JSON
-from executions.standing import read_state
+from executions.standing import database, read_state
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,11 @@ _TIMES_AS_LONG = 5.0
 # Seconds after which one is looked at without word of a change, which may be lost.
 WHILE_ACTIVE, WHEN_ENDED = 5.0, 30.0
 _TRY_AGAIN = 2.0
+MOST_KEPT = 20_000
+# The channel layer says nothing of a Redis that goes away: every so many seconds it is to bring
+# back a message of our own, within so many.
+_ECHO = "executions.echo"
+ECHO_EVERY, _ECHO_WITHIN = 5.0, 3.0
 
 
 class Page:
@@ -37,13 +44,14 @@ class Page:
     def __init__(self, first_read: int) -> None:
         self.first_read = first_read
         self.state: JSON | None = None
+        # The same as JSON, written once for all pages.
+        self.text: str | None = None
         self.news = asyncio.Event()
-        self._shown: str | None = None
 
     def show(self, state: JSON | None, text: str) -> None:
         """Give the page a state, None for an execution that is gone; the same one only once."""
-        if text != self._shown:
-            self._shown, self.state = text, state
+        if text != self.text:
+            self.text, self.state = text, state
             self.news.set()
 
 
@@ -81,12 +89,13 @@ class Watch:
             try:
                 state = await read_state(self._id)
             except DatabaseError as error:
-                logger.warning("Execution %s cannot be shown: %s", self._id, error)
+                database.begin(error)
                 due = _TRY_AGAIN
             except Exception:
                 logger.exception("Execution %s cannot be shown", self._id)
                 due = WHEN_ENDED
             else:
+                database.end()
                 self._show(state)
                 due = WHILE_ACTIVE if state is not None and state["may_still_run"] else WHEN_ENDED
             await asyncio.sleep(max(APART, (time.monotonic() - began) * _TIMES_AS_LONG))
@@ -99,7 +108,10 @@ class Watch:
 
 
 class Changes:
-    """What a page with many executions has not heard of yet; `all` where it may be anything."""
+    """What a page with many executions has not heard of yet; `all` where it may be anything.
+
+    A page that is slow to take it is not kept more ids than MOST_KEPT.
+    """
 
     def __init__(self) -> None:
         self.ids: set[str] = set()
@@ -109,6 +121,8 @@ class Changes:
     def add(self, ids: Iterable[str] | None) -> None:
         self.all = self.all or ids is None
         self.ids.update(ids or ())
+        if len(self.ids) > MOST_KEPT:
+            self.ids, self.all = set(), True
         self.news.set()
 
     def take(self) -> tuple[list[str], bool]:
@@ -125,6 +139,12 @@ class Hub:
         self._watches: dict[uuid.UUID, Watch] = {}
         self._changes: set[Changes] = set()
         self._listening: asyncio.Task[None] | None = None
+        self._echo = asyncio.Event()
+        self._redis = Absence(
+            logger,
+            gone="Changes are seen later, by looking for them",
+            back="Changes are seen at once again",
+        )
 
     def watch(self, execution_id: uuid.UUID) -> Page:
         """Return a new page, which is to be left again."""
@@ -163,26 +183,48 @@ class Hub:
 
     async def _hear(self) -> None:
         """Listen for good. While Redis is away, pages look by themselves."""
-        was_away = False
         while True:
+            layer = get_channel_layer()
             try:
-                layer = get_channel_layer()
-                channel = await layer.new_channel()
-                await layer.group_add(GROUP, channel)
-                if was_away:
-                    self._changed(None)
-                was_away = False
-                try:
-                    while True:
-                        message = await layer.receive(channel)
-                        self._changed(message["ids"])
-                finally:
-                    await layer.group_discard(GROUP, channel)
-            except Exception as error:  # noqa: BLE001 - whatever the way to Redis has
-                if not was_away:
-                    logger.warning("Changes are seen later, by looking for them: %r", error)
-                was_away = True
-                await asyncio.sleep(_TRY_AGAIN)
+                await self._listen_on(layer)
+            except* Exception as group:  # noqa: BLE001 - whatever the way to Redis has
+                self._redis.begin(group.exceptions[0])
+            # What a failed attempt leaves in the layer would be kept for good. Shielded, for the
+            # layer takes no notice of being cancelled there.
+            with suppress(Exception):
+                await asyncio.shield(layer.flush())
+            await asyncio.sleep(_TRY_AGAIN)
+
+    async def _listen_on(self, layer: Any) -> None:
+        """Listen until Redis goes away, and raise what is known of that then."""
+        channel = await layer.new_channel()
+        try:
+            await layer.group_add(GROUP, channel)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._receive(layer, channel))
+                await self._expect_echoes(layer, channel)
+        finally:
+            with suppress(Exception):
+                await layer.group_discard(GROUP, channel)
+
+    async def _receive(self, layer: Any, channel: str) -> None:
+        while True:
+            message = await layer.receive(channel)
+            if message["type"] == _ECHO:
+                self._echo.set()
+            else:
+                self._changed(message["ids"])
+
+    async def _expect_echoes(self, layer: Any, channel: str) -> None:
+        while True:
+            self._echo.clear()
+            async with asyncio.timeout(_ECHO_WITHIN):
+                await layer.send(channel, {"type": _ECHO})
+                await self._echo.wait()
+            if self._redis.end():
+                # Word of what changed meanwhile is lost.
+                self._changed(None)
+            await asyncio.sleep(ECHO_EVERY)
 
     def _changed(self, ids: list[str] | None) -> None:
         for changes in self._changes:

@@ -264,5 +264,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         # Its lines may hold addresses, which are secrets: alerts log them without.
         "apprise": {"handlers": ["nowhere"], "level": "WARNING", "propagate": False},
+        # A traceback each second while Redis is away; executions.watching says it once.
+        "channels_redis.pubsub": {"level": "CRITICAL"},
     },
 }

@@ -2,7 +2,9 @@
 
 Airflow calls a listener in its scheduler and in the process of each task, and waits for it. So a
 change is only noted there; a thread of that process sends it. What cannot be sent is forgotten:
-LogiData looks by itself, too. Import-light, for every task loads it.
+LogiData looks by itself, too. A process that ends waits a moment for its last events, but not while
+LogiData is known to be away: who cannot reach it leaves a mark for the others on this machine.
+Import-light, for every task loads it.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +34,8 @@ _PREFIX = "pipeline_"
 # Seconds: for a request, and for what a process that ends has not sent yet.
 _REQUEST, _LAST = 1.0, 1.0
 _AT_A_TIME, _MOST = 200, 5000
+# Seconds for which a mark counts.
+_AWAY = 60.0
 
 Event = dict[str, Any]
 
@@ -68,11 +73,35 @@ def post(url: str, secret: str, events: Sequence[Event]) -> None:
         raise OSError(f"LogiData answered {status}")
 
 
+class Mark:
+    """A file that says that LogiData could not be reached a moment ago."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def is_set(self) -> bool:
+        try:
+            return 0 <= time.time() - self._path.stat().st_mtime < _AWAY
+        except OSError:
+            return False
+
+    def set(self, is_away: bool) -> None:
+        """Leave the mark, or take it away; where that cannot be, processes wait as without it."""
+        try:
+            if is_away:
+                self._path.touch()
+            elif self._path.exists():
+                self._path.unlink()
+        except OSError as error:
+            logger.debug("No mark for the others: %r", error)
+
+
 class Sender:
     """Events on their way. Telling takes no time; a thread sends them, many at once."""
 
-    def __init__(self, send: Callable[[Sequence[Event]], None]) -> None:
+    def __init__(self, send: Callable[[Sequence[Event]], None], away: Mark) -> None:
         self._send = send
+        self._away = away
         self._begin()
         # A fork takes along neither the thread nor who holds the lock; the parent sends its own.
         os.register_at_fork(after_in_child=self._begin)
@@ -82,7 +111,6 @@ class Sender:
         self._events: deque[Event] = deque(maxlen=_MOST)
         self._thread: threading.Thread | None = None
         self._sending = False
-        self._failed = False
 
     def tell(
         self,
@@ -116,11 +144,12 @@ class Sender:
     def flush(self, seconds: float) -> bool:
         """Wait until all is sent, at most so long; return whether it is.
 
-        Not at all where sending has failed before: a LogiData that is away holds up no task.
+        Not at all where sending has just failed, here or in another process: a LogiData that is
+        away holds up no task.
         """
         with self._news:
             return self._news.wait_for(
-                lambda: self._failed or not (self._events or self._sending), seconds
+                lambda: not (self._events or self._sending) or self._away.is_set(), seconds
             )
 
     def _run(self) -> None:
@@ -130,14 +159,15 @@ class Sender:
                 count = min(len(self._events), _AT_A_TIME)
                 events = [self._events.popleft() for _ in range(count)]
                 self._sending = True
-            failed = False
+            is_away = False
             try:
                 self._send(events)
             except Exception as error:  # noqa: BLE001 - no reason to disturb Airflow
                 logger.debug("LogiData was not told: %r", error)
-                failed = True
+                is_away = True
+            self._away.set(is_away)
             with self._news:
-                self._sending, self._failed = False, failed
+                self._sending = False
                 self._news.notify_all()
 
 
@@ -188,4 +218,6 @@ def listeners() -> list[EventListener]:
     url, secret = os.environ.get("LOGIDATA_EVENTS_URL"), os.environ.get("LOGIDATA_EVENTS_SECRET")
     if not url or not secret:
         return []
-    return [EventListener(Sender(lambda events: post(url, secret, events)))]
+    home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+    away = Mark(home / "logidata-events.away")
+    return [EventListener(Sender(lambda events: post(url, secret, events), away))]

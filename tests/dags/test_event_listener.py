@@ -22,7 +22,7 @@ from django.test import override_settings
 from pluggy import HookspecMarker, PluginManager
 
 from executions.services.hints import require_signed
-from operators.event_listener import Event, EventListener, Sender, listeners, post
+from operators.event_listener import Event, EventListener, Mark, Sender, listeners, post
 
 PROJECT = Path(__file__).resolve().parents[2]
 RUN = ("pipeline_1", "run_1")
@@ -38,14 +38,19 @@ class Thing:
     try_number: int = 2
 
 
+@pytest.fixture
+def away(tmp_path: Path) -> Mark:
+    return Mark(tmp_path / "away")
+
+
 class Told(list[Event]):
     def __call__(self, events: Sequence[Event]) -> None:
         self.extend(events)
 
 
-def test_every_hook_tells_what_changed() -> None:
+def test_every_hook_tells_what_changed(away: Mark) -> None:
     told = Told()
-    listener = EventListener(sender := Sender(told))
+    listener = EventListener(sender := Sender(told, away))
     for state in ("running", "success", "failed"):
         getattr(listener, f"on_dag_run_{state}")(Thing())
         getattr(listener, f"on_task_instance_{state}")(Thing())
@@ -82,7 +87,7 @@ def specified(**hooks: Sequence[str]) -> SimpleNamespace:
     ],
     ids=["Airflow 2", "Airflow 3", "with an error"],
 )
-def test_the_hooks_of_every_version_fit(of_tasks: list[str]) -> None:
+def test_the_hooks_of_every_version_fit(of_tasks: list[str], away: Mark) -> None:
     told = Told()
     manager = PluginManager("airflow")
     manager.add_hookspecs(
@@ -92,24 +97,24 @@ def test_the_hooks_of_every_version_fit(of_tasks: list[str]) -> None:
             before_stopping=["component"],
         )
     )
-    manager.register(EventListener(Sender(told)))
+    manager.register(EventListener(Sender(told, away)))
     manager.hook.on_task_instance_failed(**dict.fromkeys(of_tasks, Thing()))
     manager.hook.on_dag_run_failed(dag_run=Thing(), msg="")
     manager.hook.before_stopping(component=None)
     assert [one["state"] for one in told] == ["failed", "failed"]
 
 
-def test_other_dags_are_nobodys_business() -> None:
+def test_other_dags_are_nobodys_business(away: Mark) -> None:
     told = Told()
-    sender = Sender(told)
+    sender = Sender(told, away)
     EventListener(sender).on_dag_run_running(Thing(dag_id="somebody_elses"))
     assert sender.flush(1)
     assert told == []
 
 
-def test_telling_takes_no_time_however_long_sending_takes() -> None:
+def test_telling_takes_no_time_however_long_sending_takes(away: Mark) -> None:
     free = threading.Event()
-    sender = Sender(lambda events: free.wait(30) and None)
+    sender = Sender(lambda events: free.wait(30) and None, away)
     began = time.monotonic()
     for _ in range(1000):
         sender.tell(*RUN, "running")
@@ -121,11 +126,11 @@ def test_telling_takes_no_time_however_long_sending_takes() -> None:
     assert sender.flush(10)
 
 
-def test_where_sending_has_failed_the_end_is_not_waited_for() -> None:
+def test_where_sending_has_failed_the_end_is_not_waited_for(away: Mark) -> None:
     def fail(events: Sequence[Event]) -> None:
         raise OSError("LogiData is away")
 
-    sender = Sender(fail)
+    sender = Sender(fail, away)
     sender.tell(*RUN, "running")
     assert sender.flush(5)
     began = time.monotonic()
@@ -134,7 +139,44 @@ def test_where_sending_has_failed_the_end_is_not_waited_for() -> None:
     assert time.monotonic() - began < 1
 
 
-def test_many_events_go_together() -> None:
+def test_a_task_that_ends_does_not_wait_for_what_another_could_not_reach(away: Mark) -> None:
+    free = threading.Event()
+    away.set(True)
+    sender = Sender(lambda events: free.wait(30) and None, away)
+    began = time.monotonic()
+    sender.tell(*RUN, "success")
+    sender.flush(5)
+    assert time.monotonic() - began < 1
+    free.set()
+
+
+def test_who_reaches_it_again_takes_the_mark_away(away: Mark) -> None:
+    away.set(True)
+    told = Told()
+    sender = Sender(told, away)
+    sender.tell(*RUN, "running")
+    while not told:
+        time.sleep(0.01)
+    assert sender.flush(5)
+    assert not away.is_set()
+
+
+def test_a_mark_counts_for_a_while_only(tmp_path: Path, away: Mark) -> None:
+    away.set(True)
+    assert away.is_set()
+    long_ago = time.time() - 3600
+    os.utime(tmp_path / "away", (long_ago, long_ago))
+    assert not away.is_set()
+
+
+def test_where_no_mark_can_be_left_nothing_else_changes(tmp_path: Path) -> None:
+    nowhere = Mark(tmp_path / "no folder" / "away")
+    nowhere.set(True)
+    assert not nowhere.is_set()
+    nowhere.set(False)
+
+
+def test_many_events_go_together(away: Mark) -> None:
     requests: list[int] = []
     free = threading.Event()
 
@@ -142,7 +184,7 @@ def test_many_events_go_together() -> None:
         free.wait(10)
         requests.append(len(events))
 
-    sender = Sender(send)
+    sender = Sender(send, away)
     for _ in range(100):
         sender.tell(*RUN, "running")
     free.set()
@@ -151,7 +193,9 @@ def test_many_events_go_together() -> None:
     assert len(requests) <= 2
 
 
-def test_a_fork_sends_its_own_events_and_not_those_of_its_parent(tmp_path: Path) -> None:
+def test_a_fork_sends_its_own_events_and_not_those_of_its_parent(
+    tmp_path: Path, away: Mark
+) -> None:
     free = threading.Event()
     place = tmp_path / "sent"
 
@@ -162,7 +206,7 @@ def test_a_fork_sends_its_own_events_and_not_those_of_its_parent(tmp_path: Path)
             place.write_text(",".join(one["state"] for one in events))
 
     parent = os.getpid()
-    sender = Sender(send)
+    sender = Sender(send, away)
     sender.tell(*RUN, "of the parent")
     child = os.fork()
     if child == 0:

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from executions import services
 from executions.models import PipelineExecution
-from pipelines.models import Pipeline
+from pipelines.models import Pipeline, PipelineRevision
 from tests.executions.conftest import NODES, again, key
 from tests.fake_airflow import FakeAirflow
 
@@ -289,3 +289,17 @@ def test_the_lineage_is_that_of_the_columns_which_this_run_saw(
         "type": "DOUBLE",
         "sources": [{"node": extractor.node_id, "column": "amount"}],
     }
+
+
+def test_the_lineage_of_a_revision_whose_module_is_gone_is_told_without_that_node(
+    running: PipelineExecution, viewer: APIClient
+) -> None:
+    revision = running.revision
+    assert revision is not None
+    revision.snapshot["config"]["nodes"][0]["module"] = "extract.gone"
+    PipelineRevision.objects.filter(pk=revision.pk).update(snapshot=revision.snapshot)
+
+    answer = viewer.get(url(running, "lineage"))
+
+    assert answer.status_code == 200
+    assert {output["columns"] for output in answer.json()} == {None}

@@ -237,6 +237,20 @@ def test_a_signed_body_that_is_none_is_refused(db: None, body: str) -> None:
     assert send(body).status_code == 400
 
 
+def test_more_events_at_once_than_there_may_be_are_refused(
+    triggered: PipelineExecution, queue: Queue
+) -> None:
+    answer = send({"events": [event(triggered)] * 1001})
+    assert answer.status_code == 400
+    assert looks(queue) == []
+
+
+def test_a_body_that_is_too_large_is_refused(triggered: PipelineExecution, queue: Queue) -> None:
+    answer = send({"events": [event(triggered) | {"more": "x" * 3_000_000}]})
+    assert answer.status_code == 413
+    assert looks(queue) == []
+
+
 def test_without_a_broker_an_event_is_taken_and_left_to_the_sync(
     triggered: PipelineExecution, queue: Queue
 ) -> None:

@@ -166,6 +166,25 @@ def test_a_redis_that_is_away_costs_nobody_anything(
     assert len(said) == 1
 
 
+def test_that_redis_is_away_and_that_it_is_back_is_said_once_each(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    is_away = iter([False, True, True, True, False, False])
+
+    def send(changed: Changed) -> None:
+        if next(is_away):
+            raise ConnectionError("refused")
+
+    outbox = Outbox(send)
+    for number in range(6):
+        outbox.put(frozenset([str(number)]))
+        assert outbox.drain(10)
+    assert [record.getMessage() for record in caplog.records] == [
+        "Open pages hear of changes later: refused",
+        "Open pages hear of changes again.",
+    ]
+
+
 def test_a_slow_redis_is_not_waited_for() -> None:
     outbox = Outbox(lambda changed: time.sleep(0.5))
     began = time.monotonic()

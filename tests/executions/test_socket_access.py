@@ -70,13 +70,35 @@ def test_a_permission_that_is_taken_away_closes_the_page(
     assert play(scene) == 4403
 
 
-def test_signing_out_closes_the_page(
-    pending: PipelineExecution, session: str, checked_often: None
+def sign_out(user: Any) -> None:
+    Session.objects.all().delete()
+
+
+def expire(user: Any) -> None:
+    Session.objects.update(expire_date=timezone.now())
+
+
+def deactivate(user: Any) -> None:
+    type(user).objects.filter(pk=user.pk).update(is_active=False)
+
+
+def change_password(user: Any) -> None:
+    user.set_password("another one")
+    user.save()
+
+
+@pytest.mark.parametrize("end", [sign_out, expire, deactivate, change_password])
+def test_the_end_of_a_login_closes_the_page(
+    pending: PipelineExecution,
+    session: str,
+    user: Any,
+    checked_often: None,
+    end: Callable[[Any], None],
 ) -> None:
     async def scene() -> int:
         async with Page(of(pending), session) as page:
             await page.state()
-            await meanwhile(Session.objects.all().delete)()
+            await meanwhile(end)(user)
             return await page.closed_with()
 
     assert play(scene) == 4401

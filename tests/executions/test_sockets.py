@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from channels.layers import InMemoryChannelLayer
 
 from executions import consumers, services, standing, watching
 from executions.models import PipelineExecution
@@ -154,16 +155,17 @@ def test_the_page_of_an_execution_that_is_deleted_is_told_so(
 def test_a_ping_is_answered_and_what_is_none_is_not(
     pending: PipelineExecution, session: str
 ) -> None:
-    async def scene() -> dict[str, Any]:
+    async def scene() -> tuple[dict[str, Any], bool]:
         async with Page(of(pending), session) as page:
             await page.state()
             await page.say_text("no JSON")
             await page.say(["ping"])
             await page.say({"type": "state"})
+            await page.say({"type": "ping", "at length": "x" * 1000})
             await page.say({"type": "ping"})
-            return await page.next()
+            return await page.next(), await page.hears_nothing(0.2)
 
-    assert play(scene) == {"type": "pong"}
+    assert play(scene) == ({"type": "pong"}, True)
 
 
 def test_what_cannot_be_read_of_a_page_does_not_end_its_socket(
@@ -274,6 +276,68 @@ def test_while_redis_is_away_pages_look_by_themselves(
             return str((await page.until(lambda state: state["status"] == "running"))[-1]["status"])
 
     assert play(scene) == "running"
+
+
+def test_of_a_page_that_is_slow_to_hear_of_changes_not_all_are_kept() -> None:
+    async def scene() -> tuple[list[str], bool]:
+        changes = watching.Changes()
+        for number in range(watching.MOST_KEPT + 1):
+            changes.add([str(number)])
+        return changes.take()
+
+    assert play(scene) == ([], True)
+
+
+class GoingLayer(InMemoryChannelLayer):
+    """A channel layer that goes away, and comes back without what was sent meanwhile."""
+
+    is_away = False
+    opened = 0
+
+    async def new_channel(self, prefix: str = "specific.") -> str:
+        self._reach()
+        self.opened += 1
+        return str(await super().new_channel(prefix))
+
+    async def send(self, channel: str, message: dict[str, Any]) -> None:
+        self._reach()
+        await super().send(channel, message)
+
+    def _reach(self) -> None:
+        if self.is_away:
+            raise ConnectionError("Redis is away")
+
+
+def test_a_redis_that_goes_and_comes_back_is_told_of_once_and_what_was_missed_is_looked_at(
+    pending: PipelineExecution,
+    session: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    layer = GoingLayer()
+    monkeypatch.setattr(watching, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(watching, "ECHO_EVERY", 0.02)
+    monkeypatch.setattr(watching, "_TRY_AGAIN", 0.02)
+
+    def said() -> list[str]:
+        return [record.getMessage() for record in caplog.records if "seen" in record.getMessage()]
+
+    async def scene() -> tuple[dict[str, Any], list[str]]:
+        async with Page("/ws/executions", session) as page:
+            assert await page.hears_nothing(0.3)
+            layer.is_away = True
+            assert await page.hears_nothing(0.5)
+            layer.is_away = False
+            return await page.next(), said()
+
+    message, told = play(scene)
+    assert message == {"type": "changed", "executions": [], "more": True}
+    assert told == [
+        "Changes are seen later, by looking for them: Redis is away",
+        "Changes are seen at once again.",
+    ]
+    assert layer.opened == 2
+    assert (layer.channels, layer.groups) == ({}, {})
 
 
 def test_a_page_that_has_nothing_new_is_sent_nothing(

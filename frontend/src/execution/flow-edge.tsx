@@ -1,6 +1,6 @@
 import { type Edge, type EdgeProps, getBezierPath } from "@xyflow/react";
 import { memo } from "react";
-import { rows } from "./format";
+import { shortRows } from "./format";
 import type { Task } from "./state";
 import { useTask } from "./store";
 
@@ -13,7 +13,7 @@ export const FlowEdge = memo(function FlowEdge(props: EdgeProps<FlowEdgeType>) {
   const [path, x, y] = getBezierPath(props);
   const { port = null, output = null } = props.data ?? {};
   const count = source ? rowsOf(source, output) : null;
-  const label = [output, port, count === null ? null : rows(count)].filter((part) => part !== null).join(" · ");
+  const label = [output, port, count === null ? null : shortRows(count)].filter((part) => part !== null).join(" · ");
   return (
     <>
       <path id={props.id} className={`react-flow__edge-path x-edge is-${pace(source, target)}`} d={path} fill="none" />

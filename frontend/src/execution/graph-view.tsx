@@ -1,5 +1,6 @@
 import {
   Background,
+  ControlButton,
   Controls,
   MiniMap,
   type MiniMapNodeProps,
@@ -9,6 +10,7 @@ import {
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { t } from "../shared/i18n";
 import { statusClass } from "../shared/status";
 import { FlowEdge, type FlowEdgeType } from "./flow-edge";
@@ -16,17 +18,18 @@ import { GraphTools } from "./graph-tools";
 import { neighbour, NODE_HEIGHT, NODE_WIDTH, places } from "./graph";
 import type { Places } from "./layers";
 import { NodeBox, type StepNode } from "./node-box";
+import { Overview } from "./overview";
 import { usePage, useShown, useTask } from "./store";
 import { useIsDark } from "./theme";
+import { around, CLOSE, FAR, fitting, type Frame, isSeen, READABLE } from "./view";
 
 const nodeTypes = { step: NodeBox };
 const edgeTypes = { flow: FlowEdge };
-// At a smaller zoom the boxes cannot be read.
-const READABLE = 0.62;
-// From still farther only the colours tell something; without the texts, hundreds of boxes move smoothly.
-const FAR = 0.35;
-const PADDING = 24;
+// From afar the overview draws the nodes and their lines.
+const NO_BOXES: StepNode[] = [];
+const NO_LINES: FlowEdgeType[] = [];
 const MAP_FROM = 30;
+const BEGINNING = { x: 0, y: 0, zoom: CLOSE };
 
 type Flow = ReactFlowInstance<StepNode, FlowEdgeType>;
 
@@ -34,7 +37,6 @@ const ARIA = {
   "controls.ariaLabel": t("View of the graph"),
   "controls.zoomIn.ariaLabel": t("Zoom in"),
   "controls.zoomOut.ariaLabel": t("Zoom out"),
-  "controls.fitView.ariaLabel": t("Show all"),
 };
 
 /** The graph of the revision that ran; it never changes, only the states of its nodes do. */
@@ -44,6 +46,7 @@ export function GraphView() {
   const flow = useRef<Flow | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   const isMoved = useRef(false);
+  const [isFar, setFar] = useState(false);
   const [focused, setFocused] = useState<string | null>(null);
   const spots = useMemo(() => places(graph), [graph]);
   const nodes = useMemo(() => boxes(graph.nodes, spots), [graph, spots]);
@@ -55,10 +58,9 @@ export function GraphView() {
       const spot = spots.get(id);
       if (!spot || !flow.current) return;
       setFocused(id);
-      if (!isInside(flow.current, frame.current, spot)) {
-        const zoom = Math.max(flow.current.getZoom(), 0.8);
-        void flow.current.setCenter(spot.x + NODE_WIDTH / 2, spot.y + NODE_HEIGHT / 2, { zoom });
-      }
+      const view = flow.current.getViewport();
+      const size = sizeOf(frame.current);
+      if (!isSeen(spot, view, size)) void flow.current.setViewport(around(spots, id, Math.max(view.zoom, CLOSE), size));
       if (withFocus) focusNode(id);
     },
     [spots],
@@ -66,8 +68,9 @@ export function GraphView() {
 
   // A graph that is seen whole stays so, until the reader moves it, when the panel takes its room.
   const fit = useCallback(() => {
-    if (isMoved.current || fittingZoom(spots, frame.current) < READABLE) return false;
-    void flow.current?.fitView({ maxZoom: 1, padding: `${PADDING}px` });
+    const view = fitting(spots, sizeOf(frame.current));
+    if (isMoved.current || view.zoom < READABLE) return false;
+    void flow.current?.setViewport(view);
     return true;
   }, [spots]);
 
@@ -86,6 +89,13 @@ export function GraphView() {
     },
     [fit, nodes, show, store],
   );
+
+  function showAll() {
+    const view = fitting(spots, sizeOf(frame.current));
+    // First, or all boxes would be drawn for a moment.
+    flushSync(() => setFar(view.zoom < FAR));
+    void flow.current?.setViewport(view);
+  }
 
   function onKeyDown(event: KeyboardEvent) {
     const id = focused ?? nodes[0]?.id;
@@ -106,12 +116,12 @@ export function GraphView() {
         {t("Nodes of the graph: arrows go from node to node, Enter opens one")}
       </button>
       <ReactFlow<StepNode, FlowEdgeType>
-        nodes={nodes}
-        edges={edges}
+        nodes={isFar ? NO_BOXES : nodes}
+        edges={isFar ? NO_LINES : edges}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         onInit={begin}
-        onMove={(_, { zoom }) => frame.current?.classList.toggle("is-far", zoom < FAR)}
+        onMove={(_, { zoom }) => setFar(zoom < FAR)}
         onMoveStart={(event) => {
           if (event !== null) isMoved.current = true;
         }}
@@ -125,15 +135,27 @@ export function GraphView() {
         disableKeyboardA11y
         ariaLabelConfig={ARIA}
         deleteKeyCode={null}
-        minZoom={0.05}
+        defaultViewport={BEGINNING}
+        minZoom={0.02}
         maxZoom={1.5}
       >
-        <Background gap={20} />
+        {isFar ? <Overview graph={graph} spots={spots} /> : <Background gap={20} />}
         <Panel position="top-left">
           <GraphTools onShow={show} />
         </Panel>
-        <Controls showInteractive={false} />
-        {nodes.length > MAP_FROM && <MiniMap pannable zoomable nodeComponent={MapNode} ariaLabel={t("Overview of the graph")} />}
+        <Controls showInteractive={false} showFitView={false}>
+          <ControlButton
+            className="x-show-all"
+            title={t("Show all")}
+            aria-label={t("Show all")}
+            onClick={showAll}
+          >
+            <svg viewBox="0 0 16 16" aria-hidden="true">
+              <path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" />
+            </svg>
+          </ControlButton>
+        </Controls>
+        {nodes.length > MAP_FROM && !isFar && <MiniMap pannable zoomable nodeComponent={MapNode} ariaLabel={t("Overview of the graph")} />}
       </ReactFlow>
     </div>
   );
@@ -172,21 +194,8 @@ function worthASight(tasks: readonly { node_id: string; status: string }[]): str
   return found.find((task) => task !== undefined)?.node_id ?? null;
 }
 
-/** Return the zoom at which the whole graph is seen. */
-function fittingZoom(spots: Places, frame: HTMLElement | null): number {
-  if (!frame || spots.size === 0) return 1;
-  const [xs, ys] = [[...spots.values()].map(({ x }) => x), [...spots.values()].map(({ y }) => y)];
-  const width = Math.max(...xs) - Math.min(...xs) + NODE_WIDTH;
-  const height = Math.max(...ys) - Math.min(...ys) + NODE_HEIGHT;
-  return Math.min((frame.clientWidth - 2 * PADDING) / width, (frame.clientHeight - 2 * PADDING) / height, 1);
-}
-
-function isInside(flow: Flow, frame: HTMLElement | null, spot: { x: number; y: number }): boolean {
-  if (!frame || flow.getZoom() < 0.3) return false;
-  const { x, y, zoom } = flow.getViewport();
-  const [left, top] = [spot.x * zoom + x, spot.y * zoom + y];
-  const [right, bottom] = [left + NODE_WIDTH * zoom, top + NODE_HEIGHT * zoom];
-  return left >= 0 && top >= 0 && right <= frame.clientWidth && bottom <= frame.clientHeight;
+function sizeOf(frame: HTMLElement | null): Frame {
+  return { width: frame?.clientWidth ?? 0, height: frame?.clientHeight ?? 0 };
 }
 
 /** Put the focus on a node, which may be drawn only once the view has come to it. */

@@ -32,7 +32,7 @@ export function LogSearch({ text, onText, count, place, onPlace }: LogSearchProp
         }}
       />
       {text !== "" && (
-        <>
+        <span className="x-log-found">
           <span role="status">{count === 0 ? t("none") : t("{place} of {count}", { place: rows(place + 1), count: rows(count) })}</span>
           <button type="button" className="x-icon-button" onClick={() => step(-1)} aria-label={t("The one before")} title={t("The one before")} disabled={count === 0}>
             <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -44,7 +44,7 @@ export function LogSearch({ text, onText, count, place, onPlace }: LogSearchProp
               <path d="M4 6l4 4 4-4" />
             </svg>
           </button>
-        </>
+        </span>
       )}
     </span>
   );

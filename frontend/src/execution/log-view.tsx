@@ -77,10 +77,11 @@ export function LogView({ task }: { task: Task }) {
             </option>
           ))}
         </select>
-        <label className="x-check">
-          <input type="checkbox" checked={isWrapped} onChange={(event) => setWrapped(event.target.checked)} /> {t("Wrap")}
-        </label>
-        <span className="x-spacer" />
+        <button type="button" className="x-icon-button" aria-pressed={isWrapped} onClick={() => setWrapped(!isWrapped)} title={t("Wrap")} aria-label={t("Wrap")}>
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d="M2 3.5h12M2 8h9.5a2.3 2.3 0 0 1 0 4.6H8M10 10.6l-2 2 2 2M2 12.6h3" />
+          </svg>
+        </button>
         <a className="x-icon-button" href={new Requests(data.execution_id).logFile(task.node_id, run)} download title={t("Download the log")} aria-label={t("Download the log")}>
           <svg viewBox="0 0 16 16" aria-hidden="true">
             <path d="M8 2v8M4.5 7L8 10.5 11.5 7M3 13.5h10" />

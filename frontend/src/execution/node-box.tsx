@@ -22,7 +22,7 @@ export const NodeBox = memo(function NodeBox({ id, data }: NodeProps<StepNode>) 
       <div
         role="button"
         id={`x-node-${id}`}
-        className={`x-node nopan ${statusClass(status)} is-${status}${isOpen ? " is-open" : ""}`}
+        className={`x-node ${statusClass(status)} is-${status}${isOpen ? " is-open" : ""}`}
         tabIndex={-1}
         aria-label={described(data.name, data.module, task)}
         aria-pressed={isOpen}

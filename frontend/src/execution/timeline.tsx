@@ -19,37 +19,54 @@ export function Timeline() {
   const scale = ganttScale(rows, now);
   const [shown, setShown] = useState<Bar | null>(null);
 
-  if (scale === null) return <p className="x-empty">{t("No node has begun yet.")}</p>;
   return (
     <div className="x-gantt-frame">
       <div className="x-gantt-head">
-        <span className="x-quiet">
-          {t("From {start} to {end}", { start: clock(scale.start), end: isRunning ? t("now") : clock(scale.end) })}
-        </span>
+        {scale && (
+          <span className="x-quiet">
+            {t("From {start} to {end}", { start: clock(scale.start), end: isRunning ? t("now") : clock(scale.end) })}
+          </span>
+        )}
         {execution.attempt > 1 && (
           <label>
             <input type="checkbox" checked={isAll} onChange={(event) => setAll(event.target.checked)} /> {t("Earlier attempts, too")}
           </label>
         )}
-        <span className="x-gantt-detail" role="status">
-          {shown ? described(shown, now) : t("Arrows go from try to try, Enter opens its log.")}
-        </span>
+        {scale && (
+          <span className="x-gantt-detail" role="status">
+            {shown ? described(shown, now) : t("Arrows go from try to try, Enter opens its log.")}
+          </span>
+        )}
       </div>
-      <div className="x-gantt" role="list" aria-label={t("Timeline of tries")} onKeyDown={move} style={{ "--x-step": `${scale.ticks[1]?.left ?? 100}%` } as CSSProperties}>
-        <Axis scale={scale} />
-        {rows.map((row, index) => (
-          <GanttRow
-            key={row.task.node_id}
-            row={row}
-            // Rows without a bar that runs stand still while time goes on.
-            now={row.bars.some((bar) => bar.end === null) ? now : 0}
-            start={scale.start}
-            end={scale.end}
-            isFirst={index === rows.findIndex((each) => each.bars.length > 0)}
-            onShow={setShown}
-          />
-        ))}
-      </div>
+      {scale ? <Chart rows={rows} scale={scale} now={now} onShow={setShown} /> : <p className="x-empty">{t("No node has begun yet.")}</p>}
+    </div>
+  );
+}
+
+interface ChartProps {
+  rows: readonly Row[];
+  scale: Scale;
+  now: number;
+  onShow(bar: Bar | null): void;
+}
+
+function Chart({ rows, scale, now, onShow }: ChartProps) {
+  const first = rows.findIndex((row) => row.bars.length > 0);
+  return (
+    <div className="x-gantt" role="list" aria-label={t("Timeline of tries")} onKeyDown={move} style={{ "--x-step": `${scale.ticks[1]?.left ?? 100}%` } as CSSProperties}>
+      <Axis scale={scale} />
+      {rows.map((row, index) => (
+        <GanttRow
+          key={row.task.node_id}
+          row={row}
+          // Rows without a bar that runs stand still while time goes on.
+          now={row.bars.some((bar) => bar.end === null) ? now : 0}
+          start={scale.start}
+          end={scale.end}
+          isFirst={index === first}
+          onShow={onShow}
+        />
+      ))}
     </div>
   );
 }
