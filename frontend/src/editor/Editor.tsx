@@ -94,11 +94,12 @@ interface CanvasTabProps {
 function CanvasTab({ data, full, onFull, onHelp, onTemplates }: CanvasTabProps): ReactNode {
   const dark = useDark();
   const isEmpty = useGraph().nodes.length === 0;
+  const isBeside = useEditor((state) => state.opened !== null);
   const [palette, setPalette] = useState(data.may_change);
   const deployed = useMemo(() => data.deployed && asGraph(data.deployed.config), [data]);
   return (
     <>
-      <div className="ed-left">
+      <div className={`ed-left${isBeside ? " ed-beside" : ""}`}>
         <div className="ed-top">
           {palette && <Palette />}
           <div className="ed-middle">

@@ -5,14 +5,16 @@ import {
   MiniMap,
   ReactFlow,
   useReactFlow,
+  useStore,
   useStoreApi,
   type Connection,
   type Edge,
   type EdgeChange,
   type Node,
   type NodeChange,
+  type ReactFlowState,
 } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent, type ReactNode } from "react";
+import { useCallback, useEffect, useRef, useState, type DragEvent, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import { addModule, connect } from "../commands";
 import { makeEdge, whyNot } from "../model/connect";
@@ -21,17 +23,20 @@ import { findNode, type Point } from "../model/graph";
 import { kindOf } from "../model/modules";
 import { NODE_WIDTH } from "../model/placing";
 import { useEditor, useGraph } from "../store";
-import { flowEdges, flowNodes } from "./flow";
-import { ModuleNode, ONLY } from "./ModuleNode";
+import { flowEdges, flowNodes, ONLY } from "./flow";
+import { ModuleNode } from "./ModuleNode";
+import { MIN_ZOOM, useView } from "./useView";
 
 /** What a drag from the palette carries. */
 export const DRAGGED = "application/x-logidata-module";
 
 const NODE_TYPES = { module: ModuleNode };
 const MANY = 60;
+const SOME = 12;
 
-/** How the whole graph is shown. */
-export const FIT = { maxZoom: 1, padding: 0.15 };
+/** Below these zooms names are written larger than life, and then not at all. */
+const FAR = 0.7;
+const DOTS = 0.28;
 
 const ARIA = {
   "node.a11yDescription.default": t(
@@ -42,7 +47,6 @@ const ARIA = {
   "controls.ariaLabel": t("View of the canvas"),
   "controls.zoomIn.ariaLabel": t("Zoom in"),
   "controls.zoomOut.ariaLabel": t("Zoom out"),
-  "controls.fitView.ariaLabel": t("Show all"),
   "minimap.ariaLabel": t("Overview"),
   "handle.ariaLabel": t("Connection point"),
 };
@@ -67,6 +71,8 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
   const mayChange = useEditor((state) => state.mayChange);
   const [nodes, setNodes] = useState<Node[]>(() => flowNodes([], graph, selected, modules));
   const { screenToFlowPosition } = useReactFlow();
+  const distance = useStore(distanceOf);
+  const { showStart } = useView();
   useOpenedInView();
   useNewGraphInView();
 
@@ -74,7 +80,11 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
     () => setNodes((before) => flowNodes(before, graph, selected, modules)),
     [graph, selected, modules],
   );
-  const edges = useMemo(() => flowEdges(graph, selectedEdges, modules), [graph, selectedEdges, modules]);
+  const [edges, setEdges] = useState<Edge[]>(() => flowEdges([], graph, selectedEdges, modules));
+  useEffect(
+    () => setEdges((before) => flowEdges(before, graph, selectedEdges, modules)),
+    [graph, selectedEdges, modules],
+  );
 
   const onNodesChange = useCallback((changes: NodeChange[]) => {
     setNodes((before) => applyNodeChanges(changes, before));
@@ -104,6 +114,7 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
 
   return (
     <ReactFlow
+      className={`ed-seen-${distance}`}
       nodes={nodes}
       edges={edges}
       nodeTypes={NODE_TYPES}
@@ -131,11 +142,11 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
       multiSelectionKeyCode={["Shift", "Control", "Meta"]}
       nodesDraggable={mayChange}
       nodesConnectable={mayChange}
-      onlyRenderVisibleElements={graph.nodes.length > MANY}
+      // From far away most are in view: to take out the others with every move costs more than to keep them.
+      onlyRenderVisibleElements={graph.nodes.length > MANY && distance !== "dots"}
       connectionRadius={28}
-      minZoom={0.1}
-      fitView
-      fitViewOptions={FIT}
+      minZoom={MIN_ZOOM}
+      onInit={() => showStart(false)}
       ariaLabelConfig={ARIA}
       proOptions={{ hideAttribution: true }}
       zoomOnDoubleClick={false}
@@ -143,26 +154,31 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
       preventScrolling={full}
       zoomActivationKeyCode={["Control", "Meta"]}
     >
-      <Background gap={20} />
-      <Controls showInteractive={false} />
-      {graph.nodes.length > 12 && <MiniMap pannable zoomable nodeClassName={miniClass} />}
+      {distance !== "dots" && <Background gap={20} />}
+      <Controls showInteractive={false} showFitView={false} />
+      {graph.nodes.length > SOME && distance !== "dots" && <MiniMap pannable zoomable nodeClassName={miniClass} />}
     </ReactFlow>
   );
 }
 
-/** Show all of a graph that came as a whole: a template, or a file. */
+/** How much of a node can be seen from here. */
+function distanceOf({ transform: [, , zoom] }: ReactFlowState): "near" | "far" | "dots" {
+  if (zoom >= FAR) return "near";
+  return zoom >= DOTS ? "far" : "dots";
+}
+
+/** Show the start of a graph that came as a whole, such as a template or a file, or was laid out anew. */
 function useNewGraphInView(): void {
   const graph = useGraph();
-  const { fitView } = useReactFlow();
-  const known = useRef(graph);
+  const looks = useEditor((state) => state.looks);
+  const { showStart } = useView();
+  const known = useRef({ graph, looks });
   useEffect(() => {
-    const before = new Set(known.current.nodes.map((node) => node.id));
-    known.current = graph;
-    if (graph.nodes.length < 2 || graph.nodes.some((node) => before.has(node.id))) return undefined;
-    // Once the nodes are measured.
-    const timer = setTimeout(() => void fitView({ ...FIT, duration: 200 }), REVEAL_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [graph, fitView]);
+    const before = known.current;
+    known.current = { graph, looks };
+    const isNew = graph.nodes.length > 1 && graph.nodes.every((node) => !findNode(before.graph, node.id));
+    if (isNew || looks !== before.looks) showStart();
+  }, [graph, looks, showStart]);
 }
 
 const REVEAL_AFTER_MS = 120;

@@ -4,7 +4,7 @@ import { addModule } from "../commands";
 import { KINDS, searchModules, type Kind, type ModuleInfo } from "../model/modules";
 import { useEditor } from "../store";
 import { DRAGGED } from "./Canvas";
-import { ModuleIcon } from "./icons";
+import { Icon, ModuleIcon } from "./icons";
 
 const TITLES: Record<Kind, string> = {
   extract: t("Extract"),
@@ -35,26 +35,31 @@ export function Palette(): ReactNode {
   };
   return (
     <aside className="ed-palette" aria-label={t("Modules")} onKeyDown={onKeyDown}>
-      <label className="ed-hidden" htmlFor={searchId}>
-        {t("Search modules")}
-      </label>
-      <input
-        id={searchId}
-        type="search"
-        className="ed-input ed-palette-search"
-        placeholder={t("Search modules")}
-        autoComplete="off"
-        value={query}
-        onChange={(event) => setQuery(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Enter" && found[0]) addModule(found[0].key);
-        }}
-      />
-      <div className="ed-palette-list" ref={list}>
-        {groups.map(({ kind, modules }) => (
-          <Group key={kind} kind={kind} modules={modules} first={first} />
-        ))}
-        {found.length === 0 && <p className="ed-quiet">{t("No module has these words. Try others.")}</p>}
+      <div className="ed-palette-body">
+        <label className="ed-hidden" htmlFor={searchId}>
+          {t("Search modules")}
+        </label>
+        <span className="ed-palette-find">
+          <Icon name="search" />
+          <input
+            id={searchId}
+            type="search"
+            className="ed-input ed-palette-search"
+            placeholder={t("Search modules")}
+            autoComplete="off"
+            value={query}
+            onChange={(event) => setQuery(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter" && found[0]) addModule(found[0].key);
+            }}
+          />
+        </span>
+        <div className="ed-palette-list" ref={list}>
+          {groups.map(({ kind, modules }) => (
+            <Group key={kind} kind={kind} modules={modules} first={first} />
+          ))}
+          {found.length === 0 && <p className="ed-quiet">{t("No module has these words. Try others.")}</p>}
+        </div>
       </div>
     </aside>
   );
@@ -97,7 +102,7 @@ function Group({ kind, modules, first }: GroupProps): ReactNode {
           <span className="ed-node-icon">
             <ModuleIcon name={module.icon} kind={kind} />
           </span>
-          {module.title}
+          <span className="ed-palette-name">{module.title}</span>
         </div>
       ))}
     </div>

@@ -12,7 +12,6 @@ let schemas: typeof import("./schema");
 let transfer: typeof import("./transfer");
 let unsaved: typeof import("./unsaved");
 let params: typeof import("./params");
-let problems: typeof import("./problems");
 
 beforeAll(async () => {
   json = await import("./json");
@@ -22,7 +21,6 @@ beforeAll(async () => {
   transfer = await import("./transfer");
   unsaved = await import("./unsaved");
   params = await import("./params");
-  problems = await import("./problems");
 });
 
 const doc: Doc = {
@@ -193,11 +191,4 @@ test("params that nodes use are found in every template", () => {
 test("another type of a param keeps its help, and drops the limits of the old one", () => {
   const before = params.setSpec(doc, "file", { type: "number", min: 3, help: "Which." });
   expect(params.setType(before, "file", "string").specs.file).toEqual({ type: "string", help: "Which." });
-});
-
-test("problems are found by field, with what is below it where asked", () => {
-  const all = ["config.keys.0", "config.keys", "config.keyset"].map((field) => ({ node: "a", field, message: `Node 'a': in ${field}.` }));
-  expect(problems.atField(all, "config.keys", false)).toHaveLength(1);
-  expect(problems.atField(all, "config.keys", true)).toHaveLength(2);
-  expect(problems.shortMessage(all[0]!)).toBe("In config.keys.0.");
 });

@@ -37,7 +37,8 @@ export function useDraft(seenAtFirst: string | null): Draft {
   const [conflict, setConflict] = useState<Conflict | null>(null);
 
   const write = useCallback(async (over: string | null) => {
-    const { pipeline, history, brokenText, tell } = useEditor.getState();
+    const { pipeline, history, brokenText, tell, faceAll } = useEditor.getState();
+    faceAll();
     if (brokenText) {
       tell(t("The JSON holds a mistake. Correct it before you save."));
       return;

@@ -36,7 +36,8 @@ export function useKeptWork(): void {
     };
     const off = onSubmit(() => {
       sent = true;
-      const { history, saved: last } = useEditor.getState();
+      const { history, saved: last, faceAll } = useEditor.getState();
+      faceAll();
       if (history.present !== last) {
         keep(localStorage, pipeline, { doc: history.present, at: new Date().toISOString(), sent: false });
       }
