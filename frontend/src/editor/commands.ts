@@ -5,7 +5,7 @@ import { facedAs } from "./model/findings";
 import { asGraph, edgeId, findNode, nodeLabel, type EdgeDoc, type GraphDoc, type Point } from "./model/graph";
 import { idFromName, idsOf, isIdOfName, isNodeId, uniqueId } from "./model/ids";
 import { kindOf, outputsOf } from "./model/modules";
-import { freeSpot, GAP, NODE_WIDTH, tidy } from "./model/placing";
+import { freeShift, freeSpot, GAP, NODE_WIDTH, tidy } from "./model/placing";
 import { renameReads } from "./model/sql";
 import { useEditor } from "./store";
 
@@ -113,8 +113,7 @@ export function duplicateSelected(): void {
 }
 
 function insert(fragment: Fragment): void {
-  const shift = { x: 40, y: 80 };
-  const pasted = paste(graph(), fragment, shift);
+  const pasted = paste(graph(), fragment, freeShift(graph(), fragment, { x: 40, y: 80 }));
   state().edit(() => pasted.graph);
   state().select(pasted.ids);
 }
@@ -164,12 +163,12 @@ function queryNodes(): Set<string> {
 }
 
 function keepOpen(from: string, to: string): void {
-  const { selected, select, opened, open, faced } = state();
+  const { selected, select, opened, faced } = state();
   if (from === to) return;
   useEditor.setState({ faced: facedAs(faced, from, to) });
   select([to, ...[...selected].filter((id) => id !== from)]);
-  // The form was closed with the node of the old id.
-  if (opened === from || opened === null) open(to);
+  // The form was closed with the node of the old id; it is the same one.
+  if (opened === from || opened === null) useEditor.setState({ opened: to });
 }
 
 /** Return the nodes that may feed a port of a node, each with its output. */

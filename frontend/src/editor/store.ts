@@ -30,6 +30,8 @@ export interface EditorState {
   selected: ReadonlySet<string>;
   selectedEdges: ReadonlySet<string>;
   opened: string | null;
+  /** How often a form was opened: what is half typed in one is not that of the next. */
+  openings: number;
   tab: Tab;
   problems: Finding[];
   problemsByNode: Map<string, Finding[]>;
@@ -98,6 +100,7 @@ export const useEditor = create<EditorState>()((set) => ({
   selected: new Set(),
   selectedEdges: new Set(),
   opened: null,
+  openings: 0,
   tab: "canvas",
   problems: [],
   problemsByNode: new Map(),
@@ -126,7 +129,11 @@ export const useEditor = create<EditorState>()((set) => ({
   undo: () => set((state) => after(state, undo(state.history))),
   redo: () => set((state) => after(state, redo(state.history))),
   select: (nodes, edges = []) => set({ selected: new Set(nodes), selectedEdges: new Set(edges) }),
-  open: (opened) => set(opened === null ? { opened } : { opened, tab: "canvas" }),
+  open: (opened) =>
+    set((state) => {
+      if (opened === null) return { opened };
+      return { opened, tab: "canvas", openings: state.openings + (opened === state.opened ? 0 : 1) };
+    }),
   show: (tab) => set({ tab }),
   tell: (text, kind = "bad") => set({ notice: { text, kind, at: Date.now() } }),
   preview: (previewed) => set({ previewed }),

@@ -23,7 +23,8 @@ const NONE: Finding[] = [];
 export function NodePanel({ deployed }: { deployed: GraphDoc | null }): ReactNode {
   const opened = useEditor((state) => state.opened);
   const node = findNode(useGraph(), opened);
-  return node ? <Panel node={node} deployed={deployed} /> : null;
+  const openings = useEditor((state) => state.openings);
+  return node ? <Panel key={openings} node={node} deployed={deployed} /> : null;
 }
 
 function Panel({ node, deployed }: { node: NodeDoc; deployed: GraphDoc | null }): ReactNode {
@@ -89,7 +90,6 @@ function Panel({ node, deployed }: { node: NodeDoc; deployed: GraphDoc | null })
           <Problems id="ed-edge-problems" problems={problems.filter((problem) => problem.field === "edges")} />
           {module && (
             <Fields
-              key={`${node.module}`}
               path="config"
               properties={module.config_schema.properties ?? {}}
               required={module.config_schema.required ?? []}

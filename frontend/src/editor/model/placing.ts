@@ -95,3 +95,13 @@ export function freeSpot(graph: GraphDoc, wanted: Point): Point {
   while (covered()) spot = { x: spot.x, y: spot.y + HEAD_HEIGHT + 30 };
   return spot;
 }
+
+/** Return how far to shift copies, in steps, so that none lies on top of a node. */
+export function freeShift(graph: GraphDoc, fragment: GraphDoc, step: Point): Point {
+  const taken = new Set(graph.nodes.map(({ position }) => `${position?.x ?? 0} ${position?.y ?? 0}`));
+  const lies = (shift: Point) =>
+    fragment.nodes.some(({ position }) => taken.has(`${(position?.x ?? 0) + shift.x} ${(position?.y ?? 0) + shift.y}`));
+  let shift = step;
+  while (lies(shift)) shift = { x: shift.x + step.x, y: shift.y + step.y };
+  return shift;
+}

@@ -1,6 +1,8 @@
 import { useEffect, useState } from "react";
+import { readGraph } from "../model/json";
 import { forget, keep, markSent, offered, type Unsaved } from "../model/unsaved";
 import { onSubmit, writeDoc } from "../page/form";
+import { onSettingsChange, pageSettings, writeSettings } from "../page/settings";
 import { isUnsaved, useDoc, useEditor } from "../store";
 
 const KEEP_AFTER_MS = 400;
@@ -23,12 +25,23 @@ export function useKeptWork(): void {
   const pipeline = useEditor((state) => state.pipeline);
   const doc = useDoc();
   const saved = useEditor((state) => state.saved);
+  const brokenText = useEditor((state) => state.brokenText);
   useEffect(() => {
-    if (doc === saved) return undefined;
-    const work: Unsaved = { doc, at: new Date().toISOString(), sent: false };
-    const timer = setTimeout(() => keep(localStorage, pipeline, work), KEEP_AFTER_MS);
+    if (doc === saved && !brokenText) return undefined;
+    const timer = setTimeout(() => keep(localStorage, pipeline, present()), KEEP_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [doc, saved, pipeline]);
+  }, [doc, saved, brokenText, pipeline]);
+  useEffect(() => {
+    let timer = 0;
+    const off = onSettingsChange(() => {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => keep(localStorage, pipeline, present()), KEEP_AFTER_MS);
+    });
+    return () => {
+      off();
+      clearTimeout(timer);
+    };
+  }, [pipeline]);
   useEffect(() => {
     let sent = false;
     const warn = (event: BeforeUnloadEvent) => {
@@ -36,11 +49,8 @@ export function useKeptWork(): void {
     };
     const off = onSubmit(() => {
       sent = true;
-      const { history, saved: last, faceAll } = useEditor.getState();
-      faceAll();
-      if (history.present !== last) {
-        keep(localStorage, pipeline, { doc: history.present, at: new Date().toISOString(), sent: false });
-      }
+      useEditor.getState().faceAll();
+      if (isUnsaved(useEditor.getState())) keep(localStorage, pipeline, present());
       markSent(localStorage, pipeline);
     });
     window.addEventListener("beforeunload", warn);
@@ -51,18 +61,26 @@ export function useKeptWork(): void {
   }, [pipeline]);
 }
 
+/** What there is to be kept now. */
+function present(): Unsaved {
+  const { history, brokenText } = useEditor.getState();
+  const text = brokenText ? { text: brokenText.text } : {};
+  return { doc: history.present, ...text, settings: pageSettings(), at: new Date().toISOString(), sent: false };
+}
+
 /** Return the work of an earlier visit, if there is some to offer, and how to answer the offer. */
 export function useOffer(): { offer: Unsaved | null; restore: () => void; discard: () => void } {
   const pipeline = useEditor((state) => state.pipeline);
   const [offer, setOffer] = useState<Unsaved | null>(() => {
+    const shown = useEditor.getState().history.present;
     const [entry] = performance.getEntriesByType("navigation");
     const type = (entry as PerformanceNavigationTiming | undefined)?.type;
-    return offered(localStorage, pipeline, useEditor.getState().history.present, type !== "navigate");
+    return offered(localStorage, pipeline, { doc: shown, settings: pageSettings() }, type !== "navigate");
   });
   return {
     offer,
     restore: () => {
-      if (offer) useEditor.getState().editDoc(() => offer.doc);
+      if (offer) take(offer);
       setOffer(null);
     },
     discard: () => {
@@ -70,4 +88,14 @@ export function useOffer(): { offer: Unsaved | null; restore: () => void; discar
       setOffer(null);
     },
   };
+}
+
+function take({ doc, text, settings }: Unsaved): void {
+  const { editDoc, setBrokenText, show } = useEditor.getState();
+  editDoc(() => doc);
+  if (settings) writeSettings(settings);
+  const problem = text === undefined ? null : readGraph(text).problem;
+  if (text === undefined || !problem) return;
+  setBrokenText({ text, problem });
+  show("json");
 }
