@@ -10,18 +10,19 @@ import {
   type Connection,
   type Edge,
   type EdgeChange,
+  type FinalConnectionState,
   type Node,
   type NodeChange,
   type ReactFlowState,
 } from "@xyflow/react";
-import { useCallback, useEffect, useRef, useState, type DragEvent, type ReactNode } from "react";
+import { useCallback, useEffect, useRef, useState, type DragEvent, type MouseEvent, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import { addModule, connect } from "../commands";
 import { makeEdge, whyNot } from "../model/connect";
 import { move } from "../model/edit";
 import { findNode, type Point } from "../model/graph";
 import { kindOf } from "../model/modules";
-import { NODE_WIDTH } from "../model/placing";
+import { HEAD_HEIGHT, NODE_WIDTH } from "../model/placing";
 import { useEditor, useGraph } from "../store";
 import { flowEdges, flowNodes, ONLY } from "./flow";
 import { ModuleNode } from "./ModuleNode";
@@ -33,6 +34,10 @@ export const DRAGGED = "application/x-logidata-module";
 const NODE_TYPES = { module: ModuleNode };
 const MANY = 60;
 const SOME = 12;
+
+const ADDING = ["Shift", "Control", "Meta"];
+const ZOOMING = ["Control", "Meta"];
+const PRO = { hideAttribution: true };
 
 /** Below these zooms names are written larger than life, and then not at all. */
 const FAR = 0.7;
@@ -50,6 +55,32 @@ const ARIA = {
   "minimap.ariaLabel": t("Overview"),
   "handle.ariaLabel": t("Connection point"),
 };
+
+// What the canvas is given stays the same: with another function all nodes would be drawn anew.
+
+function onConnect({ source, sourceHandle, target, targetHandle }: Connection): void {
+  connect(source, portName(sourceHandle), target, namedPort(target, targetHandle));
+}
+
+function onConnectEnd(_: unknown, { isValid, fromNode, fromHandle, toNode, toHandle }: FinalConnectionState): void {
+  if (isValid === false && fromNode && toNode) explainRefusal(fromNode.id, fromHandle, toNode.id, toHandle);
+}
+
+function openForm(_: unknown, node: Node): void {
+  useEditor.getState().open(node.id);
+}
+
+function onNodeClick(event: MouseEvent, node: Node): void {
+  if (!event.shiftKey && !event.ctrlKey && !event.metaKey) openForm(event, node);
+}
+
+function closeForm(): void {
+  useEditor.getState().open(null);
+}
+
+function onDragOver(event: DragEvent): void {
+  if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
+}
 
 function portName(handle: string | null | undefined): string | null {
   return handle === ONLY || !handle ? null : handle;
@@ -104,13 +135,17 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
     const drawn = makeEdge(edge.source, portName(edge.sourceHandle), edge.target, port);
     return whyNot(history.present.graph, drawn, known) === null;
   }, []);
-  const onDrop = (event: DragEvent) => {
-    const key = event.dataTransfer.getData(DRAGGED);
-    if (!key) return;
-    event.preventDefault();
-    const at = screenToFlowPosition({ x: event.clientX, y: event.clientY });
-    addModule(key, { x: at.x - NODE_WIDTH / 2, y: at.y - 29 });
-  };
+  const onDrop = useCallback(
+    (event: DragEvent) => {
+      const key = event.dataTransfer.getData(DRAGGED);
+      if (!key) return;
+      event.preventDefault();
+      const at = screenToFlowPosition({ x: event.clientX, y: event.clientY });
+      addModule(key, { x: at.x - NODE_WIDTH / 2, y: at.y - HEAD_HEIGHT / 2 });
+    },
+    [screenToFlowPosition],
+  );
+  const onInit = useCallback(() => showStart(false), [showStart]);
 
   return (
     <ReactFlow
@@ -122,37 +157,28 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
       onNodesChange={onNodesChange}
       onEdgesChange={onEdgesChange}
       isValidConnection={isValid}
-      onConnect={({ source, sourceHandle, target, targetHandle }) =>
-        connect(source, portName(sourceHandle), target, namedPort(target, targetHandle))
-      }
-      onConnectEnd={(_, state) => {
-        if (state.isValid !== false || !state.fromNode || !state.toNode) return;
-        explainRefusal(state.fromNode.id, state.fromHandle, state.toNode.id, state.toHandle);
-      }}
-      onNodeDoubleClick={(_, node) => useEditor.getState().open(node.id)}
-      onNodeClick={(event, node) => {
-        if (!event.shiftKey && !event.ctrlKey && !event.metaKey) useEditor.getState().open(node.id);
-      }}
-      onPaneClick={() => useEditor.getState().open(null)}
-      onDragOver={(event) => {
-        if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
-      }}
+      onConnect={onConnect}
+      onConnectEnd={onConnectEnd}
+      onNodeDoubleClick={openForm}
+      onNodeClick={onNodeClick}
+      onPaneClick={closeForm}
+      onDragOver={onDragOver}
       onDrop={onDrop}
       deleteKeyCode={null}
-      multiSelectionKeyCode={["Shift", "Control", "Meta"]}
+      multiSelectionKeyCode={ADDING}
       nodesDraggable={mayChange}
       nodesConnectable={mayChange}
       // From far away most are in view: to take out the others with every move costs more than to keep them.
       onlyRenderVisibleElements={graph.nodes.length > MANY && distance !== "dots"}
       connectionRadius={28}
       minZoom={MIN_ZOOM}
-      onInit={() => showStart(false)}
+      onInit={onInit}
       ariaLabelConfig={ARIA}
-      proOptions={{ hideAttribution: true }}
+      proOptions={PRO}
       zoomOnDoubleClick={false}
       zoomOnScroll={full}
       preventScrolling={full}
-      zoomActivationKeyCode={["Control", "Meta"]}
+      zoomActivationKeyCode={ZOOMING}
     >
       {distance !== "dots" && <Background gap={20} />}
       <Controls showInteractive={false} showFitView={false} />

@@ -13,11 +13,12 @@ const DOT = 12;
 /**
  * Return the nodes as React Flow draws them.
  *
- * Those that have not changed stay the same objects, with the sizes that it measured.
+ * Those that have not changed stay the same objects, with the sizes that it measured; all of them,
+ * where none has.
  */
 export function flowNodes(before: Node[], graph: GraphDoc, selected: ReadonlySet<string>, modules: Modules): Node[] {
   const known = new Map(before.map((node) => [node.id, node]));
-  return graph.nodes.map((node) => {
+  const after = graph.nodes.map((node) => {
     const old = known.get(node.id);
     const position = node.position ?? { x: 0, y: 0 };
     const isSelected = selected.has(node.id);
@@ -36,6 +37,7 @@ export function flowNodes(before: Node[], graph: GraphDoc, selected: ReadonlySet
     const measured = old?.data.ports === ports ? old : handlesOf(inputs, outputs);
     return { ...old, ...measured, id: node.id, type: "module", data: { ports }, position, selected: isSelected, ariaLabel };
   });
+  return unlessSame(before, after);
 }
 
 /** Where the dots of a node are, and how large it is: then only nodes that are in view need to be drawn. */
@@ -61,7 +63,7 @@ function labelOf(name: string, module: string): string {
 /** Return the edges as React Flow draws them; those that have not changed stay the same objects. */
 export function flowEdges(before: Edge[], graph: GraphDoc, selected: ReadonlySet<string>, modules: Modules): Edge[] {
   const known = new Map(before.map((edge) => [edge.id, edge]));
-  return graph.edges.map((edge) => {
+  const after = graph.edges.map((edge) => {
     const id = edgeId(edge);
     const old = known.get(id);
     const handle = targetHandle(edge, findNode(graph, edge.target), modules);
@@ -77,6 +79,13 @@ export function flowEdges(before: Edge[], graph: GraphDoc, selected: ReadonlySet
       ariaLabel: t("Connection from {source} to {target}", { source: edge.source, target: edge.target }),
     };
   });
+  return unlessSame(before, after);
+}
+
+/** Return `before` where `after` holds the same: then there is nothing to draw. */
+function unlessSame<T>(before: T[], after: T[]): T[] {
+  const same = before.length === after.length && before.every((one, index) => one === after[index]);
+  return same ? before : after;
 }
 
 function targetHandle(edge: EdgeDoc, target: NodeDoc | undefined, modules: Modules): string {

@@ -6,6 +6,7 @@ import { onSettingsChange, pageSettings, writeSettings } from "../page/settings"
 import { isUnsaved, useDoc, useEditor } from "../store";
 
 const KEEP_AFTER_MS = 400;
+const WRITE_AFTER_MS = 150;
 
 /** Keep the hidden fields of the page's form in step with the canvas. */
 export function useFormInStep(): void {
@@ -15,8 +16,15 @@ export function useFormInStep(): void {
   const touched = useEditor((state) => state.history.past.length + state.history.future.length > 0);
   useEffect(() => {
     // Before anything is changed the form is as the page gave it.
-    if (!touched && doc === saved && !brokenText) return;
-    writeDoc(doc, brokenText?.text);
+    if (!touched && doc === saved && !brokenText) return undefined;
+    const write = () => writeDoc(doc, brokenText?.text);
+    // To write a long text with every letter would make typing slow; in time for the form to be sent it is done.
+    const timer = setTimeout(write, WRITE_AFTER_MS);
+    const off = onSubmit(write);
+    return () => {
+      off();
+      clearTimeout(timer);
+    };
   }, [doc, saved, brokenText, touched]);
 }
 
