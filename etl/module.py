@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from etl.context import RunContext
 from etl.errors import ETLError
+from etl.titles import model_title, setting_title
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,7 +65,12 @@ ConnectionId = Annotated[
 class ModuleConfig(BaseModel):
     """The settings of a module: validates the graph, draws the form, documents the module."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        field_title_generator=setting_title,
+        model_title_generator=model_title,
+    )
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class HTTPConfig(ModuleConfig):
     )
     query: dict[str, Scalar] = Field(
         default={},
+        title="Query parameters",
         description="Query parameters to send, without secrets.",
         examples=[{"status": "paid", "since": "{{ ds }}"}],
     )

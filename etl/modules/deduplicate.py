@@ -40,6 +40,7 @@ class Deduplicate(Transformer):
         )
         keep: Literal["first", "last"] = Field(
             default="first",
+            title="Which one to keep",
             description="Which of the duplicates is kept. A row whose order_by is empty is kept "
             "only where there is no other.",
         )

@@ -23,7 +23,11 @@ class Limit(Transformer):
 
         rows: int = Field(ge=1, le=2**62, description="How many rows to keep.", examples=[100])
         offset: int = Field(
-            default=0, ge=0, le=2**62, description="How many rows to leave out before them."
+            default=0,
+            ge=0,
+            le=2**62,
+            title="Rows to skip",
+            description="How many rows to leave out before them.",
         )
 
     config: Config

@@ -33,6 +33,7 @@ class Pivot(Transformer):
 
         rows: list[ColumnName] = Field(
             default=[],
+            title="Columns of a row",
             description="Columns whose equal values make a row of the output. Empty: one row.",
             examples=[["customer_id"]],
         )

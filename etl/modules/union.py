@@ -36,15 +36,19 @@ class Union(Transformer):
         """The settings of transform.union."""
 
         by: Literal["name", "position"] = Field(
-            default="name", description="How columns of different inputs belong together."
+            default="name",
+            title="Match columns by",
+            description="How columns of different inputs belong together.",
         )
         rows: Literal["all", "distinct"] = Field(
             default="all",
+            title="Rows to keep",
             description="all keeps every row; distinct one of those that are the same, within and "
             "between inputs, in no particular order.",
         )
         missing: Literal["error", "null"] = Field(
             default="error",
+            title="Missing columns",
             description="What to do if an input lacks a column that another one has: error stops "
             "the node, null leaves its values empty.",
         )

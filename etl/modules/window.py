@@ -45,7 +45,11 @@ class WindowFunction(ModuleConfig):
         default=None, description="Column to compute it from. count without one counts rows."
     )
     offset: int = Field(
-        default=1, ge=0, le=2**31, description="How many rows back (lag) or ahead (lead)."
+        default=1,
+        ge=0,
+        le=2**31,
+        title="Rows back or ahead",
+        description="How many rows back (lag) or ahead (lead).",
     )
     default: Constant | None = Field(
         default=None, description="The value of lag and lead where there is no such row."
@@ -67,7 +71,11 @@ class Frame(ModuleConfig):
     """Rows around a row: -2 is the second before it, 0 the row itself, 1 the next one."""
 
     start: int | None = Field(
-        default=None, ge=-(2**31), le=2**31, description="First row. Empty: the partition's first."
+        default=None,
+        ge=-(2**31),
+        le=2**31,
+        title="First row",
+        description="First row. Empty: the partition's first.",
     )
     end: int | None = Field(
         default=None, ge=-(2**31), le=2**31, description="Last row. Empty: the partition's last."

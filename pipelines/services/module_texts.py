@@ -18,7 +18,7 @@ DOMAIN = "modules"
 
 
 def module_catalogue() -> list[dict[str, Any]]:
-    """Return the catalogue with titles, summaries and the help of settings translated.
+    """Return the catalogue with titles, summaries, labels and the help of settings translated.
 
     A text that the translation lacks, such as one of a third party's module, stays as it is.
     """
@@ -43,16 +43,20 @@ def _texts(language: str) -> Callable[[str], str]:
 
 
 def _translated(schema: Any, said: Callable[[str], str]) -> Any:
-    """Return a JSON Schema with its help translated, and everything else as it is."""
+    """Return a JSON Schema with its labels and help translated, everything else as it is."""
     if isinstance(schema, list):
         return [_translated(item, said) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    return {
-        key: said(value)
-        if key == "description" and isinstance(value, str)
-        else value
-        if key in {"default", "examples", "enum", "const"}
-        else _translated(value, said)
-        for key, value in schema.items()
-    }
+    return {key: _part(key, value, said) for key, value in schema.items()}
+
+
+def _part(key: str, value: Any, said: Callable[[str], str]) -> Any:
+    """Return what a key of a schema holds. Settings may have any name, "default" among them."""
+    if key in {"properties", "$defs"}:
+        return {name: _translated(schema, said) for name, schema in value.items()}
+    if key in {"title", "description"}:
+        return said(value)
+    if key in {"default", "examples", "enum", "const"}:
+        return value
+    return _translated(value, said)

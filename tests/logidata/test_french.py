@@ -98,20 +98,24 @@ def test_the_sources_have_no_text_that_the_catalogue_lacks(
 def test_all_that_modules_say_is_in_their_catalogue_and_nothing_else() -> None:
     said = set[str]()
     for module in registry.catalogue():
-        settings = module["config_schema"] | {"description": None}
-        said |= {module["title"], module["summary"], *descriptions(settings)}
+        settings = module["config_schema"] | {"title": None, "description": None}
+        said |= {module["title"], module["summary"], *texts_of(settings)}
 
     assert {entry.msgid for entry in polib.pofile(str(FOLDER / "modules.po"))} == said
 
 
-def descriptions(schema: object) -> Iterator[str]:
+def texts_of(schema: object) -> Iterator[str]:
+    """Yield the labels and the help of settings."""
     if isinstance(schema, dict):
-        if isinstance(schema.get("description"), str):
-            yield schema["description"]
-        schema = [value for key, value in schema.items() if key not in {"default", "examples"}]
+        yield from (
+            schema[key] for key in ("title", "description") if isinstance(schema.get(key), str)
+        )
+        # Settings may have any name, "default" among them.
+        named = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+        schema = named + [schema.get(key) for key in ("items", "anyOf", "additionalProperties")]
     if isinstance(schema, list):
         for item in schema:
-            yield from descriptions(item)
+            yield from texts_of(item)
 
 
 def test_modules_are_described_in_the_language_asked_for(

@@ -16,6 +16,7 @@ import { ScheduleHint } from "./page/ScheduleHint";
 import { Templates } from "./page/Templates";
 import { Banners } from "./saving/Banners";
 import { ConflictDialog } from "./saving/ConflictDialog";
+import { DiscardDialog } from "./saving/DiscardDialog";
 import { useDraft } from "./saving/useDraft";
 import { useFormInStep, useKeptWork } from "./saving/useUnsaved";
 import { useCheck } from "./server/useCheck";
@@ -34,7 +35,7 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
   const root = useRef<HTMLDivElement>(null);
   const tab = useEditor((state) => state.tab);
   const [full, setFull] = useState(false);
-  const [dialog, setDialog] = useState<"help" | "templates" | null>(null);
+  const [dialog, setDialog] = useState<"help" | "templates" | "discard" | null>(null);
   const draft = useDraft(data.seen);
   const { save } = draft;
   const shortcuts = useMemo(
@@ -58,7 +59,12 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
         }}
       >
         <Banners />
-        <Head draft={draft} hasDraft={Boolean(data.draft && data.deployed)} onTemplates={() => setDialog("templates")} />
+        <Head
+          draft={draft}
+          hasDraft={Boolean(data.draft && data.deployed)}
+          onTemplates={() => setDialog("templates")}
+          onDiscard={() => setDialog("discard")}
+        />
         <div className="ed-body" role="tabpanel" id={panelId(tab)} aria-labelledby={`ed-tab-${tab}`}>
           {tab === "canvas" && (
             <CanvasTab
@@ -76,6 +82,7 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
         </div>
         {dialog === "help" && <Help onClose={() => setDialog(null)} />}
         {dialog === "templates" && <Templates onClose={() => setDialog(null)} />}
+        {dialog === "discard" && <DiscardDialog discard={draft.discard} onClose={() => setDialog(null)} />}
         <ConflictDialog draft={draft} />
       </div>
       <ScheduleHint />
@@ -94,11 +101,12 @@ interface CanvasTabProps {
 function CanvasTab({ data, full, onFull, onHelp, onTemplates }: CanvasTabProps): ReactNode {
   const dark = useDark();
   const isEmpty = useGraph().nodes.length === 0;
+  const isBeside = useEditor((state) => state.opened !== null);
   const [palette, setPalette] = useState(data.may_change);
   const deployed = useMemo(() => data.deployed && asGraph(data.deployed.config), [data]);
   return (
     <>
-      <div className="ed-left">
+      <div className={`ed-left${isBeside ? " ed-beside" : ""}`}>
         <div className="ed-top">
           {palette && <Palette />}
           <div className="ed-middle">

@@ -12,10 +12,11 @@ interface Props {
   /** Whether there is a draft beside what is deployed, which can be discarded. */
   hasDraft: boolean;
   onTemplates: () => void;
+  onDiscard: () => void;
 }
 
 /** The line above the canvas: what to look at, how it stands, and what to do with the whole. */
-export function Head({ draft, hasDraft, onTemplates }: Props): ReactNode {
+export function Head({ draft, hasDraft, onTemplates, onDiscard }: Props): ReactNode {
   const mayChange = useEditor((state) => state.mayChange);
   const unsaved = useEditor(isUnsaved);
   return (
@@ -24,7 +25,7 @@ export function Head({ draft, hasDraft, onTemplates }: Props): ReactNode {
       <ProblemList />
       <span className="ed-spring" />
       {unsaved && <span className="ed-state">{t("Not saved")}</span>}
-      <FileMenu draft={draft} hasDraft={hasDraft} onTemplates={onTemplates} />
+      <FileMenu hasDraft={hasDraft} onTemplates={onTemplates} onDiscard={onDiscard} />
       {mayChange && (
         <button type="button" className="ed-button ed-primary" disabled={draft.busy} title="Ctrl+S" onClick={draft.save}>
           {t("Save as draft")}
@@ -34,13 +35,13 @@ export function Head({ draft, hasDraft, onTemplates }: Props): ReactNode {
   );
 }
 
-function FileMenu({ draft, hasDraft, onTemplates }: Props): ReactNode {
+function FileMenu({ hasDraft, onTemplates, onDiscard }: Omit<Props, "draft">): ReactNode {
   const mayChange = useEditor((state) => state.mayChange);
   const items: [label: string, act: () => void, shown: boolean][] = [
     [t("Start from a template…"), onTemplates, mayChange],
     [t("Import from a file…"), chooseFile, mayChange],
     [t("Export as a file"), exportFile, true],
-    [t("Discard the draft"), draft.discard, mayChange && hasDraft],
+    [t("Discard the draft…"), onDiscard, mayChange && hasDraft],
   ];
   return (
     <Popup button={<>{t("File")} ▾</>} right>

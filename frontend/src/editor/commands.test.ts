@@ -105,3 +105,28 @@ test("who may only look changes nothing", () => {
   state().editDoc((doc) => ({ ...doc, params: { a: 1 } }));
   expect(state().history).toBe(before);
 });
+
+test("what is half typed in one form is not that of the next, but stays while a node is renamed", () => {
+  const first = commands.addModule("extract.csv");
+  const { openings } = state();
+  commands.nameNode(first, "Orders", null);
+  expect(state()).toMatchObject({ opened: "orders", openings });
+  commands.addModule("transform.filter");
+  expect(state().openings).toBe(openings + 1);
+});
+
+test("copies do not lie on top of each other", async () => {
+  state().select([commands.addModule("extract.csv")]);
+  await commands.copySelected();
+  await commands.pasteCopied();
+  await commands.pasteCopied();
+  const places = graph().nodes.map((node) => JSON.stringify(node.position));
+  expect(new Set(places).size).toBe(3);
+});
+
+test("a node that was left unfinished stays so when it is renamed", () => {
+  const id = commands.addModule("extract.csv");
+  state().face(id, "config.path");
+  commands.nameNode(id, "Orders", null);
+  expect([...state().faced]).toEqual(["orders config.path"]);
+});

@@ -1,10 +1,11 @@
 import { t } from "../shared/i18n";
 import { freeEdge, makeEdge, whyNot } from "./model/connect";
 import { addEdge, addNode, copy, paste, remove, renameNode, setSetting, type Fragment } from "./model/edit";
+import { facedAs } from "./model/findings";
 import { asGraph, edgeId, findNode, nodeLabel, type EdgeDoc, type GraphDoc, type Point } from "./model/graph";
 import { idFromName, idsOf, isIdOfName, isNodeId, uniqueId } from "./model/ids";
 import { kindOf, outputsOf } from "./model/modules";
-import { freeSpot, NODE_WIDTH, tidy } from "./model/placing";
+import { freeShift, freeSpot, GAP, NODE_WIDTH, tidy } from "./model/placing";
 import { renameReads } from "./model/sql";
 import { useEditor } from "./store";
 
@@ -30,7 +31,7 @@ export function addModule(key: string, at?: Point): string {
   const module = modules[key];
   const id = uniqueId(idFromName(module?.title ?? key), idsOf(graph()));
   const before = selected.size === 1 && !at ? findNode(graph(), [...selected][0] ?? null) : undefined;
-  const beside = before?.position ? { x: before.position.x + NODE_WIDTH + 90, y: before.position.y } : nextPlace();
+  const beside = before?.position ? { x: before.position.x + NODE_WIDTH + GAP, y: before.position.y } : nextPlace();
   const wanted = at ? { x: Math.round(at.x), y: Math.round(at.y) } : beside;
   const position = freeSpot(graph(), wanted);
   const sources = before ? outputs(before.id) : [];
@@ -112,14 +113,14 @@ export function duplicateSelected(): void {
 }
 
 function insert(fragment: Fragment): void {
-  const shift = { x: 40, y: 80 };
-  const pasted = paste(graph(), fragment, shift);
+  const pasted = paste(graph(), fragment, freeShift(graph(), fragment, { x: 40, y: 80 }));
   state().edit(() => pasted.graph);
   state().select(pasted.ids);
 }
 
 export function tidyUp(): void {
   state().edit((old) => tidy(old, state().modules));
+  state().lookAtStart();
 }
 
 /**
@@ -162,11 +163,12 @@ function queryNodes(): Set<string> {
 }
 
 function keepOpen(from: string, to: string): void {
-  const { selected, select, opened, open } = state();
+  const { selected, select, opened, faced } = state();
   if (from === to) return;
+  useEditor.setState({ faced: facedAs(faced, from, to) });
   select([to, ...[...selected].filter((id) => id !== from)]);
-  // The form was closed with the node of the old id.
-  if (opened === from || opened === null) open(to);
+  // The form was closed with the node of the old id; it is the same one.
+  if (opened === from || opened === null) useEditor.setState({ opened: to });
 }
 
 /** Return the nodes that may feed a port of a node, each with its output. */

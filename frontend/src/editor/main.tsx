@@ -38,6 +38,8 @@ async function start(): Promise<void> {
     show("json");
   }
   hideFields();
+  // The form came back with problems: somebody wanted to have all of it.
+  if (document.querySelector(".errorlist, .note.error")) useEditor.getState().faceAll();
   mount(PLACE, <Editor data={data} />);
 }
 

@@ -3,7 +3,8 @@ import { begin, change, redo, undo, type History } from "./model/history";
 import type { Doc, GraphDoc } from "./model/graph";
 import type { TextProblem } from "./model/json";
 import type { ModuleInfo, Modules } from "./model/modules";
-import { byNode, type Check, type NodeColumns, type Problem } from "./model/problems";
+import { byNode, facedKey, findings, type Finding } from "./model/findings";
+import type { Check, NodeColumns } from "./model/problems";
 
 export type Tab = "canvas" | "params" | "json" | "code" | "changes";
 
@@ -29,14 +30,20 @@ export interface EditorState {
   selected: ReadonlySet<string>;
   selectedEdges: ReadonlySet<string>;
   opened: string | null;
+  /** How often a form was opened: what is half typed in one is not that of the next. */
+  openings: number;
   tab: Tab;
-  problems: Problem[];
-  problemsByNode: Map<string, Problem[]>;
+  problems: Finding[];
+  problemsByNode: Map<string, Finding[]>;
+  /** What was left as it is, or sent: what is missing there is no note any more, but a problem. */
+  faced: ReadonlySet<string>;
   columns: Record<string, NodeColumns>;
   checking: "done" | "waiting" | "failed";
   checkFailure: string;
   previewed: string | null;
   notice: Notice | null;
+  /** How often the canvas was asked to show the graph from its start. */
+  looks: number;
 
   edit(change: (graph: GraphDoc) => GraphDoc, mergeKey?: string): void;
   editDoc(change: (doc: Doc) => Doc, mergeKey?: string): void;
@@ -49,7 +56,12 @@ export interface EditorState {
   preview(node: string | null): void;
   setBrokenText(broken: EditorState["brokenText"]): void;
   setChecked(check: Check): void;
+  /** Note that somebody has left a field of a node. */
+  face(node: string, field: string): void;
+  /** Note that somebody wants to have all of it as it is now: whatever is missing is a problem. */
+  faceAll(): void;
   setModules(modules: ModuleInfo[]): void;
+  lookAtStart(): void;
   /** Begin anew with another document; what was done before cannot be undone any more. */
   begin(doc: Doc): void;
   markSaved(doc: Doc): void;
@@ -88,14 +100,17 @@ export const useEditor = create<EditorState>()((set) => ({
   selected: new Set(),
   selectedEdges: new Set(),
   opened: null,
+  openings: 0,
   tab: "canvas",
   problems: [],
   problemsByNode: new Map(),
+  faced: new Set(),
   columns: {},
   checking: "waiting",
   checkFailure: "",
   previewed: null,
   notice: null,
+  looks: 0,
 
   edit: (changeGraph, mergeKey) =>
     set((state) => {
@@ -114,13 +129,29 @@ export const useEditor = create<EditorState>()((set) => ({
   undo: () => set((state) => after(state, undo(state.history))),
   redo: () => set((state) => after(state, redo(state.history))),
   select: (nodes, edges = []) => set({ selected: new Set(nodes), selectedEdges: new Set(edges) }),
-  open: (opened) => set(opened === null ? { opened } : { opened, tab: "canvas" }),
+  open: (opened) =>
+    set((state) => {
+      if (opened === null) return { opened };
+      return { opened, tab: "canvas", openings: state.openings + (opened === state.opened ? 0 : 1) };
+    }),
   show: (tab) => set({ tab }),
   tell: (text, kind = "bad") => set({ notice: { text, kind, at: Date.now() } }),
   preview: (previewed) => set({ previewed }),
   setBrokenText: (brokenText) => set({ brokenText }),
   setChecked: ({ errors, columns }) =>
-    set({ problems: errors, problemsByNode: byNode(errors), columns, checking: "done", checkFailure: "" }),
+    set(({ history, modules }) => {
+      const problems = findings(errors, history.present.graph, modules);
+      return { problems, problemsByNode: byNode(problems), columns, checking: "done", checkFailure: "" };
+    }),
+  face: (node, field) =>
+    set(({ faced }) => {
+      const key = facedKey(node, field);
+      return faced.has(key) ? {} : { faced: new Set(faced).add(key) };
+    }),
+  faceAll: () =>
+    set(({ faced, history }) => ({
+      faced: new Set([...faced, facedKey(null), ...history.present.graph.nodes.map((node) => facedKey(node.id))]),
+    })),
   setModules: (moduleList) =>
     set({ moduleList, modules: Object.fromEntries(moduleList.map((module) => [module.key, module])) }),
   begin: (doc) =>
@@ -132,6 +163,7 @@ export const useEditor = create<EditorState>()((set) => ({
       selectedEdges: new Set(),
       opened: null,
     }),
+  lookAtStart: () => set(({ looks }) => ({ looks: looks + 1 })),
   markSaved: (saved) => set({ saved }),
 }));
 

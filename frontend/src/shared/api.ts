@@ -31,6 +31,7 @@ function csrfToken(): string {
  */
 export async function api<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   let answer: Response;
+  let text: string;
   try {
     answer = await fetch(`/api/v1/${path}`, {
       method,
@@ -43,11 +44,11 @@ export async function api<T>(method: string, path: string, body?: unknown, signa
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal ?? null,
     });
+    text = await answer.text();
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, t("LogiData does not answer. Check the connection, then try again."));
   }
-  const text = await answer.text();
   const found = parsed(text, answer.status);
   if (answer.ok) return found as T;
   const problem = found as { detail?: string; errors?: Problem[] } | null;

@@ -18,10 +18,10 @@ export interface Place {
   y: number;
 }
 
-/** Return the top left corner of every node, from left to right along the edges. */
-export function layout(sizes: ReadonlyMap<string, Size>, edges: readonly LayoutEdge[]): Map<string, Place> {
+/** Return the top left corner of every node, from left to right along the edges; `between` parts their columns. */
+export function layout(sizes: ReadonlyMap<string, Size>, edges: readonly LayoutEdge[], between: number): Map<string, Place> {
   const graph = new dagre.graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 36, ranksep: 90, marginx: 20, marginy: 20 });
+  graph.setGraph({ rankdir: "LR", nodesep: 36, ranksep: between, marginx: 20, marginy: 20 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const [id, size] of sizes) graph.setNode(id, { ...size });
   const drawn = edges.filter((edge) => sizes.has(edge.source) && sizes.has(edge.target));

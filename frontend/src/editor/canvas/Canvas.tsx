@@ -5,33 +5,43 @@ import {
   MiniMap,
   ReactFlow,
   useReactFlow,
+  useStore,
   useStoreApi,
   type Connection,
   type Edge,
   type EdgeChange,
+  type FinalConnectionState,
   type Node,
   type NodeChange,
+  type ReactFlowState,
 } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent, type ReactNode } from "react";
+import { useCallback, useEffect, useRef, useState, type DragEvent, type MouseEvent, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import { addModule, connect } from "../commands";
 import { makeEdge, whyNot } from "../model/connect";
 import { move } from "../model/edit";
 import { findNode, type Point } from "../model/graph";
 import { kindOf } from "../model/modules";
-import { NODE_WIDTH } from "../model/placing";
+import { HEAD_HEIGHT, NODE_WIDTH } from "../model/placing";
 import { useEditor, useGraph } from "../store";
-import { flowEdges, flowNodes } from "./flow";
-import { ModuleNode, ONLY } from "./ModuleNode";
+import { flowEdges, flowNodes, ONLY } from "./flow";
+import { ModuleNode } from "./ModuleNode";
+import { MIN_ZOOM, useView } from "./useView";
 
 /** What a drag from the palette carries. */
 export const DRAGGED = "application/x-logidata-module";
 
 const NODE_TYPES = { module: ModuleNode };
 const MANY = 60;
+const SOME = 12;
 
-/** How the whole graph is shown. */
-export const FIT = { maxZoom: 1, padding: 0.15 };
+const ADDING = ["Shift", "Control", "Meta"];
+const ZOOMING = ["Control", "Meta"];
+const PRO = { hideAttribution: true };
+
+/** Below these zooms names are written larger than life, and then not at all. */
+const FAR = 0.7;
+const DOTS = 0.28;
 
 const ARIA = {
   "node.a11yDescription.default": t(
@@ -42,10 +52,35 @@ const ARIA = {
   "controls.ariaLabel": t("View of the canvas"),
   "controls.zoomIn.ariaLabel": t("Zoom in"),
   "controls.zoomOut.ariaLabel": t("Zoom out"),
-  "controls.fitView.ariaLabel": t("Show all"),
   "minimap.ariaLabel": t("Overview"),
   "handle.ariaLabel": t("Connection point"),
 };
+
+// What the canvas is given stays the same: with another function all nodes would be drawn anew.
+
+function onConnect({ source, sourceHandle, target, targetHandle }: Connection): void {
+  connect(source, portName(sourceHandle), target, namedPort(target, targetHandle));
+}
+
+function onConnectEnd(_: unknown, { isValid, fromNode, fromHandle, toNode, toHandle }: FinalConnectionState): void {
+  if (isValid === false && fromNode && toNode) explainRefusal(fromNode.id, fromHandle, toNode.id, toHandle);
+}
+
+function openForm(_: unknown, node: Node): void {
+  useEditor.getState().open(node.id);
+}
+
+function onNodeClick(event: MouseEvent, node: Node): void {
+  if (!event.shiftKey && !event.ctrlKey && !event.metaKey) openForm(event, node);
+}
+
+function closeForm(): void {
+  useEditor.getState().open(null);
+}
+
+function onDragOver(event: DragEvent): void {
+  if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
+}
 
 function portName(handle: string | null | undefined): string | null {
   return handle === ONLY || !handle ? null : handle;
@@ -67,6 +102,8 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
   const mayChange = useEditor((state) => state.mayChange);
   const [nodes, setNodes] = useState<Node[]>(() => flowNodes([], graph, selected, modules));
   const { screenToFlowPosition } = useReactFlow();
+  const distance = useStore(distanceOf);
+  const { showStart } = useView();
   useOpenedInView();
   useNewGraphInView();
 
@@ -74,7 +111,11 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
     () => setNodes((before) => flowNodes(before, graph, selected, modules)),
     [graph, selected, modules],
   );
-  const edges = useMemo(() => flowEdges(graph, selectedEdges, modules), [graph, selectedEdges, modules]);
+  const [edges, setEdges] = useState<Edge[]>(() => flowEdges([], graph, selectedEdges, modules));
+  useEffect(
+    () => setEdges((before) => flowEdges(before, graph, selectedEdges, modules)),
+    [graph, selectedEdges, modules],
+  );
 
   const onNodesChange = useCallback((changes: NodeChange[]) => {
     setNodes((before) => applyNodeChanges(changes, before));
@@ -94,16 +135,21 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
     const drawn = makeEdge(edge.source, portName(edge.sourceHandle), edge.target, port);
     return whyNot(history.present.graph, drawn, known) === null;
   }, []);
-  const onDrop = (event: DragEvent) => {
-    const key = event.dataTransfer.getData(DRAGGED);
-    if (!key) return;
-    event.preventDefault();
-    const at = screenToFlowPosition({ x: event.clientX, y: event.clientY });
-    addModule(key, { x: at.x - NODE_WIDTH / 2, y: at.y - 29 });
-  };
+  const onDrop = useCallback(
+    (event: DragEvent) => {
+      const key = event.dataTransfer.getData(DRAGGED);
+      if (!key) return;
+      event.preventDefault();
+      const at = screenToFlowPosition({ x: event.clientX, y: event.clientY });
+      addModule(key, { x: at.x - NODE_WIDTH / 2, y: at.y - HEAD_HEIGHT / 2 });
+    },
+    [screenToFlowPosition],
+  );
+  const onInit = useCallback(() => showStart(false), [showStart]);
 
   return (
     <ReactFlow
+      className={`ed-seen-${distance}`}
       nodes={nodes}
       edges={edges}
       nodeTypes={NODE_TYPES}
@@ -111,58 +157,54 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
       onNodesChange={onNodesChange}
       onEdgesChange={onEdgesChange}
       isValidConnection={isValid}
-      onConnect={({ source, sourceHandle, target, targetHandle }) =>
-        connect(source, portName(sourceHandle), target, namedPort(target, targetHandle))
-      }
-      onConnectEnd={(_, state) => {
-        if (state.isValid !== false || !state.fromNode || !state.toNode) return;
-        explainRefusal(state.fromNode.id, state.fromHandle, state.toNode.id, state.toHandle);
-      }}
-      onNodeDoubleClick={(_, node) => useEditor.getState().open(node.id)}
-      onNodeClick={(event, node) => {
-        if (!event.shiftKey && !event.ctrlKey && !event.metaKey) useEditor.getState().open(node.id);
-      }}
-      onPaneClick={() => useEditor.getState().open(null)}
-      onDragOver={(event) => {
-        if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
-      }}
+      onConnect={onConnect}
+      onConnectEnd={onConnectEnd}
+      onNodeDoubleClick={openForm}
+      onNodeClick={onNodeClick}
+      onPaneClick={closeForm}
+      onDragOver={onDragOver}
       onDrop={onDrop}
       deleteKeyCode={null}
-      multiSelectionKeyCode={["Shift", "Control", "Meta"]}
+      multiSelectionKeyCode={ADDING}
       nodesDraggable={mayChange}
       nodesConnectable={mayChange}
-      onlyRenderVisibleElements={graph.nodes.length > MANY}
+      // From far away most are in view: to take out the others with every move costs more than to keep them.
+      onlyRenderVisibleElements={graph.nodes.length > MANY && distance !== "dots"}
       connectionRadius={28}
-      minZoom={0.1}
-      fitView
-      fitViewOptions={FIT}
+      minZoom={MIN_ZOOM}
+      onInit={onInit}
       ariaLabelConfig={ARIA}
-      proOptions={{ hideAttribution: true }}
+      proOptions={PRO}
       zoomOnDoubleClick={false}
       zoomOnScroll={full}
       preventScrolling={full}
-      zoomActivationKeyCode={["Control", "Meta"]}
+      zoomActivationKeyCode={ZOOMING}
     >
-      <Background gap={20} />
-      <Controls showInteractive={false} />
-      {graph.nodes.length > 12 && <MiniMap pannable zoomable nodeClassName={miniClass} />}
+      {distance !== "dots" && <Background gap={20} />}
+      <Controls showInteractive={false} showFitView={false} />
+      {graph.nodes.length > SOME && distance !== "dots" && <MiniMap pannable zoomable nodeClassName={miniClass} />}
     </ReactFlow>
   );
 }
 
-/** Show all of a graph that came as a whole: a template, or a file. */
+/** How much of a node can be seen from here. */
+function distanceOf({ transform: [, , zoom] }: ReactFlowState): "near" | "far" | "dots" {
+  if (zoom >= FAR) return "near";
+  return zoom >= DOTS ? "far" : "dots";
+}
+
+/** Show the start of a graph that came as a whole, such as a template or a file, or was laid out anew. */
 function useNewGraphInView(): void {
   const graph = useGraph();
-  const { fitView } = useReactFlow();
-  const known = useRef(graph);
+  const looks = useEditor((state) => state.looks);
+  const { showStart } = useView();
+  const known = useRef({ graph, looks });
   useEffect(() => {
-    const before = new Set(known.current.nodes.map((node) => node.id));
-    known.current = graph;
-    if (graph.nodes.length < 2 || graph.nodes.some((node) => before.has(node.id))) return undefined;
-    // Once the nodes are measured.
-    const timer = setTimeout(() => void fitView({ ...FIT, duration: 200 }), REVEAL_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [graph, fitView]);
+    const before = known.current;
+    known.current = { graph, looks };
+    const isNew = graph.nodes.length > 1 && graph.nodes.every((node) => !findNode(before.graph, node.id));
+    if (isNew || looks !== before.looks) showStart();
+  }, [graph, looks, showStart]);
 }
 
 const REVEAL_AFTER_MS = 120;

@@ -2,20 +2,20 @@ import { Handle, Position, type NodeProps } from "@xyflow/react";
 import { memo, type ReactNode } from "react";
 import { useShallow } from "zustand/react/shallow";
 import { t } from "../../shared/i18n";
+import { isNote, stillNeeded } from "../model/findings";
 import { findNode, nodeLabel } from "../model/graph";
 import { inputPorts, kindOf, outputsOf } from "../model/modules";
-import { PORT_HEIGHT } from "../model/placing";
+import { isNamed, PORT_HEIGHT, portLines, portTop } from "../model/placing";
 import { useEditor } from "../store";
+import { ONLY } from "./flow";
 import { Icon, ModuleIcon } from "./icons";
-
-/** The id of the handle of a port or output that needs no name. */
-export const ONLY = "";
 
 /** A node on the canvas: looks itself up by its id, so that only what changed is drawn anew. */
 export const ModuleNode = memo(function ModuleNode({ id, selected }: NodeProps): ReactNode {
   const node = useEditor((state) => findNode(state.history.present.graph, id));
   const modules = useEditor((state) => state.modules);
-  const problems = useEditor((state) => state.problemsByNode.get(id));
+  const found = useEditor((state) => state.problemsByNode.get(id));
+  const faced = useEditor((state) => (found ? state.faced : null));
   const outputs = useEditor(
     useShallow((state) => {
       const { graph } = state.history.present;
@@ -28,9 +28,12 @@ export const ModuleNode = memo(function ModuleNode({ id, selected }: NodeProps):
   const kind = kindOf(node, modules);
   const inputs = inputPorts(node, modules);
   const module = modules[node.module];
-  const lines = Math.max(inputs.length > 1 ? inputs.length : 0, outputs[0] ? outputs.length : 0);
+  const problems = (found ?? []).filter((finding) => !isNote(finding, faced ?? new Set()));
+  const needed = stillNeeded((found ?? []).filter((finding) => !problems.includes(finding)));
+  const state = problems.length > 0 ? " ed-faulty" : needed ? " ed-unfinished" : "";
+  const lines = portLines(inputs, outputs);
   return (
-    <div className={`ed-node ed-${kind}${selected ? " ed-selected" : ""}${problems ? " ed-faulty" : ""}`}>
+    <div className={`ed-node ed-${kind}${selected ? " ed-selected" : ""}${state}`}>
       <div className="ed-node-head">
         <span className="ed-node-icon">
           <ModuleIcon name={module?.icon} kind={kind} />
@@ -39,10 +42,16 @@ export const ModuleNode = memo(function ModuleNode({ id, selected }: NodeProps):
           <span className="ed-node-name" title={nodeLabel(node)}>
             {nodeLabel(node)}
           </span>
-          <span className="ed-node-module">{module?.title ?? node.module}</span>
+          {needed ? (
+            <span className="ed-node-needs" title={needed}>
+              {needed}
+            </span>
+          ) : (
+            <span className="ed-node-module">{module?.title ?? node.module}</span>
+          )}
         </span>
         {previewed && <Icon name="eye" />}
-        {problems && (
+        {problems.length > 0 && (
           <span className="ed-node-problems" title={problems.map((problem) => problem.message).join("\n")}>
             <Icon name="alert" />
             <span>{problems.length}</span>
@@ -50,17 +59,16 @@ export const ModuleNode = memo(function ModuleNode({ id, selected }: NodeProps):
           </span>
         )}
       </div>
-      <Ports names={inputs} side="in" lines={lines} />
-      <Ports names={outputs} side="out" lines={lines} />
+      <Ports names={inputs} side="in" />
+      <Ports names={outputs} side="out" />
       {lines > 0 && <div className="ed-node-ports" style={{ height: lines * PORT_HEIGHT }} />}
     </div>
   );
 });
 
-function Ports({ names, side, lines }: { names: (string | null)[]; side: "in" | "out"; lines: number }): ReactNode {
-  const named = lines > 0 && names[0] !== null && (side === "out" || names.length > 1);
+function Ports({ names, side }: { names: (string | null)[]; side: "in" | "out" }): ReactNode {
+  const named = isNamed(names, side);
   return names.map((name, index) => {
-    const top = named ? 58 + index * PORT_HEIGHT + PORT_HEIGHT / 2 : 29;
     const what = side === "in" ? t("Input") : t("Output");
     return (
       <Handle
@@ -68,7 +76,7 @@ function Ports({ names, side, lines }: { names: (string | null)[]; side: "in" | 
         id={name ?? ONLY}
         type={side === "in" ? "target" : "source"}
         position={side === "in" ? Position.Left : Position.Right}
-        style={{ top }}
+        style={{ top: portTop(names, index, side) }}
         title={name ? `${what} ${name}` : what}
       >
         {named && <span className={`ed-port ed-port-${side}`}>{name}</span>}

@@ -4,7 +4,7 @@ import { addModule } from "../commands";
 import { KINDS, searchModules, type Kind, type ModuleInfo } from "../model/modules";
 import { useEditor } from "../store";
 import { DRAGGED } from "./Canvas";
-import { ModuleIcon } from "./icons";
+import { Icon, ModuleIcon } from "./icons";
 
 const TITLES: Record<Kind, string> = {
   extract: t("Extract"),
@@ -16,6 +16,8 @@ const TITLES: Record<Kind, string> = {
 export function Palette(): ReactNode {
   const all = useEditor((state) => state.moduleList);
   const [query, setQuery] = useState("");
+  // What has just been added is not to lie below it: see the rail beside a form.
+  const [folded, setFolded] = useState(false);
   const list = useRef<HTMLDivElement>(null);
   const searchId = useId();
   const found = searchModules(all, query);
@@ -34,27 +36,38 @@ export function Palette(): ReactNode {
     if (event.key === "ArrowUp") step(event, -1);
   };
   return (
-    <aside className="ed-palette" aria-label={t("Modules")} onKeyDown={onKeyDown}>
-      <label className="ed-hidden" htmlFor={searchId}>
-        {t("Search modules")}
-      </label>
-      <input
-        id={searchId}
-        type="search"
-        className="ed-input ed-palette-search"
-        placeholder={t("Search modules")}
-        autoComplete="off"
-        value={query}
-        onChange={(event) => setQuery(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Enter" && found[0]) addModule(found[0].key);
-        }}
-      />
-      <div className="ed-palette-list" ref={list}>
-        {groups.map(({ kind, modules }) => (
-          <Group key={kind} kind={kind} modules={modules} first={first} />
-        ))}
-        {found.length === 0 && <p className="ed-quiet">{t("No module has these words. Try others.")}</p>}
+    <aside
+      className={`ed-palette${folded ? " ed-folded" : ""}`}
+      aria-label={t("Modules")}
+      onKeyDown={onKeyDown}
+      onMouseLeave={() => setFolded(false)}
+      onFocus={() => setFolded(false)}
+    >
+      <div className="ed-palette-body">
+        <label className="ed-hidden" htmlFor={searchId}>
+          {t("Search modules")}
+        </label>
+        <span className="ed-palette-find">
+          <Icon name="search" />
+          <input
+            id={searchId}
+            type="search"
+            className="ed-input ed-palette-search"
+            placeholder={t("Search modules")}
+            autoComplete="off"
+            value={query}
+            onChange={(event) => setQuery(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter" && found[0]) addModule(found[0].key);
+            }}
+          />
+        </span>
+        <div className="ed-palette-list" ref={list}>
+          {groups.map(({ kind, modules }) => (
+            <Group key={kind} kind={kind} modules={modules} first={first} onAdded={() => setFolded(true)} />
+          ))}
+          {found.length === 0 && <p className="ed-quiet">{t("No module has these words. Try others.")}</p>}
+        </div>
       </div>
     </aside>
   );
@@ -65,9 +78,10 @@ interface GroupProps {
   modules: ModuleInfo[];
   /** The module that the Tab key reaches. */
   first: string | undefined;
+  onAdded: () => void;
 }
 
-function Group({ kind, modules, first }: GroupProps): ReactNode {
+function Group({ kind, modules, first, onAdded }: GroupProps): ReactNode {
   if (modules.length === 0) return null;
   return (
     <div role="group" aria-label={TITLES[kind]}>
@@ -83,7 +97,11 @@ function Group({ kind, modules, first }: GroupProps): ReactNode {
           title={module.summary}
           aria-label={t("Add {item}", { item: `${module.title} (${TITLES[kind]})` })}
           // The second click of a double click adds no second node.
-          onClick={(event) => event.detail < 2 && addModule(module.key)}
+          onClick={(event) => {
+            if (event.detail > 1) return;
+            addModule(module.key);
+            onAdded();
+          }}
           onKeyDown={(event) => {
             if (event.key !== "Enter" && event.key !== " ") return;
             event.preventDefault();
@@ -97,7 +115,7 @@ function Group({ kind, modules, first }: GroupProps): ReactNode {
           <span className="ed-node-icon">
             <ModuleIcon name={module.icon} kind={kind} />
           </span>
-          {module.title}
+          <span className="ed-palette-name">{module.title}</span>
         </div>
       ))}
     </div>

@@ -1,9 +1,10 @@
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { ApiError } from "../../shared/api";
 import { language, t } from "../../shared/i18n";
-import { findNode, nodeLabel } from "../model/graph";
+import { difference, isSame } from "../model/diff";
+import { findNode, nodeLabel, type Doc } from "../model/graph";
 import { getPreview, startPreview, stopPreview, type Preview, type PreviewOutput } from "../server/calls";
-import { useEditor, useGraph } from "../store";
+import { useDoc, useEditor, useGraph } from "../store";
 import { Icon } from "./icons";
 import { RowsTable } from "./RowsTable";
 
@@ -12,7 +13,11 @@ const POLL_MS = 500;
 interface Shown {
   preview: Preview | null;
   failure: string;
+  /** What was drawn when it was asked for. */
+  of: Doc | null;
 }
+
+const NOTHING: Shown = { preview: null, failure: "", of: null };
 
 /** The first rows that come out of a node, on a sample of its sources. */
 export function PreviewDrawer(): ReactNode {
@@ -21,10 +26,10 @@ export function PreviewDrawer(): ReactNode {
   // Every look at a node but the first reads the sources again.
   const [again, setAgain] = useState({ node: "", round: 0 });
   const round = again.node === id ? again.round : 0;
-  const [{ preview, failure }, setShown] = useState<Shown>({ preview: null, failure: "" });
+  const [{ preview, failure, of }, setShown] = useState(NOTHING);
   const [output, setOutput] = useState("");
   useEffect(() => {
-    setShown({ preview: null, failure: "" });
+    setShown(NOTHING);
     if (id === null) return undefined;
     const stop = new AbortController();
     void follow(id, round > 0, stop.signal, setShown);
@@ -51,6 +56,7 @@ export function PreviewDrawer(): ReactNode {
           {statusText(preview, shown, failure)}
         </span>
         <span className="ed-spring" />
+        <IsOlder of={of} />
         <button type="button" className="ed-button" onClick={() => setAgain({ node: node.id, round: round + 1 })}>
           {t("Run again")}
         </button>
@@ -71,6 +77,13 @@ export function PreviewDrawer(): ReactNode {
   );
 }
 
+/** That the rows are those of a pipeline which has been changed since. */
+function IsOlder({ of }: { of: Doc | null }): ReactNode {
+  const doc = useDoc();
+  const isOlder = useMemo(() => of !== null && of !== doc && !isSame(difference(of, doc)), [of, doc]);
+  return isOlder && <span className="ed-note">{t("Changed since.")}</span>;
+}
+
 const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const whole = new Intl.NumberFormat(language);
 
@@ -88,13 +101,14 @@ function statusText(preview: Preview | null, output: PreviewOutput | undefined, 
 
 async function follow(node: string, fresh: boolean, signal: AbortSignal, show: (shown: Shown) => void): Promise<void> {
   const { pipeline, history } = useEditor.getState();
+  const of = history.present;
   let id: string | null = null;
   try {
-    let preview = await startPreview(pipeline, history.present, node, fresh);
+    let preview = await startPreview(pipeline, of, node, fresh);
     id = preview.id;
     signal.addEventListener("abort", () => void stopPreview(preview.id).catch(() => undefined));
     while (!signal.aborted) {
-      show({ preview, failure: "" });
+      show({ preview, failure: "", of });
       if (preview.status === "ready" || preview.status === "failed") return;
       await new Promise((done) => setTimeout(done, POLL_MS));
       preview = { ...(await getPreview(id, signal)), id };
@@ -103,6 +117,6 @@ async function follow(node: string, fresh: boolean, signal: AbortSignal, show: (
   } catch (error) {
     if (signal.aborted) return;
     const problems = error instanceof ApiError ? error.problems.map((problem) => problem.message).join(" ") : "";
-    show({ preview: null, failure: problems || (error instanceof Error ? error.message : String(error)) });
+    show({ preview: null, of, failure: problems || (error instanceof Error ? error.message : String(error)) });
   }
 }

@@ -1,13 +1,16 @@
 import type { ReactNode } from "react";
 import { t } from "../../shared/i18n";
+import { isNote } from "../model/findings";
 import { findNode } from "../model/graph";
 import { Popup } from "../Popup";
-import { useEditor } from "../store";
+import { useEditor, useGraph } from "../store";
 import { Icon } from "./icons";
 
 /** How the graph stands with the server's check, and every problem, to go to. */
 export function ProblemList(): ReactNode {
   const problems = useEditor((state) => state.problems);
+  const faced = useEditor((state) => state.faced);
+  const isEmpty = useGraph().nodes.length === 0;
   const checking = useEditor((state) => state.checking);
   const failure = useEditor((state) => state.checkFailure);
   if (checking === "failed") {
@@ -24,26 +27,42 @@ export function ProblemList(): ReactNode {
       </span>
     );
   }
+  const notes = problems.filter((finding) => isNote(finding, faced));
+  const wrong = problems.filter((finding) => !notes.includes(finding));
+  if (isEmpty && wrong.length === 0) {
+    return (
+      <span className="ed-state" role="status">
+        <Icon name="plus" /> {t("Nothing is drawn yet")}
+      </span>
+    );
+  }
   return (
     <Popup
-      className="ed-bad"
+      className={wrong.length > 0 ? "ed-bad" : "ed-warn"}
       button={
         <>
-          <Icon name="alert" /> {problems.length === 1 ? t("1 problem") : t("{count} problems", { count: problems.length })}
+          <Icon name={wrong.length > 0 ? "alert" : "pencil"} /> {summary(wrong.length, notes.length)}
         </>
       }
     >
       {(close) => (
         <ul className="ed-problem-list">
-          {problems.map((problem) => (
-            <li key={`${problem.node} ${problem.field} ${problem.message}`}>
-              <ProblemLine node={problem.node} message={problem.message} done={close} />
+          {[...wrong, ...notes].map((finding) => (
+            <li key={`${finding.node} ${finding.field} ${finding.message}`}>
+              <ProblemLine node={finding.node} message={finding.listed} done={close} />
             </li>
           ))}
         </ul>
       )}
     </Popup>
   );
+}
+
+function summary(wrong: number, notes: number): string {
+  const parts = [];
+  if (wrong > 0) parts.push(wrong === 1 ? t("1 problem") : t("{count} problems", { count: wrong }));
+  if (notes > 0) parts.push(t("{count} to fill in", { count: notes }));
+  return parts.join(" · ");
 }
 
 function ProblemLine({ node, message, done }: { node: string | null; message: string; done: () => void }): ReactNode {

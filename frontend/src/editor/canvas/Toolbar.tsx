@@ -1,10 +1,9 @@
-import { useReactFlow } from "@xyflow/react";
 import type { ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import { copySelected, duplicateSelected, pasteCopied, removeSelected, tidyUp } from "../commands";
 import { useEditor } from "../store";
-import { FIT } from "./Canvas";
 import { Icon, type IconName } from "./icons";
+import { useView } from "./useView";
 
 interface Props {
   full: boolean;
@@ -21,7 +20,7 @@ export function Toolbar({ full, onFull, onHelp, paletteShown, onPalette }: Props
   const some = useEditor((state) => state.selected.size > 0);
   const removable = useEditor((state) => state.selected.size + state.selectedEdges.size > 0);
   const mayChange = useEditor((state) => state.mayChange);
-  const { fitView } = useReactFlow();
+  const { showAll } = useView();
   const { undo, redo } = useEditor.getState();
   return (
     <div className="ed-toolbar" role="toolbar" aria-label={t("Canvas")}>
@@ -35,11 +34,8 @@ export function Toolbar({ full, onFull, onHelp, paletteShown, onPalette }: Props
       <Tool icon="duplicate" label={t("Duplicate (Ctrl+D)")} disabled={!some || !mayChange} act={duplicateSelected} />
       <Tool icon="trash" label={t("Remove (Delete)")} disabled={!removable || !mayChange} act={removeSelected} />
       <span className="ed-gap" />
-      <Tool icon="tidy" label={t("Tidy up (L)")} disabled={!mayChange} act={() => {
-        tidyUp();
-        requestAnimationFrame(() => void fitView({ ...FIT, duration: 200 }));
-      }} />
-      <Tool icon="fit" label={t("Show all")} act={() => void fitView({ ...FIT, duration: 200 })} />
+      <Tool icon="tidy" label={t("Tidy up (L)")} disabled={!mayChange} act={tidyUp} />
+      <Tool icon="fit" label={t("Show all")} act={showAll} />
       <Tool icon={full ? "small" : "full"} label={t("Full screen (F)")} pressed={full} act={onFull} />
       <Tool icon="help" label={t("Keyboard and mouse (?)")} act={onHelp} />
     </div>

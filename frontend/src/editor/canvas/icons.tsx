@@ -22,6 +22,8 @@ const PATHS = {
   up: "m6 14 6-6 6 6",
   down: "m6 10 6 6 6-6",
   alert: "M12 4 2.500 20h19L12 4Zm0 6v4.500m0 2.500v.1",
+  search: "M10.500 4a6.500 6.500 0 1 0 0 13 6.500 6.500 0 0 0 0-13ZM15.500 15.500 21 21",
+  pencil: "M4 20h4L19 9l-4-4L4 16v4Zm9-13 4 4",
   check: "m5 12 5 5 9-10",
   panel: "M4 5h16v14H4zM9 5v14",
 } satisfies Record<string, string>;

@@ -18,16 +18,17 @@ export function useShortcuts(root: RefObject<HTMLElement | null>, shortcuts: Sho
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
-      const inside = root.current?.contains(target) ?? false;
-      // Where nothing has the keyboard, the page has it, or what the page is in.
-      if (!inside && !target.contains(root.current)) return;
       if (document.querySelector("dialog[open]")) return;
       const control = event.ctrlKey || event.metaKey;
-      if (control && event.key.toLowerCase() === "s" && inside) {
+      // In the page's other fields, too: they are saved with the canvas.
+      if (control && event.key.toLowerCase() === "s") {
         event.preventDefault();
         shortcuts.saveDraft();
         return;
       }
+      const inside = root.current?.contains(target) ?? false;
+      // Where nothing has the keyboard, the page has it, or what the page is in.
+      if (!inside && !target.contains(root.current)) return;
       if (isTyping(target) || event.defaultPrevented || useEditor.getState().tab !== "canvas") return;
       const act = control ? withControl(event) : plain(event, target, shortcuts);
       if (!act) return;

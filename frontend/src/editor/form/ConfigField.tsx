@@ -23,13 +23,13 @@ export interface FieldProps {
 /** One value of a config, edited as its schema says. */
 export function ConfigField(props: FieldProps): ReactNode {
   const { path, label, schema, required, value, onChange } = props;
-  const { root } = useForm();
+  const { root, isNote } = useForm();
   const id = useId();
   const field = fieldOf(schema, root);
   const nested = field.kind === "objects" || field.kind === "object";
   const problems = useProblems(path, !nested);
   const group = nested || field.kind === "texts" || field.kind === "map";
-  const common = { id, value, onChange, schema, describedBy: describedBy(id, schema), invalid: problems.length > 0 };
+  const common = { id, value, onChange, schema, describedBy: describedBy(id, schema), invalid: !problems.every(isNote) };
 
   let control: ReactNode;
   // What a template gives is known only in a run: it is text, whatever the schema says.
@@ -56,7 +56,7 @@ export function ConfigField(props: FieldProps): ReactNode {
   } else control = <JSONInput {...common} />;
 
   return (
-    <FieldFrame id={id} label={label} schema={schema} required={required} problems={problems} group={group}>
+    <FieldFrame id={id} path={path} label={label} schema={schema} required={required} problems={problems} group={group}>
       {control}
     </FieldFrame>
   );

@@ -1,24 +1,37 @@
-import type { ReactNode } from "react";
+import type { FocusEvent, ReactNode } from "react";
 import { t } from "../../shared/i18n";
-import { shortMessage, type Problem } from "../model/problems";
+import type { Finding } from "../model/findings";
 import type { Schema } from "../model/schema";
+import { useForm } from "./context";
 
 interface Frame {
   id: string;
+  /** Where the field is in its node, such as `config.path`. */
+  path: string;
   label: string;
   schema: Schema;
   required: boolean;
-  problems: Problem[];
+  problems: Finding[];
   /** Whether the field is made of several controls, which a label cannot name. */
   group?: boolean;
   children: ReactNode;
 }
 
 /** A field with its label, its help and what is wrong with it, tied together for screen readers. */
-export function FieldFrame({ id, label, schema, required, problems, group, children }: Frame): ReactNode {
+export function FieldFrame({ id, path, label, schema, required, problems, group, children }: Frame): ReactNode {
+  const { onLeave } = useForm();
+  const left = (event: FocusEvent<HTMLElement>) => {
+    if (!event.currentTarget.contains(event.relatedTarget)) onLeave(path);
+  };
+  const name = path.slice(path.lastIndexOf(".") + 1);
   const title = (
     <>
       {label}
+      {isOtherName(label, name) && (
+        <code className="ed-tech" aria-hidden="true">
+          {name}
+        </code>
+      )}
       {required && (
         <>
           <span className="ed-required" aria-hidden="true">
@@ -43,7 +56,7 @@ export function FieldFrame({ id, label, schema, required, problems, group, child
   );
   if (group) {
     return (
-      <fieldset className="ed-field" aria-describedby={describedBy(id, schema)}>
+      <fieldset className="ed-field" onBlur={left} aria-describedby={describedBy(id, schema)}>
         <legend className="ed-label">{title}</legend>
         {children}
         {notes}
@@ -51,7 +64,7 @@ export function FieldFrame({ id, label, schema, required, problems, group, child
     );
   }
   return (
-    <div className="ed-field">
+    <div className="ed-field" onBlur={left}>
       <label className="ed-label" htmlFor={id}>
         {title}
       </label>
@@ -65,13 +78,19 @@ export function describedBy(id: string, schema: Schema): string {
   return schema.description ? `${id}-help ${id}-problems` : `${id}-problems`;
 }
 
+/** Whether the JSON's name of a setting says more than its label does. */
+function isOtherName(label: string, name: string): boolean {
+  return label.toLowerCase() !== name.replaceAll("_", " ").toLowerCase();
+}
+
 /** The problems of a field; announced when they come. */
-export function Problems({ id, problems }: { id: string; problems: Problem[] }): ReactNode {
+export function Problems({ id, problems }: { id: string; problems: Finding[] }): ReactNode {
+  const { isNote } = useForm();
   return (
     <div id={id} aria-live="polite">
       {problems.map((problem) => (
-        <p key={problem.message} className="ed-problem">
-          {shortMessage(problem)}
+        <p key={problem.message} className={isNote(problem) ? "ed-note" : "ed-problem"}>
+          {problem.message}
         </p>
       ))}
     </div>

@@ -1,7 +1,8 @@
 import { useState, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
-import type { Schema } from "../model/schema";
+import { labelOf, type Schema } from "../model/schema";
 import { ConfigField } from "./ConfigField";
+import { useForm } from "./context";
 
 interface Props {
   path: string;
@@ -17,6 +18,7 @@ const FEW = 6;
 
 /** The fields of an object, those that are required first. */
 export function Fields({ path, properties, required, value, onChange, fold }: Props): ReactNode {
+  const { root } = useForm();
   const names = Object.keys(properties);
   const first = names.filter((name) => required.includes(name));
   // Damaged rows are a thought for later, though modules name them first.
@@ -28,7 +30,7 @@ export function Fields({ path, properties, required, value, onChange, fold }: Pr
     <ConfigField
       key={name}
       path={`${path}.${name}`}
-      label={labelOf(name)}
+      label={labelOf(name, properties[name]!, root)}
       schema={properties[name]!}
       required={required.includes(name)}
       value={value[name]}
@@ -45,12 +47,6 @@ export function Fields({ path, properties, required, value, onChange, fold }: Pr
       </details>
     </>
   );
-}
-
-/** `left_keys` becomes "Left keys". */
-export function labelOf(name: string): string {
-  const words = name.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function withValue(old: Record<string, unknown>, name: string, value: unknown): Record<string, unknown> {

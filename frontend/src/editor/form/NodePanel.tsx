@@ -4,30 +4,33 @@ import { Icon, ModuleIcon } from "../canvas/icons";
 import { setSetting } from "../model/edit";
 import { findNode, nodeLabel, type GraphDoc, type NodeDoc } from "../model/graph";
 import { kindOf } from "../model/modules";
-import { arriving, type Problem } from "../model/problems";
-import type { Schema } from "../model/schema";
+import { isNote, type Finding } from "../model/findings";
+import { arriving } from "../model/problems";
+import { labelOf, type Schema } from "../model/schema";
 import { useEditor, useGraph } from "../store";
 import { ColumnsOfNode } from "./ColumnsOfNode";
 import { ConfigField } from "./ConfigField";
 import { Form } from "./context";
 import { Problems } from "./FieldFrame";
-import { Fields, labelOf } from "./Fields";
+import { Fields } from "./Fields";
 import { Identity } from "./Identity";
 import { PortFields } from "./PortFields";
 import { RUN_SETTINGS, WATERMARK } from "./settings";
 
-const NONE: Problem[] = [];
+const NONE: Finding[] = [];
 
 /** The form of the node that is open: everything about it, in one column. */
 export function NodePanel({ deployed }: { deployed: GraphDoc | null }): ReactNode {
   const opened = useEditor((state) => state.opened);
   const node = findNode(useGraph(), opened);
-  return node ? <Panel node={node} deployed={deployed} /> : null;
+  const openings = useEditor((state) => state.openings);
+  return node ? <Panel key={openings} node={node} deployed={deployed} /> : null;
 }
 
 function Panel({ node, deployed }: { node: NodeDoc; deployed: GraphDoc | null }): ReactNode {
-  const { modules, mayChange, edit, open, preview } = useEditor.getState();
+  const { modules, mayChange, edit, open, preview, face } = useEditor.getState();
   const problems = useEditor((state) => state.problemsByNode.get(node.id)) ?? NONE;
+  const faced = useEditor((state) => state.faced);
   const columns = useEditor((state) => state.columns[node.id]);
   const module = modules[node.module];
   const kind = kindOf(node, modules);
@@ -40,12 +43,14 @@ function Panel({ node, deployed }: { node: NodeDoc; deployed: GraphDoc | null })
     () => ({
       root: module?.config_schema ?? {},
       problems,
+      isNote: (finding: Finding) => isNote(finding, faced),
+      onLeave: (path: string) => face(node.id, path),
       columnsAt: (port: string | undefined) =>
         kind === "extract" ? (columns?.out[""] ?? []) : arriving(columns, port),
       config: node.config ?? {},
       disabled: !mayChange,
     }),
-    [module, problems, columns, kind, node.config, mayChange],
+    [module, problems, faced, face, node.id, columns, kind, node.config, mayChange],
   );
   const heading = useRef<HTMLHeadingElement>(null);
   // A form that opens is where the keyboard goes on; once a node, not with every letter of its id.
@@ -82,9 +87,9 @@ function Panel({ node, deployed }: { node: NodeDoc; deployed: GraphDoc | null })
           <Problems id="ed-node-problems" problems={problems.filter((problem) => !hasField(problem, module?.config_schema))} />
           <Identity node={node} deployed={deployed} />
           <PortFields node={node} />
+          <Problems id="ed-edge-problems" problems={problems.filter((problem) => problem.field === "edges")} />
           {module && (
             <Fields
-              key={`${node.module}`}
               path="config"
               properties={module.config_schema.properties ?? {}}
               required={module.config_schema.required ?? []}
@@ -102,7 +107,7 @@ function Panel({ node, deployed }: { node: NodeDoc; deployed: GraphDoc | null })
   );
 }
 
-function RunSettings({ node, problems }: { node: NodeDoc; problems: Problem[] }): ReactNode {
+function RunSettings({ node, problems }: { node: NodeDoc; problems: Finding[] }): ReactNode {
   const names = Object.keys(RUN_SETTINGS);
   const open = names.some((name) => problems.some((problem) => problem.field === name));
   return (
@@ -126,7 +131,7 @@ function Setting({ node, name, schema }: SettingProps): ReactNode {
   return (
     <ConfigField
       path={name}
-      label={labelOf(name)}
+      label={labelOf(name, schema, {})}
       schema={schema}
       required={false}
       value={node[name] ?? undefined}
@@ -135,7 +140,7 @@ function Setting({ node, name, schema }: SettingProps): ReactNode {
   );
 }
 
-function Watermark({ node, problems }: { node: NodeDoc; problems: Problem[] }): ReactNode {
+function Watermark({ node, problems }: { node: NodeDoc; problems: Finding[] }): ReactNode {
   const { edit } = useEditor.getState();
   const value = (node.watermark ?? {}) as Record<string, unknown>;
   const write = (next: Record<string, unknown>) =>
@@ -154,10 +159,10 @@ function Watermark({ node, problems }: { node: NodeDoc; problems: Problem[] }): 
 }
 
 /** Whether a problem has a field of its own in the form, where it is shown. */
-function hasField(problem: Problem, schema: { properties?: object } | undefined): boolean {
+function hasField(problem: Finding, schema: { properties?: object } | undefined): boolean {
   const [first, second] = (problem.field ?? "").split(".");
   if (first === "config") return second !== undefined && second in (schema?.properties ?? {});
-  return first === "id" || first === "name" || first === "watermark" || (first ?? "") in RUN_SETTINGS;
+  return first === "id" || first === "edges" || first === "name" || first === "watermark" || (first ?? "") in RUN_SETTINGS;
 }
 
 function changedKey(old: Record<string, unknown>, next: Record<string, unknown>): string {

@@ -3,7 +3,7 @@ import { t } from "../../shared/i18n";
 import { Icon } from "../canvas/icons";
 import { disconnect, possibleSources } from "../commands";
 import { addEdge } from "../model/edit";
-import { edgeId, findNode, nodeLabel, type EdgeDoc, type NodeDoc } from "../model/graph";
+import { edgeId, edgesTo, findNode, nodeLabel, type EdgeDoc, type NodeDoc } from "../model/graph";
 import { inputPorts, portOf } from "../model/modules";
 import { useEditor, useGraph } from "../store";
 import { useForm } from "./context";
@@ -13,10 +13,16 @@ export function PortFields({ node }: { node: NodeDoc }): ReactNode {
   const modules = useEditor((state) => state.modules);
   const graph = useGraph();
   const ports = inputPorts(node, modules);
-  const entering = graph.edges.filter((edge) => edge.target === node.id);
+  const { onLeave } = useForm();
+  const entering = edgesTo(graph.edges, node.id);
   if (ports.length === 0) return null;
   return (
-    <fieldset className="ed-field">
+    <fieldset
+      className="ed-field"
+      onBlur={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) onLeave("edges");
+      }}
+    >
       <legend className="ed-label">{t("Inputs")}</legend>
       {ports.map((port) => (
         <Port
@@ -63,19 +69,26 @@ function Port({ node, port, several, edges }: PortProps): ReactNode {
           </button>
         </span>
       ))}
-      {open && (
+      {open && sources.length === 0 && !disabled && (
+        <span className="ed-quiet">
+          {graph.nodes.length === 1
+            ? t("There is no other node yet. Add one, and connect it here.")
+            : t("No node can be connected here: the others are connected already, have no output, or come after this one.")}
+        </span>
+      )}
+      {open && sources.length > 0 && (
         <select
           id={id}
           className="ed-input"
           aria-label={port ? t("Connect the input {port}", { port }) : t("Connect an input")}
-          disabled={disabled || sources.length === 0}
+          disabled={disabled}
           value=""
           onChange={(event) => {
             const chosen = sources.find(({ edge }) => edgeId(edge) === event.target.value);
             if (chosen) edit((old) => addEdge(old, chosen.edge));
           }}
         >
-          <option value="">{sources.length === 0 ? t("Nothing to connect with") : t("Connect with…")}</option>
+          <option value="">{t("Connect with…")}</option>
           {sources.map(({ edge, label }) => (
             <option key={edgeId(edge)} value={edgeId(edge)}>
               {label}

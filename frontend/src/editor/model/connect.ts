@@ -1,22 +1,23 @@
 import { t } from "../../shared/i18n";
-import { findNode, nodeLabel, type EdgeDoc, type GraphDoc } from "./graph";
+import { edgesFrom, edgesTo, findNode, nodeLabel, once, type EdgeDoc, type GraphDoc } from "./graph";
 import { kindOf, portOf, type Modules } from "./modules";
 
 /** Whether data of `from` comes to `to`, over any number of edges. */
 export function reaches(edges: EdgeDoc[], from: string, to: string): boolean {
+  const known = reached(edges);
+  const found = known.get(from) ?? follow(edges, from);
+  known.set(from, found);
+  return found.has(to);
+}
+
+/** By node, the nodes that its data comes to, itself included. */
+const reached = once((_edges: EdgeDoc[]) => new Map<string, ReadonlySet<string>>());
+
+function follow(edges: EdgeDoc[], from: string): ReadonlySet<string> {
   const found = new Set([from]);
-  const open = [from];
-  while (open.length > 0) {
-    const source = open.pop();
-    if (source === to) return true;
-    for (const edge of edges) {
-      if (edge.source === source && !found.has(edge.target)) {
-        found.add(edge.target);
-        open.push(edge.target);
-      }
-    }
-  }
-  return false;
+  // A set goes on with what is added to it meanwhile.
+  for (const source of found) for (const edge of edgesFrom(edges, source)) found.add(edge.target);
+  return found;
 }
 
 /** Return why an edge must not be drawn, as a sentence, or null where it may. */
@@ -36,7 +37,7 @@ export function whyNot(graph: GraphDoc, edge: EdgeDoc, modules: Modules): string
     });
   }
   const port = portOf(edge, target, modules);
-  const taken = graph.edges.some((other) => other.target === target.id && portOf(other, target, modules) === port);
+  const taken = edgesTo(graph.edges, target.id).some((other) => portOf(other, target, modules) === port);
   if (!taken) return null;
   if (modules[target.module]?.ports.length === 1) {
     return t("{node} takes one input, and has it. Remove that connection first.", { node: nodeLabel(target) });

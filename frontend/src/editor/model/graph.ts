@@ -55,7 +55,34 @@ export function nodeLabel(node: NodeDoc): string {
 }
 
 export function findNode(graph: GraphDoc, id: string | null): NodeDoc | undefined {
-  return graph.nodes.find((node) => node.id === id);
+  return id === null ? undefined : nodesById(graph.nodes).get(id);
+}
+
+/** Return the edges that leave a node. */
+export function edgesFrom(edges: EdgeDoc[], source: string): EdgeDoc[] {
+  return edgesBySource(edges).get(source) ?? [];
+}
+
+/** Return the edges that enter a node. */
+export function edgesTo(edges: EdgeDoc[], target: string): EdgeDoc[] {
+  return edgesByTarget(edges).get(target) ?? [];
+}
+
+// Graphs do not change: what is looked up in them again and again is put in order once.
+const nodesById = once((nodes: NodeDoc[]) => new Map(nodes.map((node) => [node.id, node])));
+const edgesBySource = once((edges: EdgeDoc[]) => Map.groupBy(edges, (edge) => edge.source));
+const edgesByTarget = once((edges: EdgeDoc[]) => Map.groupBy(edges, (edge) => edge.target));
+
+/** Return a function that is called once for every object, and then remembers. */
+export function once<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const made = new WeakMap<K, V>();
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const value = make(key);
+    made.set(key, value);
+    return value;
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,4 @@
-import type { EdgeDoc, NodeDoc } from "./graph";
+import { edgesFrom, type EdgeDoc, type NodeDoc } from "./graph";
 import { withoutNull, type Schema } from "./schema";
 
 export type Kind = "extract" | "transform" | "load";
@@ -57,7 +57,7 @@ export function outputsOf(node: NodeDoc, edges: EdgeDoc[], modules: Modules): (s
   if (kindOf(node, modules) === "load") return [];
   const module = modules[node.module];
   const named = module?.outputs === "named" ? outputNames(module.config_schema, node.config, module.config_schema) : [];
-  const used = edges.flatMap((edge) => (edge.source === node.id && edge.output ? [edge.output] : []));
+  const used = edgesFrom(edges, node.id).flatMap((edge) => (edge.output ? [edge.output] : []));
   const names = [...new Set([...named, ...used])];
   return names.length > 0 || module?.outputs === "named" ? names : [null];
 }

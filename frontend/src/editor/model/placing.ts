@@ -3,14 +3,46 @@ import { move } from "./edit";
 import type { GraphDoc, NodeDoc, Point } from "./graph";
 import { inputPorts, outputsOf, portOf, type Modules } from "./modules";
 
-export const NODE_WIDTH = 210;
-const HEAD_HEIGHT = 58;
+export const NODE_WIDTH = 180;
+export const HEAD_HEIGHT = 58;
+/** Between a node and the next one to its right. */
+export const GAP = 60;
 export const PORT_HEIGHT = 20;
 
 /** Return how large a node is drawn: named ports take a line each. */
 export function sizeOf(inputs: (string | null)[], outputs: (string | null)[]): Size {
-  const lines = Math.max(inputs.length > 1 ? inputs.length : 0, outputs[0] ? outputs.length : 0);
+  const lines = portLines(inputs, outputs);
   return { width: NODE_WIDTH, height: HEAD_HEIGHT + (lines > 0 ? lines * PORT_HEIGHT + 8 : 0) };
+}
+
+/** Return how many lines the named ports of a node take. */
+export function portLines(inputs: (string | null)[], outputs: (string | null)[]): number {
+  return Math.max(inputs.length > 1 ? inputs.length : 0, outputs[0] ? outputs.length : 0);
+}
+
+/** Return how far below the top of its node the middle of a port is. */
+export function portTop(names: (string | null)[], index: number, side: "in" | "out"): number {
+  return isNamed(names, side) ? HEAD_HEIGHT + index * PORT_HEIGHT + PORT_HEIGHT / 2 : HEAD_HEIGHT / 2;
+}
+
+/** Whether the ports of one side have a line each, with their names. */
+export function isNamed(names: (string | null)[], side: "in" | "out"): boolean {
+  return side === "in" ? names.length > 1 : Boolean(names[0]);
+}
+
+/** Return the rectangle that holds all nodes; null where there are none. */
+export function boundsOf(graph: GraphDoc, modules: Modules): (Point & Size) | null {
+  if (graph.nodes.length === 0) return null;
+  const corners = graph.nodes.map((node) => {
+    const { x, y } = node.position ?? { x: 0, y: 0 };
+    const { width, height } = sizeOfNode(node, graph, modules);
+    return { x, y, right: x + width, bottom: y + height };
+  });
+  const x = Math.min(...corners.map((corner) => corner.x));
+  const y = Math.min(...corners.map((corner) => corner.y));
+  const right = Math.max(...corners.map((corner) => corner.right));
+  const bottom = Math.max(...corners.map((corner) => corner.bottom));
+  return { x, y, width: right - x, height: bottom - y };
 }
 
 function sizeOfNode(node: NodeDoc, graph: GraphDoc, modules: Modules): Size {
@@ -33,7 +65,7 @@ export function tidy(graph: GraphDoc, modules: Modules): GraphDoc {
       targetIndex: target && ports.length > 1 ? ports.indexOf(portOf(edge, target, modules)) : 0,
     };
   });
-  return move(graph, layout(sizes, edges));
+  return move(graph, layout(sizes, edges, GAP));
 }
 
 /**
@@ -62,4 +94,14 @@ export function freeSpot(graph: GraphDoc, wanted: Point): Point {
     );
   while (covered()) spot = { x: spot.x, y: spot.y + HEAD_HEIGHT + 30 };
   return spot;
+}
+
+/** Return how far to shift copies, in steps, so that none lies on top of a node. */
+export function freeShift(graph: GraphDoc, fragment: GraphDoc, step: Point): Point {
+  const taken = new Set(graph.nodes.map(({ position }) => `${position?.x ?? 0} ${position?.y ?? 0}`));
+  const lies = (shift: Point) =>
+    fragment.nodes.some(({ position }) => taken.has(`${(position?.x ?? 0) + shift.x} ${(position?.y ?? 0) + shift.y}`));
+  let shift = step;
+  while (lies(shift)) shift = { x: shift.x + step.x, y: shift.y + step.y };
+  return shift;
 }

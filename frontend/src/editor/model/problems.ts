@@ -21,23 +21,6 @@ export interface Check {
   columns: Record<string, NodeColumns>;
 }
 
-/** Return the problems of each node; those of the whole graph stand under "". */
-export function byNode(problems: Problem[]): Map<string, Problem[]> {
-  const found = new Map<string, Problem[]>();
-  for (const problem of problems) {
-    const key = problem.node ?? "";
-    found.set(key, [...(found.get(key) ?? []), problem]);
-  }
-  return found;
-}
-
-/** Return the problems of a field; with `below`, also of what it holds. */
-export function atField(problems: Problem[], field: string, below: boolean): Problem[] {
-  return problems.filter(
-    (problem) => problem.field === field || (below && problem.field?.startsWith(`${field}.`)),
-  );
-}
-
 /** Return a problem's sentence without the node that it names: it stands in the node's own form. */
 export function shortMessage(problem: Problem): string {
   const start = problem.node === null ? "" : `Node '${problem.node}': `;

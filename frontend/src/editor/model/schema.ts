@@ -135,3 +135,28 @@ export function textOf(value: unknown): string {
 export function isTemplate(value: unknown): value is string {
   return typeof value === "string" && value.includes("{{");
 }
+
+/** Return what people call a setting: its title, or its name as words. */
+export function labelOf(name: string, given: Schema, root: Schema): string {
+  const { title } = withoutNull(given, root).schema;
+  if (title) return title;
+  const words = name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Return what people call the setting at a path such as `config.measures.0.name`; "" for the whole. */
+export function labelAt(path: string, root: Schema): string {
+  const labels: string[] = [];
+  let schema: Schema | undefined = root;
+  for (const key of path.split(".").slice(1)) {
+    schema = schema && withoutNull(schema, root).schema;
+    if (/^\d+$/.test(key)) {
+      labels.push(String(Number(key) + 1));
+      schema = schema?.items;
+    } else {
+      schema = schema?.properties?.[key];
+      labels.push(labelOf(key, schema ?? {}, root));
+    }
+  }
+  return labels.join(" ");
+}

@@ -12,7 +12,6 @@ let schemas: typeof import("./schema");
 let transfer: typeof import("./transfer");
 let unsaved: typeof import("./unsaved");
 let params: typeof import("./params");
-let problems: typeof import("./problems");
 
 beforeAll(async () => {
   json = await import("./json");
@@ -22,7 +21,6 @@ beforeAll(async () => {
   transfer = await import("./transfer");
   unsaved = await import("./unsaved");
   params = await import("./params");
-  problems = await import("./problems");
 });
 
 const doc: Doc = {
@@ -160,25 +158,34 @@ describe("unsaved work", () => {
   test("is offered until it is what the page shows", () => {
     const place = keeper();
     unsaved.keep(place, "1", { doc, at: "now", sent: false });
-    expect(unsaved.offered(place, "2", other, false)).toBeNull();
-    expect(unsaved.offered(place, "1", other, false)?.doc).toEqual(doc);
-    expect(unsaved.offered(place, "1", doc, false)).toBeNull();
-    expect(unsaved.offered(place, "1", other, false)).toBeNull();
+    expect(unsaved.offered(place, "2", { doc: other }, false)).toBeNull();
+    expect(unsaved.offered(place, "1", { doc: other }, false)?.doc).toEqual(doc);
+    expect(unsaved.offered(place, "1", { doc: doc }, false)).toBeNull();
+    expect(unsaved.offered(place, "1", { doc: other }, false)).toBeNull();
   });
 
   test("that was sent is offered only to those who come back by a reload", () => {
     const place = keeper();
     unsaved.keep(place, null, { doc, at: "now", sent: false });
     unsaved.markSent(place, null);
-    expect(unsaved.offered(place, null, other, true)?.doc).toEqual(doc);
-    expect(unsaved.offered(place, null, other, false)).toBeNull();
-    expect(unsaved.offered(place, null, other, true)).toBeNull();
+    expect(unsaved.offered(place, null, { doc: other }, true)?.doc).toEqual(doc);
+    expect(unsaved.offered(place, null, { doc: other }, false)).toBeNull();
+    expect(unsaved.offered(place, null, { doc: other }, true)).toBeNull();
+  });
+
+  test("is more than the graph: JSON with a mistake in it, and the page's other fields", () => {
+    const place = keeper();
+    unsaved.keep(place, "1", { doc, text: "{", at: "now", sent: false });
+    expect(unsaved.offered(place, "1", { doc }, false)?.text).toBe("{");
+    unsaved.keep(place, "1", { doc, settings: { name: "new" }, at: "now", sent: false });
+    expect(unsaved.offered(place, "1", { doc, settings: { name: "old" } }, false)?.settings).toEqual({ name: "new" });
+    expect(unsaved.offered(place, "1", { doc, settings: { name: "new" } }, false)).toBeNull();
   });
 
   test("that cannot be read is nothing", () => {
     const place = keeper();
     place.setItem("logidata-editor:1", '{"doc": 3}');
-    expect(unsaved.offered(place, "1", other, true)).toBeNull();
+    expect(unsaved.offered(place, "1", { doc: other }, true)).toBeNull();
   });
 });
 
@@ -193,11 +200,4 @@ test("params that nodes use are found in every template", () => {
 test("another type of a param keeps its help, and drops the limits of the old one", () => {
   const before = params.setSpec(doc, "file", { type: "number", min: 3, help: "Which." });
   expect(params.setType(before, "file", "string").specs.file).toEqual({ type: "string", help: "Which." });
-});
-
-test("problems are found by field, with what is below it where asked", () => {
-  const all = ["config.keys.0", "config.keys", "config.keyset"].map((field) => ({ node: "a", field, message: `Node 'a': in ${field}.` }));
-  expect(problems.atField(all, "config.keys", false)).toHaveLength(1);
-  expect(problems.atField(all, "config.keys", true)).toHaveLength(2);
-  expect(problems.shortMessage(all[0]!)).toBe("In config.keys.0.");
 });

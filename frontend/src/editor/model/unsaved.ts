@@ -3,6 +3,10 @@ import type { Doc } from "./graph";
 /** Work that is saved nowhere but in this browser. */
 export interface Unsaved {
   doc: Doc;
+  /** What was typed as JSON, where that holds a mistake and `doc` is older. */
+  text?: string;
+  /** The page's other fields, such as the name and the schedule. */
+  settings?: Record<string, unknown>;
   /** When it was changed last, as ISO time. */
   at: string;
   /** Whether the form was sent with it since: then it is saved, unless that failed. */
@@ -51,11 +55,23 @@ function read(keeper: Keeper, pipeline: string | null): Unsaved | null {
  * Work that was sent is offered only where the page was `reloaded`, or come back to: whoever gets
  * to it otherwise has seen that it was saved.
  */
-export function offered(keeper: Keeper, pipeline: string | null, shown: Doc, reloaded: boolean): Unsaved | null {
+export function offered(
+  keeper: Keeper,
+  pipeline: string | null,
+  shown: Pick<Unsaved, "doc" | "settings">,
+  reloaded: boolean,
+): Unsaved | null {
   const found = read(keeper, pipeline);
   if (!found) return null;
-  const same = JSON.stringify(found.doc) === JSON.stringify(shown);
+  const same =
+    found.text === undefined &&
+    isAlike(found.doc, shown.doc) &&
+    (found.settings === undefined || isAlike(found.settings, shown.settings));
   if (!same && (!found.sent || reloaded)) return found;
   forget(keeper, pipeline);
   return null;
+}
+
+function isAlike(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -32,8 +32,10 @@ export function chooseFile(): void {
 
 /** Put what a file holds in place of what is drawn. Undo brings that back. */
 async function importFile(file: File): Promise<void> {
+  // A file that was moved away meanwhile cannot be read, and holds nothing.
+  const text = await file.text().catch(() => "");
   const { history, modules, pipeline, editDoc, tell } = useEditor.getState();
-  const found = imported(await file.text(), history.present);
+  const found = imported(text, history.present);
   if (!found) {
     tell(t("{file} holds no pipeline. Choose a file that was exported here, or a graph as JSON.", { file: file.name }));
     return;

@@ -27,6 +27,14 @@ export function setFormValue(name: string, value: string): void {
   field.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
+/** Tick or untick a box of the page, where it has it, and tell whoever listens to it. */
+export function setChecked(name: string, on: boolean): void {
+  const field = control(name);
+  if (!(field instanceof HTMLInputElement) || field.checked === on) return;
+  field.checked = on;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 /** Write what is drawn into the hidden fields that the form sends. */
 export function writeDoc(doc: Doc, text: string = pretty(doc.graph)): void {
   setFormValue("config", text);

@@ -1,4 +1,4 @@
-import { formValue, isChecked, setFormValue } from "./form";
+import { formValue, isChecked, onFormChange, setChecked, setFormValue } from "./form";
 
 /** The fields of the page that the canvas does not draw, as the API takes them. */
 export type Settings = Record<string, unknown>;
@@ -24,4 +24,10 @@ export function writeSettings(settings: Settings): void {
     if (value === undefined) continue;
     setFormValue(name, Array.isArray(value) ? value.join(", ") : String(value ?? ""));
   }
+  if (typeof settings.is_active === "boolean") setChecked("is_active", settings.is_active);
+}
+
+/** Call `listener` whenever one of these settings changes, until the returned function is called. */
+export function onSettingsChange(listener: () => void): () => void {
+  return onFormChange([...TEXTS, "timeout", "tags", "is_active"], listener);
 }

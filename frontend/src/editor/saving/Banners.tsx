@@ -22,8 +22,23 @@ export function Banners(): ReactNode {
           </button>
         </div>
       )}
+      <BrokenText />
       <NoticeLine />
     </>
+  );
+}
+
+/** That the JSON says something else than what is drawn, for those who do not look at it. */
+function BrokenText(): ReactNode {
+  const isHidden = useEditor((state) => state.brokenText !== null && state.tab !== "json");
+  if (!isHidden) return null;
+  return (
+    <div className="ed-banner" role="status">
+      <span>{t("The JSON holds a mistake, so the canvas shows what it held before. A change here replaces that text.")}</span>
+      <button type="button" className="ed-button" onClick={() => useEditor.getState().show("json")}>
+        {t("Correct the JSON")}
+      </button>
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import { ApiError } from "../../shared/api";
 import { t } from "../../shared/i18n";
 import type { Doc } from "../model/graph";
@@ -8,7 +8,7 @@ import { savedDoc } from "../page/data";
 import { formValue, setFormValue } from "../page/form";
 import { writeSettings } from "../page/settings";
 import { createDraft, deleteDraft, saveDraft, type ChangedAnswer, type Saved } from "../server/calls";
-import { useEditor } from "../store";
+import { isUnsaved, useEditor } from "../store";
 
 /** What somebody else saved meanwhile. */
 export interface Conflict {
@@ -30,25 +30,28 @@ export interface Draft {
   discard: () => void;
 }
 
-/** Saving as a draft: kept by the server, but not deployed. */
+/** Saving as a draft: kept by the server, but not deployed. One save waits for the one before it. */
 export function useDraft(seenAtFirst: string | null): Draft {
-  const [seen, setSeen] = useState(seenAtFirst);
-  const [busy, setBusy] = useState(false);
+  const seen = useRef(seenAtFirst);
+  const before = useRef<Promise<unknown>>(Promise.resolve());
+  const [waiting, setWaiting] = useState(0);
   const [conflict, setConflict] = useState<Conflict | null>(null);
 
-  const write = useCallback(async (over: string | null) => {
-    const { pipeline, history, brokenText, tell } = useEditor.getState();
+  const see = useCallback((at: string) => {
+    seen.current = at;
+    setFormValue("seen", at);
+  }, []);
+  const write = useCallback(async () => {
+    const { pipeline, history, brokenText, mayChange, tell } = useEditor.getState();
+    if (!mayChange) return;
     if (brokenText) {
       tell(t("The JSON holds a mistake. Correct it before you save."));
       return;
     }
-    setBusy(true);
     try {
       if (pipeline === null) await saveNew(history.present);
       else {
-        const { at } = await saveDraft(pipeline, history.present, over);
-        setSeen(at);
-        setFormValue("seen", at);
+        see((await saveDraft(pipeline, history.present, seen.current)).at);
         saved(pipeline, history.present);
         // A reload shows the draft, and not what is deployed.
         window.history.replaceState(null, "", "?draft");
@@ -58,21 +61,26 @@ export function useDraft(seenAtFirst: string | null): Draft {
       const found = conflictIn(error, history.present);
       if (found) setConflict(found);
       else tell(messageOf(error));
-    } finally {
-      setBusy(false);
     }
-  }, []);
+  }, [see]);
+  const save = useCallback(() => {
+    useEditor.getState().faceAll();
+    setWaiting((count) => count + 1);
+    before.current = before.current.then(write).finally(() => setWaiting((count) => count - 1));
+  }, [write]);
 
   return {
-    busy,
+    busy: waiting > 0,
     conflict,
-    save: useCallback(() => void write(seen), [write, seen]),
-    keepMine: () => void write(conflict?.at ?? null),
+    save,
+    keepMine: () => {
+      if (conflict) see(conflict.at);
+      save();
+    },
     takeTheirs: () => {
       if (conflict?.theirs && conflict.doc) {
         take(conflict.theirs, conflict.doc);
-        setSeen(conflict.at);
-        setFormValue("seen", conflict.at);
+        see(conflict.at);
       }
       setConflict(null);
     },
@@ -93,7 +101,8 @@ function take(theirs: Saved, doc: Doc): void {
 function saved(pipeline: string | null, doc: Doc): void {
   const { markSaved, tell } = useEditor.getState();
   markSaved(doc);
-  forget(localStorage, pipeline);
+  // What was changed while it was being saved is kept on.
+  if (!isUnsaved(useEditor.getState())) forget(localStorage, pipeline);
   tell(t("Saved as a draft. What is deployed runs on as it is."), "good");
 }
 
@@ -105,17 +114,20 @@ async function saveNew(doc: Doc): Promise<void> {
   }
   const { id } = await createDraft(doc);
   saved(null, doc);
+  // Whoever saves once more before the page is left must not make a second pipeline.
+  useEditor.setState({ pipeline: id });
   window.location.assign(`../${id}/change/`);
 }
 
 async function discard(): Promise<void> {
-  const { pipeline, tell, history, markSaved } = useEditor.getState();
+  const { pipeline, tell, history, markSaved, setBrokenText } = useEditor.getState();
   if (pipeline === null) return;
   try {
     await deleteDraft(pipeline);
     forget(localStorage, pipeline);
     // Nothing is lost that anybody wants: the page must not ask.
     markSaved(history.present);
+    setBrokenText(null);
     window.location.assign(window.location.pathname);
   } catch (error) {
     tell(messageOf(error));

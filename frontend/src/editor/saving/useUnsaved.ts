@@ -1,9 +1,12 @@
 import { useEffect, useState } from "react";
+import { readGraph } from "../model/json";
 import { forget, keep, markSent, offered, type Unsaved } from "../model/unsaved";
 import { onSubmit, writeDoc } from "../page/form";
+import { onSettingsChange, pageSettings, writeSettings } from "../page/settings";
 import { isUnsaved, useDoc, useEditor } from "../store";
 
 const KEEP_AFTER_MS = 400;
+const WRITE_AFTER_MS = 150;
 
 /** Keep the hidden fields of the page's form in step with the canvas. */
 export function useFormInStep(): void {
@@ -13,8 +16,15 @@ export function useFormInStep(): void {
   const touched = useEditor((state) => state.history.past.length + state.history.future.length > 0);
   useEffect(() => {
     // Before anything is changed the form is as the page gave it.
-    if (!touched && doc === saved && !brokenText) return;
-    writeDoc(doc, brokenText?.text);
+    if (!touched && doc === saved && !brokenText) return undefined;
+    const write = () => writeDoc(doc, brokenText?.text);
+    // To write a long text with every letter would make typing slow; in time for the form to be sent it is done.
+    const timer = setTimeout(write, WRITE_AFTER_MS);
+    const off = onSubmit(write);
+    return () => {
+      off();
+      clearTimeout(timer);
+    };
   }, [doc, saved, brokenText, touched]);
 }
 
@@ -23,12 +33,23 @@ export function useKeptWork(): void {
   const pipeline = useEditor((state) => state.pipeline);
   const doc = useDoc();
   const saved = useEditor((state) => state.saved);
+  const brokenText = useEditor((state) => state.brokenText);
   useEffect(() => {
-    if (doc === saved) return undefined;
-    const work: Unsaved = { doc, at: new Date().toISOString(), sent: false };
-    const timer = setTimeout(() => keep(localStorage, pipeline, work), KEEP_AFTER_MS);
+    if (doc === saved && !brokenText) return undefined;
+    const timer = setTimeout(() => keep(localStorage, pipeline, present()), KEEP_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [doc, saved, pipeline]);
+  }, [doc, saved, brokenText, pipeline]);
+  useEffect(() => {
+    let timer = 0;
+    const off = onSettingsChange(() => {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => keep(localStorage, pipeline, present()), KEEP_AFTER_MS);
+    });
+    return () => {
+      off();
+      clearTimeout(timer);
+    };
+  }, [pipeline]);
   useEffect(() => {
     let sent = false;
     const warn = (event: BeforeUnloadEvent) => {
@@ -36,10 +57,8 @@ export function useKeptWork(): void {
     };
     const off = onSubmit(() => {
       sent = true;
-      const { history, saved: last } = useEditor.getState();
-      if (history.present !== last) {
-        keep(localStorage, pipeline, { doc: history.present, at: new Date().toISOString(), sent: false });
-      }
+      useEditor.getState().faceAll();
+      if (isUnsaved(useEditor.getState())) keep(localStorage, pipeline, present());
       markSent(localStorage, pipeline);
     });
     window.addEventListener("beforeunload", warn);
@@ -50,18 +69,26 @@ export function useKeptWork(): void {
   }, [pipeline]);
 }
 
+/** What there is to be kept now. */
+function present(): Unsaved {
+  const { history, brokenText } = useEditor.getState();
+  const text = brokenText ? { text: brokenText.text } : {};
+  return { doc: history.present, ...text, settings: pageSettings(), at: new Date().toISOString(), sent: false };
+}
+
 /** Return the work of an earlier visit, if there is some to offer, and how to answer the offer. */
 export function useOffer(): { offer: Unsaved | null; restore: () => void; discard: () => void } {
   const pipeline = useEditor((state) => state.pipeline);
   const [offer, setOffer] = useState<Unsaved | null>(() => {
+    const shown = useEditor.getState().history.present;
     const [entry] = performance.getEntriesByType("navigation");
     const type = (entry as PerformanceNavigationTiming | undefined)?.type;
-    return offered(localStorage, pipeline, useEditor.getState().history.present, type !== "navigate");
+    return offered(localStorage, pipeline, { doc: shown, settings: pageSettings() }, type !== "navigate");
   });
   return {
     offer,
     restore: () => {
-      if (offer) useEditor.getState().editDoc(() => offer.doc);
+      if (offer) take(offer);
       setOffer(null);
     },
     discard: () => {
@@ -69,4 +96,14 @@ export function useOffer(): { offer: Unsaved | null; restore: () => void; discar
       setOffer(null);
     },
   };
+}
+
+function take({ doc, text, settings }: Unsaved): void {
+  const { editDoc, setBrokenText, show } = useEditor.getState();
+  editDoc(() => doc);
+  if (settings) writeSettings(settings);
+  const problem = text === undefined ? null : readGraph(text).problem;
+  if (text === undefined || !problem) return;
+  setBrokenText({ text, problem });
+  show("json");
 }

@@ -40,3 +40,23 @@ test("of two changes only the newer is checked, and of two checks only the newer
   await vi.advanceTimersByTimeAsync(1);
   expect(useEditor.getState().problems.map((problem) => problem.message)).toEqual(["new"]);
 });
+
+test("a check that LogiData could not answer is made again, and a refused one is not", async () => {
+  vi.clearAllTimers();
+  const ok = () => new Response(JSON.stringify({ valid: true, errors: [], columns: {}, complete: true }));
+  const down = () => new Response("bad gateway", { status: 502 });
+  const fetched = vi.fn().mockImplementationOnce(async () => down()).mockImplementation(async () => ok());
+  vi.stubGlobal("fetch", fetched);
+  const stop = watchDoc(null, useEditor.getState().history.present);
+  await vi.advanceTimersByTimeAsync(300);
+  expect(useEditor.getState().checking).toBe("failed");
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(useEditor.getState().checking).toBe("done");
+  stop();
+
+  const refused = vi.fn(async () => new Response(JSON.stringify({ detail: "No." }), { status: 403 }));
+  vi.stubGlobal("fetch", refused);
+  watchDoc(null, useEditor.getState().history.present);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(refused).toHaveBeenCalledTimes(1);
+});

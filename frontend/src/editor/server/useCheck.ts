@@ -7,6 +7,7 @@ import { check } from "./calls";
 const WAIT_MS = 300;
 const AGAIN_MS = 1000;
 const MOST_AGAIN = 15;
+const AFTER_FAILURE_MS = 5000;
 
 /** Have the server check what is drawn, a moment after every change; only the newest answer counts. */
 export function useCheck(): void {
@@ -27,19 +28,28 @@ export function watchDoc(pipeline: string | null, doc: Doc): () => void {
 }
 
 async function ask(pipeline: string | null, doc: Doc, signal: AbortSignal): Promise<void> {
-  try {
-    for (let times = 0; times < MOST_AGAIN; times += 1) {
+  for (let times = 0; times < MOST_AGAIN; ) {
+    let wait = AGAIN_MS;
+    try {
       const answer = await check(pipeline, doc, signal);
       if (signal.aborted) return;
       useEditor.getState().setChecked(answer);
       if (answer.complete ?? true) return;
       // A source is still being asked for its columns.
-      await new Promise((done) => setTimeout(done, AGAIN_MS));
+      times += 1;
+    } catch (error) {
       if (signal.aborted) return;
+      const reason = error instanceof ApiError ? error.message : String(error);
+      useEditor.setState({ checking: "failed", checkFailure: reason });
+      if (!mayPass(error)) return;
+      wait = AFTER_FAILURE_MS;
     }
-  } catch (error) {
+    await new Promise((done) => setTimeout(done, wait));
     if (signal.aborted) return;
-    const reason = error instanceof ApiError ? error.message : String(error);
-    useEditor.setState({ checking: "failed", checkFailure: reason });
   }
+}
+
+/** Whether a failure may be over in a moment: no answer came, or none of LogiData itself. */
+function mayPass(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 0 || error.status >= 500);
 }
