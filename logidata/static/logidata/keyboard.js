@@ -29,12 +29,18 @@
     }
   }
 
+  const named = (label) => label.textContent.trim().replace(/\s*[*:]$/, "");
+
   // The search over all pages is a dialog, which gives the focus back when it is closed.
   function searchEverywhere() {
     const field = document.getElementById("search-input-command");
     const dialog = field?.closest("[x-data]");
     if (!dialog) return;
     field.setAttribute("aria-label", field.placeholder);
+    // It sends nothing: results come while typing.
+    const sign = document.getElementById("command-submit");
+    sign.setAttribute("aria-hidden", "true");
+    sign.tabIndex = -1;
     dialog.setAttribute("role", "dialog");
     dialog.setAttribute("aria-modal", "true");
     dialog.setAttribute("aria-label", field.placeholder);
@@ -45,7 +51,7 @@
     // Nothing behind it is reached by the Tab key while it is open.
     dialog.addEventListener("keydown", (event) => {
       if (event.key !== "Tab") return;
-      const reached = [...dialog.querySelectorAll("button, input, a[href]")];
+      const reached = [...dialog.querySelectorAll("input, a[href]")];
       const next = reached[reached.indexOf(document.activeElement) + (event.shiftKey ? -1 : 1)];
       if (next) return;
       event.preventDefault();
@@ -72,7 +78,17 @@
     for (const search of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
       const select = search.closest(".select2-container")?.previousElementSibling;
       const label = select && document.querySelector(`label[for="${select.id}"]`);
-      if (label) search.setAttribute("aria-label", label.textContent.trim().replace(/\s*[*:]$/, ""));
+      if (label) search.setAttribute("aria-label", named(label));
+    }
+    // So has what was chosen from them, which is said after it.
+    for (const chosen of document.querySelectorAll(".select2-selection--single[aria-labelledby]")) {
+      const shown = document.getElementById(chosen.getAttribute("aria-labelledby"));
+      const select = chosen.closest(".select2-container")?.previousElementSibling;
+      const label = select && document.querySelector(`label[for="${select.id}"]`);
+      if (!label || !shown) continue;
+      label.id ||= `${select.id}_label`;
+      chosen.setAttribute("aria-labelledby", `${label.id} ${shown.id}`);
+      for (const name of ["role", "aria-readonly"]) shown.removeAttribute(name);
     }
   }));
 })();

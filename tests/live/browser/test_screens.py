@@ -79,6 +79,7 @@ def rejected_shown(page: Page) -> None:
 def search_open(page: Page) -> None:
     """The search over all pages has found something."""
     page.keyboard.press("Control+k")
+    expect(page.locator("#search-input-command")).to_be_focused()
     page.keyboard.type("report")
     expect(page.locator("#command-results-list li").first).to_be_visible()
 
