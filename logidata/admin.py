@@ -157,7 +157,8 @@ class PeriodicTaskAdmin(AnyPeriodicTaskAdmin, ModelAdmin):
     @admin.display(description=gettext_lazy("Last run"), ordering="last_run_at")
     def last_run(self, task: PeriodicTask) -> datetime | None:
         """Return when beat has queued it last."""
-        return task.last_run_at
+        queued: datetime | None = task.last_run_at
+        return queued
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may choose a task to run."""
