@@ -79,10 +79,14 @@ class History:
     def success_share(self) -> float | None:
         """Successes among successes and failures, in percent; None where there is neither.
 
-        Rounded down to tenths: with a failure it is never 100.
+        In tenths: with a failure it is never 100, with a success never 0.
         """
         ended = self.succeeded + self.failed
-        return 1000 * self.succeeded // ended / 10 if ended else None
+        if not ended:
+            return None
+        if not self.succeeded or not self.failed:
+            return 100.0 if self.succeeded else 0.0
+        return min(max(round(100 * self.succeeded / ended, 1), 0.1), 99.9)
 
 
 @dataclass(frozen=True)

@@ -221,10 +221,11 @@ def test_the_week_of_all_figures_begins_at_the_midnight_of_the_sixth_day_before(
 
 
 def test_a_share_never_hides_a_failure() -> None:
-    found = dashboard.History(
-        since=NOW, days=(), succeeded=9999, failed=1, rows_loaded=0, slowest=(), failing=()
-    )
-    assert found.success_share == 99.9
+    of_all = [
+        dashboard.History(NOW, (), succeeded, failed, 0, (), ()).success_share
+        for succeeded, failed in ((0, 3), (1, 9999), (2, 1), (9999, 1), (3, 0))
+    ]
+    assert of_all == [0.0, 0.1, 66.7, 99.9, 100.0]
     shares = [
         dashboard.PipelineFigures(uuid.uuid4(), "orders", 1000, failed, None, None).failed_share
         for failed in (0, 1, 500, 999, 1000)
