@@ -44,7 +44,7 @@ class Sources:
         left = max(0.0, self._until - time.monotonic())
         try:
             found = _peeked.get(
-                (node.module, module.config.model_dump_json()),
+                (node.module, module.config.fingerprint()),
                 partial(_columns_of, module, node.id),
                 wait=min(left, _PATIENCE),
                 source=_source_of(module),
