@@ -1,5 +1,6 @@
 """What a module is. A module is one file, one class, one line in the registry, one test."""
 
+import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,6 +72,10 @@ class ModuleConfig(BaseModel):
         field_title_generator=setting_title,
         model_title_generator=model_title,
     )
+
+    def fingerprint(self) -> str:
+        """Return a hash of all settings, to remember them by: they may be long."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 @dataclass(frozen=True)

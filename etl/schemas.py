@@ -159,7 +159,7 @@ class _Walk:
         if self.memory is None:
             return transformed(node, module, known, folder) if _is_cheap(module) else {}
         tables = tuple((port, schema.columns) for port, schema in known.items())
-        key = (node.id, node.module, module.config.model_dump_json(), tables)
+        key = (node.id, node.module, module.config.fingerprint(), tables)
 
         def run() -> Mapping[str, OutputSchema]:
             if time.monotonic() > self.until:

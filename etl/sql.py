@@ -52,7 +52,9 @@ INPUT = "input"
 Tables = frozenset[str] | None
 
 # Characters. Longer SQL is checked each time, for it would take up memory.
-_LONG = 5000
+_LONG = 20_000
+# Of what somebody writes; longer SQL takes seconds to check.
+_LONGEST = 100_000
 
 
 class SQLRefusedError(ValueError):
@@ -295,12 +297,12 @@ def _check_table(item: dict[str, Any], allowed: set[str] | None) -> None:
 
 SQLExpression = Annotated[
     str,
-    Field(min_length=1, json_schema_extra={"format": "sql-expression"}),
+    Field(min_length=1, max_length=_LONGEST, json_schema_extra={"format": "sql-expression"}),
     AfterValidator(check_expression),
 ]
 SQLQuery = Annotated[
     str,
-    Field(min_length=1, json_schema_extra={"format": "sql"}),
+    Field(min_length=1, max_length=_LONGEST, json_schema_extra={"format": "sql"}),
     AfterValidator(check_query),
 ]
 SQLType = Annotated[str, Field(min_length=1), AfterValidator(check_type)]

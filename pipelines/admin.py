@@ -144,7 +144,7 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
         services.save_pipeline(obj, user=request.user)
         draft = getattr(form, "draft", None)
         if draft is not None:
-            services.discard_draft(obj, seen=draft.saved_at)
+            services.forget_draft(obj, seen=draft.saved_at)
 
     def delete_model(self, request: HttpRequest, obj: Pipeline) -> None:
         """Delete with the DAG, unless executions are active."""

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -103,17 +104,22 @@ class DraftActions(viewsets.GenericViewSet[Pipeline]):
 
     @extend_schema(
         summary="Discard a draft",
-        description="Needs `pipelines.change_pipeline`.",
+        description="Refused if somebody has saved it since `seen`. Needs "
+        "`pipelines.change_pipeline`.",
+        parameters=[
+            OpenApiParameter("seen", OpenApiTypes.DATETIME, description="The `at` that you know.")
+        ],
         request=None,
-        responses={204: None, 404: NONE},
+        responses={204: None, 404: NONE, 409: CHANGED},
         filters=False,
     )
     @draft.mapping.delete
     def discard_draft(self, request: Request, pk: str | None = None) -> Response:
         """Remove what is drawn; the pipeline is as it was deployed then."""
         pipeline = self.get_object()
-        if not services.discard_draft(pipeline):
-            raise NoDraft(pipeline.name)
+        query = SeenSerializer(data={"seen": request.query_params.get("seen")})
+        query.is_valid(raise_exception=True)
+        services.discard_draft(pipeline, seen=query.validated_data["seen"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(

@@ -28,6 +28,7 @@ from pipelines.services.drafts import (
     discard_draft,
     draft_of,
     drawn,
+    forget_draft,
     newest_of,
     save_draft,
 )
@@ -124,6 +125,7 @@ __all__ = [
     "files_below",
     "find_preview",
     "find_problems",
+    "forget_draft",
     "generated_code",
     "import_pipeline",
     "keep_apart",

@@ -142,16 +142,25 @@ def deploy_draft(pipeline: Pipeline, *, user: Person, seen: datetime | None = No
         raise changed(pipeline, newest, draft.content)
     with transaction.atomic():
         saved = save_pipeline(drawn(pipeline, draft), user=user)
-        discard_draft(saved, seen=draft.saved_at)
+        forget_draft(saved, seen=draft.saved_at)
     return saved
 
 
-def discard_draft(pipeline: Pipeline, *, seen: datetime | None = None) -> bool:
+def discard_draft(pipeline: Pipeline, *, seen: datetime | None = None) -> None:
+    """Remove the pipeline's draft.
+
+    Raise NoDraft, and PipelineChanged where somebody has saved it since `seen`: it stays then.
+    """
+    draft = draft_of(pipeline)
+    if draft is not None and seen is not None and draft.saved_at > seen:
+        raise changed(pipeline, newest_of(pipeline, draft), field_values(pipeline))
+    if draft is None or not forget_draft(pipeline, seen=draft.saved_at):
+        raise NoDraft(pipeline.name)
+
+
+def forget_draft(pipeline: Pipeline, *, seen: datetime) -> bool:
     """Remove the pipeline's draft, unless it was saved after `seen`; return whether one is gone."""
-    drafts = PipelineDraft.objects.filter(pipeline=pipeline)
-    if seen is not None:
-        drafts = drafts.filter(saved_at__lte=seen)
-    return drafts.delete()[0] > 0
+    return PipelineDraft.objects.filter(pipeline=pipeline, saved_at__lte=seen).delete()[0] > 0
 
 
 def changed(pipeline: Pipeline, newest: Newest, mine: Mapping[str, Any]) -> PipelineChanged:

@@ -181,13 +181,21 @@ def _tags(value: object) -> Iterator[str]:
 
 def _config(value: object) -> Iterator[str]:
     """Refuse a graph that is too large to look at; `etl.validation` sees all the rest."""
-    for part, most in (("nodes", MAX_NODES), ("edges", MAX_EDGES)):
-        items = value.get(part) if isinstance(value, Mapping) else None
-        if isinstance(items, list) and len(items) > most:
-            yield _(
-                "The graph has %(count)s %(part)s, and a pipeline can have at most %(most)s. "
-                "Split it into several pipelines."
-            ) % {"count": len(items), "part": part, "most": most}
+    nodes, edges = (
+        len(items) if isinstance(items, list) else 0
+        for part in ("nodes", "edges")
+        for items in [value.get(part) if isinstance(value, Mapping) else None]
+    )
+    if nodes > MAX_NODES:
+        yield _(
+            "The graph has %(count)s nodes, and a pipeline can have at most %(most)s. "
+            "Split it into several pipelines."
+        ) % {"count": nodes, "most": MAX_NODES}
+    if edges > MAX_EDGES:
+        yield _(
+            "The graph has %(count)s edges, and a pipeline can have at most %(most)s. "
+            "Split it into several pipelines."
+        ) % {"count": edges, "most": MAX_EDGES}
 
 
 _CHECKS: Mapping[str, Callable[[Any], Iterator[str]]] = {

@@ -1,7 +1,6 @@
 """Asking the sources of a graph for their columns, so that a slow one costs nobody else."""
 
 import time
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -45,7 +44,7 @@ class Sources:
         left = max(0.0, self._until - time.monotonic())
         try:
             found = _peeked.get(
-                (node.module, module.config.model_dump_json()),
+                (node.module, module.config.fingerprint()),
                 partial(_columns_of, module, node.id),
                 wait=min(left, _PATIENCE),
                 source=_source_of(module),
@@ -84,7 +83,7 @@ def _columns_of(module: Extractor, node_id: str) -> Columns | None:
     )
 
 
-def _source_of(module: Extractor) -> Hashable:
+def _source_of(module: Extractor) -> tuple[str, str | None]:
     """Return what is slow where this extractor is: its server, or else its file."""
     connection = getattr(module.config, "connection", None)
     path = getattr(module.config, "path", None)
@@ -92,7 +91,7 @@ def _source_of(module: Extractor) -> Hashable:
 
 
 def _called(module: Extractor) -> str:
-    kind, name = _source_of(module)  # type: ignore[misc]
+    kind, name = _source_of(module)
     if kind == "connection":
         return _("connection '%(name)s'") % {"name": name}
     return _("file '%(name)s'") % {"name": name} if name else str(module.title)

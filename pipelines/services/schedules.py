@@ -82,7 +82,7 @@ def explain_schedule(
     if not cron:
         with override(language):
             return ScheduleMeaning(_("Only when someone executes it"), [])
-    expression = _PRESETS.get(cron, cron)
+    expression = " ".join(_PRESETS.get(cron, cron).split())
     times = [(now or datetime.now(UTC)).astimezone(ZoneInfo(timezone))]
     for _number in range(SHOWN_TIMES):
         times.append(_after(times[-1], expression))

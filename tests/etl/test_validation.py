@@ -321,3 +321,18 @@ def test_settings_that_must_be_together_are_named_without_calling_the_node_wrong
     graph["nodes"][1] = {"id": "keep", "module": "transform.sample", "config": {}}
     [message] = [found.message for found in check(graph) if found.node == "keep"]
     assert message == "Node 'keep': set either rows or share."
+
+
+def test_sql_that_is_far_too_long_is_refused_before_it_is_parsed() -> None:
+    condition = " OR ".join(["amount > 1"] * 20_000)
+    graph = {
+        "nodes": [
+            {"id": "read", "module": "extract.csv", "config": {"path": "a.csv"}},
+            {"id": "keep", "module": "transform.filter", "config": {"condition": condition}},
+            {"id": "load", "module": "load.csv", "config": {"path": "b.csv"}},
+        ],
+        "edges": [{"source": "read", "target": "keep"}, {"source": "keep", "target": "load"}],
+    }
+    [problem] = validate_graph(graph, connections=None)
+    assert (problem.node, problem.field) == ("keep", "config.condition")
+    assert "at most 100000 characters" in problem.message

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
+from pipelines import services
+from pipelines.errors import PipelineGone
 from pipelines.models import Pipeline, PipelineDraft
 from tests.pipelines.conftest import URL, Queue, Save
 
@@ -124,6 +127,32 @@ def test_a_draft_can_be_discarded(api: APIClient, pipeline: Pipeline) -> None:
     assert api.delete(address).status_code == 404
     assert api.get(address).json()["type"] == "no-draft"
     assert api.get(f"{URL}/{pipeline.pk}").json()["draft"] is None
+
+
+def test_a_draft_that_somebody_has_saved_since_is_not_discarded(
+    api: APIClient, bea: APIClient, pipeline: Pipeline
+) -> None:
+    mine = put(api, pipeline, description="mine")
+    theirs = put(bea, pipeline, description="theirs", seen=mine["at"])
+    address = f"{URL}/{pipeline.pk}/draft"
+    refused = api.delete(f"{address}?{urlencode({'seen': mine['at']})}")
+    assert refused.status_code == 409
+    assert "changed by bea" in refused.json()["detail"]
+    assert api.get(address).json()["description"] == "theirs"
+    assert api.delete(f"{address}?{urlencode({'seen': theirs['at']})}").status_code == 204
+    assert api.delete(f"{address}?seen=yesterday").status_code == 400
+
+
+def test_a_draft_of_a_pipeline_that_was_deleted_meanwhile_cannot_be_kept(
+    api: APIClient, pipeline: Pipeline
+) -> None:
+    known = Pipeline.objects.get(pk=pipeline.pk)
+    pipeline.delete()
+    with pytest.raises(PipelineGone):
+        services.save_draft(known, {"description": "late"}, user=None)
+    address = f"{URL}/{known.pk}/draft"
+    assert api.put(address, {"description": "late"}).status_code == 404
+    assert api.delete(address).status_code == 404
 
 
 def test_deploying_a_draft_makes_a_revision_and_the_draft_is_gone(

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from etl.modules.extract_sql import ExtractSQL
 from etl.settings import run_settings
-from pipelines.services import peeking
+from pipelines.services import peeking, unsaved
 from pipelines.services.background import Background
 from tests.pipelines.conftest import URL
 
@@ -24,6 +24,8 @@ pytestmark = pytest.mark.usefixtures("surroundings")
 def _orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "orders.csv").write_text("order_id,status,amount\n1,paid,12.5\n2,open,3\n")
     monkeypatch.setenv("LOGIDATA_DATA_DIRS", str(tmp_path))
+    monkeypatch.setattr(unsaved, "_names", Background(fresh=10))
+    monkeypatch.setattr(peeking, "_peeked", Background(fresh=10))
     run_settings.cache_clear()
     yield
     run_settings.cache_clear()

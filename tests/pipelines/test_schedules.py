@@ -55,6 +55,7 @@ def test_every_hour_comes_twice_when_the_clocks_go_back() -> None:
         ("0 6 * * 1-5", "At 06:00, Monday through Friday", "À 06:00, de lundi à vendredi"),
         ("*/15 * * * *", "Every 15 minutes", "Toutes les 15 minutes"),
         ("@daily", "At 00:00, every day", "À 00:00, tous les jours"),
+        ("0  6 * *  *", "At 06:00, every day", "À 06:00, tous les jours"),
         (
             "0 0 1 1-3 *",
             "At 00:00, on day 1 of the month, January through March",

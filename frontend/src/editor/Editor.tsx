@@ -36,7 +36,7 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
   const tab = useEditor((state) => state.tab);
   const [full, setFull] = useState(false);
   const [dialog, setDialog] = useState<"help" | "templates" | "discard" | null>(null);
-  const draft = useDraft(data.seen);
+  const draft = useDraft(data.seen, data.draft?.at ?? null);
   const { save } = draft;
   const shortcuts = useMemo(
     () => ({

@@ -30,8 +30,12 @@ export interface Draft {
   discard: () => void;
 }
 
-/** Saving as a draft: kept by the server, but not deployed. One save waits for the one before it. */
-export function useDraft(seenAtFirst: string | null): Draft {
+/**
+ * Saving as a draft: kept by the server, but not deployed. One save waits for the one before it.
+ *
+ * A page that shows what is deployed tells of the draft beside it, `draftAt`, which can be discarded there.
+ */
+export function useDraft(seenAtFirst: string | null, draftAt: string | null = null): Draft {
   const seen = useRef(seenAtFirst);
   const before = useRef<Promise<unknown>>(Promise.resolve());
   const [waiting, setWaiting] = useState(0);
@@ -85,7 +89,7 @@ export function useDraft(seenAtFirst: string | null): Draft {
       setConflict(null);
     },
     cancel: () => setConflict(null),
-    discard: () => void discard(),
+    discard: () => void discard(newer(seen.current, draftAt)),
   };
 }
 
@@ -119,11 +123,15 @@ async function saveNew(doc: Doc): Promise<void> {
   window.location.assign(`../${id}/change/`);
 }
 
-async function discard(): Promise<void> {
+function newer(one: string | null, other: string | null): string | null {
+  return Date.parse(other ?? "") > Date.parse(one ?? "") || one === null ? other : one;
+}
+
+async function discard(seen: string | null): Promise<void> {
   const { pipeline, tell, history, markSaved, setBrokenText } = useEditor.getState();
   if (pipeline === null) return;
   try {
-    await deleteDraft(pipeline);
+    await deleteDraft(pipeline, seen);
     forget(localStorage, pipeline);
     // Nothing is lost that anybody wants: the page must not ask.
     markSaved(history.present);

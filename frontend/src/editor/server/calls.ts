@@ -125,8 +125,9 @@ export function saveDraft(pipeline: string, doc: Doc, seen: string | null): Prom
   return api("PUT", `pipelines/${pipeline}/draft`, { ...pageSettings(), ...body(doc), seen });
 }
 
-export function deleteDraft(pipeline: string): Promise<unknown> {
-  return api("DELETE", `pipelines/${pipeline}/draft`);
+/** Discard a draft; refused where somebody has saved it since `seen`. */
+export function deleteDraft(pipeline: string, seen: string | null): Promise<unknown> {
+  return api("DELETE", `pipelines/${pipeline}/draft${seen ? `?${new URLSearchParams({ seen })}` : ""}`);
 }
 
 export function createDraft(doc: Doc): Promise<{ id: string }> {

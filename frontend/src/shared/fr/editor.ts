@@ -229,5 +229,10 @@ export const editor: Record<string, string> = {
   "Write {example} in a field of a node. Whoever executes the pipeline may give another value than the default.":
     "Écrivez {example} dans un champ d’un nœud. Qui exécute le pipeline peut donner une autre valeur que celle par défaut.",
   "Add a parameter": "Ajouter un paramètre",
-  "Imported from {file}. Name, schedule and tags stay as they are. Nothing is saved yet.": "Importé de {file}. Le nom, la planification et les étiquettes restent inchangés. Rien n’est encore enregistré.",
+  "{file} has other settings. Import them with the graph? Nothing is saved yet; the name stays.": "{file} contient d’autres paramètres. Les importer avec le graphe ? Rien n’est encore enregistré ; le nom reste.",
+  "Description": "Description",
+  "Schedule": "Planification",
+  "Time zone": "Fuseau horaire",
+  "Timeout": "Durée maximale",
+  "Tags": "Étiquettes",
 };
