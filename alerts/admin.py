@@ -46,6 +46,13 @@ def _deliveries_of(field: str, pk: int) -> SafeString:
     return format_html('<a class="page-link" href="{}?{}">{}</a>', url, query, _("Show"))
 
 
+def _execution_of(delivery: AlertDelivery, text: str) -> SafeString | str:
+    if delivery.execution_id is None:
+        return "-"
+    url = reverse("admin:executions_pipelineexecution_change", args=[delivery.execution_id])
+    return format_html('<a class="page-link" href="{}">{}</a>', url, text)
+
+
 @admin.register(AlertChannel)
 class AlertChannelAdmin(_ChannelAdmin):
     """Channels: the address goes in and never comes out; a test says whether it is right."""
@@ -192,8 +199,8 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
 
     empty_hint = _("What rules send is listed here, with what became of it.")
     list_display = (
-        *("created_at", "event", "pipeline_name", "execution_link", "badge"),
-        *("channel_name", "rule_name", "attempts", "sent_at"),
+        *("created_at", "event", "pipeline_name", "short_execution_link", "badge"),
+        *("channel_name", "rule_name", "attempts"),
     )
     list_display_links = ("created_at", "event")
     list_filter = ("status", "event", "channel", "rule", "created_at")
@@ -231,10 +238,12 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
     @admin.display(description=_("execution"))
     def execution_link(self, delivery: AlertDelivery) -> SafeString | str:
         """Return the execution, leading to its page."""
-        if delivery.execution_id is None:
-            return "-"
-        url = reverse("admin:executions_pipelineexecution_change", args=[delivery.execution_id])
-        return format_html('<a class="page-link" href="{}">{}</a>', url, delivery.execution_id)
+        return _execution_of(delivery, str(delivery.execution_id))
+
+    @admin.display(description=_("execution"))
+    def short_execution_link(self, delivery: AlertDelivery) -> SafeString | str:
+        """Return the beginning of the execution's id, leading to its page."""
+        return _execution_of(delivery, str(delivery.execution_id)[:8])
 
     @admin.display(description=_("message"))
     def text(self, delivery: AlertDelivery) -> SafeString:
