@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
@@ -118,13 +118,15 @@ class AlertChannelAdmin(_ChannelAdmin):
     def _test(self, request: HttpRequest, channel: AlertChannel) -> None:
         delivery = services.test_channel(channel)
         if delivery.status == DeliveryStatus.SENT:
-            text = _now("The test was sent to %(name)s.") % {"name": channel.name}
+            text = gettext("The test was sent to %(name)s.") % {"name": channel.name}
             self.message_user(request, text, messages.SUCCESS)
         elif delivery.status == DeliveryStatus.QUEUED:
-            text = _now("%(name)s has not answered yet. Its deliveries will say what came of it.")
+            text = gettext(
+                "%(name)s has not answered yet. Its deliveries will say what came of it."
+            )
             self.message_user(request, text % {"name": channel.name}, messages.WARNING)
         else:
-            text = _now("The test did not reach %(name)s: %(reason)s") % {
+            text = gettext("The test did not reach %(name)s: %(reason)s") % {
                 "name": channel.name,
                 "reason": delivery.error,
             }
@@ -258,10 +260,10 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
         """Queue each that has come to an end anew."""
         results = [services.resend(delivery) for delivery in queryset]
         if any(results):
-            text = _now("Queued again: %(count)d.") % {"count": sum(results)}
+            text = gettext("Queued again: %(count)d.") % {"count": sum(results)}
             self.message_user(request, text, messages.SUCCESS)
         if not all(results):
-            text = _now("Still waiting to be sent, and left alone: %(count)d.") % {
+            text = gettext("Still waiting to be sent, and left alone: %(count)d.") % {
                 "count": results.count(False)
             }
             self.message_user(request, text, messages.WARNING)
