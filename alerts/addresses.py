@@ -17,7 +17,7 @@ _WITH_HOST = frozenset({"json", "jsons", "xml", "xmls", "form", "forms", "mailto
 _PLUGINS = {
     ChannelKind.EMAIL: ("mailto", "mailtos"),
     ChannelKind.SLACK: ("slack",),
-    ChannelKind.TEAMS: ("msteams", "workflow", "workflows"),
+    ChannelKind.TEAMS: ("workflow", "workflows"),
     ChannelKind.WEBHOOK: ("json", "jsons"),
 }
 # A web address of a webhook of one's own, as its owner knows it.
@@ -58,7 +58,7 @@ def example(kind: str) -> str:
     return {
         ChannelKind.EMAIL: "mailtos://user:password@smtp.example.com?to=team@example.com",
         ChannelKind.SLACK: "https://hooks.slack.com/services/T…/B…/…",
-        ChannelKind.TEAMS: "workflows://host/workflow/signature",
+        ChannelKind.TEAMS: "https://….logic.azure.com/workflows/…",
         ChannelKind.WEBHOOK: "https://example.com/alerts",
         ChannelKind.OTHER: "ntfy://topic",
     }[ChannelKind(kind)]

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
@@ -44,6 +44,13 @@ def _deliveries_of(field: str, pk: int) -> SafeString:
     query = urlencode({f"{field}__id__exact": pk})
     url = reverse("admin:alerts_alertdelivery_changelist")
     return format_html('<a class="page-link" href="{}?{}">{}</a>', url, query, _("Show"))
+
+
+def _execution_of(delivery: AlertDelivery, text: str) -> SafeString | str:
+    if delivery.execution_id is None:
+        return "-"
+    url = reverse("admin:executions_pipelineexecution_change", args=[delivery.execution_id])
+    return format_html('<a class="page-link" href="{}">{}</a>', url, text)
 
 
 @admin.register(AlertChannel)
@@ -111,13 +118,15 @@ class AlertChannelAdmin(_ChannelAdmin):
     def _test(self, request: HttpRequest, channel: AlertChannel) -> None:
         delivery = services.test_channel(channel)
         if delivery.status == DeliveryStatus.SENT:
-            text = _now("The test was sent to %(name)s.") % {"name": channel.name}
+            text = gettext("The test was sent to %(name)s.") % {"name": channel.name}
             self.message_user(request, text, messages.SUCCESS)
         elif delivery.status == DeliveryStatus.QUEUED:
-            text = _now("%(name)s has not answered yet. Its deliveries will say what came of it.")
+            text = gettext(
+                "%(name)s has not answered yet. Its deliveries will say what came of it."
+            )
             self.message_user(request, text % {"name": channel.name}, messages.WARNING)
         else:
-            text = _now("The test did not reach %(name)s: %(reason)s") % {
+            text = gettext("The test did not reach %(name)s: %(reason)s") % {
                 "name": channel.name,
                 "reason": delivery.error,
             }
@@ -192,8 +201,8 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
 
     empty_hint = _("What rules send is listed here, with what became of it.")
     list_display = (
-        *("created_at", "event", "pipeline_name", "execution_link", "badge"),
-        *("channel_name", "rule_name", "attempts", "sent_at"),
+        *("created_at", "event", "pipeline_name", "short_execution_link", "badge"),
+        *("channel_name", "rule_name", "attempts"),
     )
     list_display_links = ("created_at", "event")
     list_filter = ("status", "event", "channel", "rule", "created_at")
@@ -231,10 +240,12 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
     @admin.display(description=_("execution"))
     def execution_link(self, delivery: AlertDelivery) -> SafeString | str:
         """Return the execution, leading to its page."""
-        if delivery.execution_id is None:
-            return "-"
-        url = reverse("admin:executions_pipelineexecution_change", args=[delivery.execution_id])
-        return format_html('<a class="page-link" href="{}">{}</a>', url, delivery.execution_id)
+        return _execution_of(delivery, str(delivery.execution_id))
+
+    @admin.display(description=_("execution"))
+    def short_execution_link(self, delivery: AlertDelivery) -> SafeString | str:
+        """Return the beginning of the execution's id, leading to its page."""
+        return _execution_of(delivery, str(delivery.execution_id)[:8])
 
     @admin.display(description=_("message"))
     def text(self, delivery: AlertDelivery) -> SafeString:
@@ -249,10 +260,10 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
         """Queue each that has come to an end anew."""
         results = [services.resend(delivery) for delivery in queryset]
         if any(results):
-            text = _now("Queued again: %(count)d.") % {"count": sum(results)}
+            text = gettext("Queued again: %(count)d.") % {"count": sum(results)}
             self.message_user(request, text, messages.SUCCESS)
         if not all(results):
-            text = _now("Still waiting to be sent, and left alone: %(count)d.") % {
+            text = gettext("Still waiting to be sent, and left alone: %(count)d.") % {
                 "count": results.count(False)
             }
             self.message_user(request, text, messages.WARNING)

@@ -34,8 +34,8 @@ WEEKDAYS = [
     (6, _("Sunday")),
 ]
 ADDRESS_HELP = _(
-    "E-mail: mailtos://user:password@smtp.example.com?to=team@example.com. Slack and others: the "
-    "address of their webhook, as they show it. Teams: workflows://… . A webhook of your own: "
+    "E-mail: mailtos://user:password@smtp.example.com?to=team@example.com. Slack, Teams and "
+    "others: the address of their webhook, as they show it. A webhook of your own: "
     "https://example.com/path. It holds secrets, so it is stored encrypted and not shown again."
 )
 

@@ -108,4 +108,4 @@ class AlertDelivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} → {self.channel_name} ({self.status})"
+        return f"{self.get_event_display()} → {self.channel_name} ({self.get_status_display()})"

@@ -11,7 +11,7 @@ import json
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -69,7 +69,11 @@ def internet(folder: Path) -> Iterator[Internet]:
             self.end_headers()
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(issue(host))
-            with context.wrap_socket(self.connection, server_side=True) as safe:
+            # A client that does not know the authority leaves.
+            with (
+                suppress(ssl.SSLError),
+                context.wrap_socket(self.connection, server_side=True) as safe,
+            ):
                 _serve(net, host, safe)
             self.close_connection = True
 

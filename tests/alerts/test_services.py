@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.urls import resolve
 from django.utils import timezone
 
+from alerts.addresses import address_of
 from alerts.models import AlertDelivery
 from alerts.services import message_of
 from alerts.services.transport import NotDelivered, transmit
@@ -21,7 +22,16 @@ from tests.alerts.services_of_others import Internet, internet
 
 SLACK = "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 DISCORD = "https://discord.com/api/webhooks/123456789012345678/" + "abcdefghij" * 6 + "abcdefgh"
-TEAMS = "workflows://prod-01.westeurope.logic.azure.com/0123456789abcdef/signature-of-it"
+TEAMS = (
+    "https://prod-01.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef"
+    "/triggers/manual/paths/invoke"
+    "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=signature-of-it"
+)
+NEW_TEAMS = (
+    "https://default0123.45.environment.api.powerplatform.com:443/powerautomate/automations/direct"
+    "/workflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke"
+    "?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=signature-of-it"
+)
 WEBHOOK = "jsons://example.com/hook"
 ALL = [SLACK, DISCORD, TEAMS, WEBHOOK]
 
@@ -123,11 +133,13 @@ def test_discord_gets_its_own_markdown(net: Internet) -> None:
     )
 
 
-def test_teams_gets_an_adaptive_card(net: Internet) -> None:
+@pytest.mark.parametrize("address", [TEAMS, NEW_TEAMS])
+def test_teams_gets_an_adaptive_card_where_its_address_leads(net: Internet, address: str) -> None:
     delivery = failure()
-    body = sent(net, TEAMS, delivery)
-    assert net.arrived[0].host == "prod-01.westeurope.logic.azure.com"
-    assert "sig=signature-of-it" in net.arrived[0].path
+    body = sent(net, address_of("teams", address), delivery)
+    wanted, got = urlsplit(address), urlsplit(net.arrived[0].path)
+    assert (net.arrived[0].host, got.path) == (wanted.hostname, wanted.path)
+    assert parse_qs(got.query) == parse_qs(wanted.query)
     (attachment,) = body["attachments"]
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
     title, text = attachment["content"]["body"]

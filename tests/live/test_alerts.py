@@ -52,3 +52,38 @@ def test_a_failure_reaches_a_webhook_exactly_once_and_its_success_is_a_recovery(
     assert "Node keep_paid" in failure["message"]
     assert failure["link"].startswith(live.env["LOGIDATA_URL"])
     assert (recovery["execution"], recovery["event"]) == (good["id"], "recovery")
+
+
+def test_without_its_worker_alerts_wait_and_executions_go_on(live: LiveStack) -> None:
+    (live.data / "waiting_alerts.csv").write_text(ORDERS)
+    pipeline = live.create(
+        *chain(csv_node("waiting_alerts.csv"), filter_node("amount > 'x'"), load_node("live_wait"))
+    )
+    with webhook() as hook:
+        channel = live.call(
+            "POST", "alerts/channels", {"name": "waiting", "kind": "webhook", "address": hook.url}
+        )
+        live.call(
+            "POST",
+            "alerts/rules",
+            {
+                "name": "waiting",
+                "events": ["failure"],
+                "pipelines": [pipeline["id"]],
+                "channels": [channel["id"]],
+            },
+        )
+        with live.without("alerts"):
+            health = live.request("GET", "health")
+            assert (health.status_code, health.json()["status"]) == (200, "degraded")
+            components = health.json()["components"]
+            assert (components["alerts"]["status"], components["worker"]["status"]) == (
+                "down",
+                "ok",
+            )
+            test = live.call("POST", f"alerts/channels/{channel['id']}/test")
+            assert (test["status"], "No worker" in test["error"]) == ("failed", True)
+            assert live.run(pipeline)["status"] == "failed"
+            assert hook.bodies == []
+        eventually(lambda: len(hook.bodies) == 1, seconds=60)
+    assert hook.bodies[0]["event"] == "failure"

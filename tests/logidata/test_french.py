@@ -75,6 +75,16 @@ def test_the_compiled_catalogue_is_that_of_the_texts(catalogue: polib.POFile, do
     assert contents(compiled) == contents(catalogue)
 
 
+def test_texts_are_marked_by_names_that_the_tools_know() -> None:
+    alias = re.compile(r"\bn?gettext(?:_lazy)? as (?!_\b)(\w+)")
+    found = {
+        str(path.relative_to(ROOT)): alias.findall(path.read_text())
+        for app in ("alerts", "executions", "logidata", "pipelines")
+        for path in (ROOT / app).rglob("*.py")
+    }
+    assert {path: names for path, names in found.items() if names} == {}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs gettext")
 def test_the_sources_have_no_text_that_the_catalogue_lacks(
