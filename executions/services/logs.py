@@ -14,11 +14,13 @@ from airflow_bridge.errors import AirflowError
 from executions.errors import AirflowNotAnswering, LogGone, LogsRemoved, LogsUnreadable, UnknownNode
 from executions.models import PipelineExecution, TaskExecution
 from executions.services.log_masking import masked
+from executions.services.log_sharing import SharedLogs
 from executions.services.log_store import kept
 from executions.statuses import DELETED_IN_AIRFLOW
 from pipelines.errors import DomainError
 
 _PART = 64 * 1024
+_shared = SharedLogs()
 
 PAGE = 1000
 """So many events are given at once, unless more are asked for."""
@@ -209,7 +211,8 @@ def _events(
         raise LogsUnreadable(task.node_id, str(error)) from error
     if own is not None:
         return own, True
-    return masked(_from_airflow(execution, task, attempt)), False
+    key = (execution.pk, task.node_id, attempt)
+    return _shared.events(key, lambda: masked(_from_airflow(execution, task, attempt))), False
 
 
 def _require_some(

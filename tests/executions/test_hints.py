@@ -258,6 +258,21 @@ def test_without_a_broker_an_event_is_taken_and_left_to_the_sync(
     assert send(event(triggered)).status_code == 202
 
 
+def test_a_broker_that_is_away_is_told_of_once(
+    triggered: PipelineExecution, queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert send(event(triggered)).status_code == 202
+    caplog.clear()
+    for queue.broken in (True, True, False):
+        cache.clear()
+        assert send(event(triggered)).status_code == 202
+    said = [record.getMessage() for record in caplog.records if "Hints" in record.getMessage()]
+    assert said == [
+        "Hints of Airflow are left out: Redis is away",
+        "Hints of Airflow are taken again.",
+    ]
+
+
 def test_an_airflow_that_does_not_answer_leaves_it_to_the_sync(
     triggered: PipelineExecution, airflow: FakeAirflow
 ) -> None:

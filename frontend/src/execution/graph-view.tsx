@@ -121,9 +121,9 @@ export function GraphView() {
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         onInit={begin}
-        onMove={(_, { zoom }) => setFar(zoom < FAR)}
-        onMoveStart={(event) => {
-          if (event !== null) isMoved.current = true;
+        onMove={(event, { zoom }) => {
+          if (event) isMoved.current = true;
+          setFar(zoom < FAR);
         }}
         colorMode={isDark ? "dark" : "light"}
         onlyRenderVisibleElements
