@@ -6,7 +6,6 @@ import {
   ReactFlow,
   useReactFlow,
   useStore,
-  useStoreApi,
   type Connection,
   type Edge,
   type EdgeChange,
@@ -15,7 +14,7 @@ import {
   type NodeChange,
   type ReactFlowState,
 } from "@xyflow/react";
-import { useCallback, useEffect, useRef, useState, type DragEvent, type MouseEvent, type ReactNode } from "react";
+import { useCallback, useEffect, useState, type DragEvent, type MouseEvent, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import { addModule, connect } from "../commands";
 import { makeEdge, whyNot } from "../model/connect";
@@ -26,6 +25,7 @@ import { HEAD_HEIGHT, NODE_WIDTH } from "../model/placing";
 import { useEditor, useGraph } from "../store";
 import { flowEdges, flowNodes, ONLY } from "./flow";
 import { ModuleNode } from "./ModuleNode";
+import { useNewGraphInView, useOpenedInView, useStartInView } from "./useInView";
 import { MIN_ZOOM, useView } from "./useView";
 
 /** What a drag from the palette carries. */
@@ -106,6 +106,7 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
   const { showStart } = useView();
   useOpenedInView();
   useNewGraphInView();
+  useStartInView(full);
 
   useEffect(
     () => setNodes((before) => flowNodes(before, graph, selected, modules)),
@@ -191,47 +192,6 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
 function distanceOf({ transform: [, , zoom] }: ReactFlowState): "near" | "far" | "dots" {
   if (zoom >= FAR) return "near";
   return zoom >= DOTS ? "far" : "dots";
-}
-
-/** Show the start of a graph that came as a whole, such as a template or a file, or was laid out anew. */
-function useNewGraphInView(): void {
-  const graph = useGraph();
-  const looks = useEditor((state) => state.looks);
-  const { showStart } = useView();
-  const known = useRef({ graph, looks });
-  useEffect(() => {
-    const before = known.current;
-    known.current = { graph, looks };
-    const isNew = graph.nodes.length > 1 && graph.nodes.every((node) => !findNode(before.graph, node.id));
-    if (isNew || looks !== before.looks) showStart();
-  }, [graph, looks, showStart]);
-}
-
-const REVEAL_AFTER_MS = 120;
-
-/** Bring the node whose form or preview is open back into view, where that has covered it. */
-function useOpenedInView(): void {
-  const opened = useEditor((state) => state.opened);
-  const previewed = useEditor((state) => state.previewed);
-  const { setCenter } = useReactFlow();
-  const store = useStoreApi();
-  useEffect(() => {
-    const shown = opened ?? previewed;
-    if (shown === null) return undefined;
-    // Once the canvas has got narrower.
-    const timer = setTimeout(() => {
-      const { width, height, transform, nodeLookup } = store.getState();
-      const node = nodeLookup.get(shown);
-      if (!node) return;
-      const [x, y, zoom] = transform;
-      const { x: left, y: top } = node.internals.positionAbsolute;
-      const size = { width: node.measured.width ?? NODE_WIDTH, height: node.measured.height ?? 0 };
-      const start = { x: left * zoom + x, y: top * zoom + y };
-      const inside = start.x >= 0 && start.y >= 0 && start.x + size.width * zoom <= width && start.y + size.height * zoom <= height;
-      if (!inside) void setCenter(left + size.width / 2, top + size.height / 2, { zoom, duration: 200 });
-    }, REVEAL_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [opened, previewed, setCenter, store]);
 }
 
 function miniClass(node: Node): string {
