@@ -13,6 +13,7 @@ import {
   type Node,
   type NodeChange,
   type ReactFlowState,
+  type Viewport,
 } from "@xyflow/react";
 import { useCallback, useEffect, useState, type DragEvent, type MouseEvent, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
@@ -78,6 +79,10 @@ function closeForm(): void {
   useEditor.getState().open(null);
 }
 
+function keepView(_: unknown, view: Viewport): void {
+  useEditor.setState({ view });
+}
+
 function onDragOver(event: DragEvent): void {
   if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
 }
@@ -103,7 +108,7 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
   const [nodes, setNodes] = useState<Node[]>(() => flowNodes([], graph, selected, modules));
   const { screenToFlowPosition } = useReactFlow();
   const distance = useStore(distanceOf);
-  const { showStart } = useView();
+  const { showAgain } = useView();
   useOpenedInView();
   useNewGraphInView();
   useStartInView(full);
@@ -146,7 +151,6 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
     },
     [screenToFlowPosition],
   );
-  const onInit = useCallback(() => showStart(false), [showStart]);
 
   return (
     <ReactFlow
@@ -173,7 +177,8 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
       onlyRenderVisibleElements={graph.nodes.length > MANY && distance !== "dots"}
       connectionRadius={28}
       minZoom={MIN_ZOOM}
-      onInit={onInit}
+      onInit={showAgain}
+      onMoveEnd={keepView}
       ariaLabelConfig={ARIA}
       proOptions={PRO}
       zoomOnDoubleClick={false}
