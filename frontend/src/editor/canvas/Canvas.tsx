@@ -38,6 +38,7 @@ const SOME = 12;
 
 const ADDING = ["Shift", "Control", "Meta"];
 const ZOOMING = ["Control", "Meta"];
+const MINI = { width: 160, height: 96 };
 const PRO = { hideAttribution: true };
 
 /** Below these zooms names are written larger than life, and then not at all. */
@@ -188,7 +189,7 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
     >
       {distance !== "dots" && <Background gap={20} />}
       <Controls showInteractive={false} showFitView={false} />
-      {graph.nodes.length > SOME && distance !== "dots" && <MiniMap pannable zoomable nodeClassName={miniClass} />}
+      {graph.nodes.length > SOME && distance !== "dots" && <MiniMap style={MINI} pannable zoomable nodeClassName={miniClass} />}
     </ReactFlow>
   );
 }
