@@ -142,7 +142,22 @@ def test_modules_are_described_in_the_language_asked_for(
     assert csv["summary"] == "Lit des fichiers CSV."
     delimiter = csv["config_schema"]["properties"]["delimiter"]
     assert delimiter["description"] == "Caractère entre deux valeurs."
+    assert delimiter["title"] == "Séparateur"
     assert delimiter["default"] == ","
+
+
+def test_a_setting_named_as_a_key_of_schemas_is_described_too(
+    ann: User, anonymous: APIClient, airflow: FakeAirflow
+) -> None:
+    ann.is_superuser = True
+    ann.save()
+    anonymous.force_authenticate(ann)
+
+    modules = anonymous.get("/api/v1/modules", headers={"Accept-Language": "fr"}).json()
+
+    window = next(module for module in modules if module["key"] == "transform.window")
+    function = window["config_schema"]["$defs"]["WindowFunction"]
+    assert function["properties"]["default"]["title"] == "Valeur par défaut"
 
 
 def test_a_page_is_in_the_language_of_the_browser(ann: User, client: Client) -> None:

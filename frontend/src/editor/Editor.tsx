@@ -35,6 +35,7 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
   const root = useRef<HTMLDivElement>(null);
   const tab = useEditor((state) => state.tab);
   const [full, setFull] = useState(false);
+  const [palette, setPalette] = useState(data.may_change);
   const [dialog, setDialog] = useState<"help" | "templates" | "discard" | null>(null);
   const draft = useDraft(data.seen, data.draft?.at ?? null);
   const { save } = draft;
@@ -70,6 +71,8 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
             <CanvasTab
               data={data}
               full={full}
+              palette={palette}
+              onPalette={() => setPalette(!palette)}
               onFull={() => setFull(!full)}
               onHelp={() => setDialog("help")}
               onTemplates={() => setDialog("templates")}
@@ -93,16 +96,17 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
 interface CanvasTabProps {
   data: EditorData;
   full: boolean;
+  palette: boolean;
+  onPalette: () => void;
   onFull: () => void;
   onHelp: () => void;
   onTemplates: () => void;
 }
 
-function CanvasTab({ data, full, onFull, onHelp, onTemplates }: CanvasTabProps): ReactNode {
+function CanvasTab({ data, full, palette, onPalette, onFull, onHelp, onTemplates }: CanvasTabProps): ReactNode {
   const dark = useDark();
   const isEmpty = useGraph().nodes.length === 0;
   const isBeside = useEditor((state) => state.opened !== null);
-  const [palette, setPalette] = useState(data.may_change);
   const deployed = useMemo(() => data.deployed && asGraph(data.deployed.config), [data]);
   return (
     <>
@@ -110,7 +114,7 @@ function CanvasTab({ data, full, onFull, onHelp, onTemplates }: CanvasTabProps):
         <div className="ed-top">
           {palette && <Palette />}
           <div className="ed-middle">
-            <Toolbar full={full} onFull={onFull} onHelp={onHelp} paletteShown={palette} onPalette={() => setPalette(!palette)} />
+            <Toolbar full={full} onFull={onFull} onHelp={onHelp} paletteShown={palette} onPalette={onPalette} />
             <div className="ed-canvas">
               <Canvas dark={dark} full={full} />
               {isEmpty && <EmptyHint onTemplates={onTemplates} />}

@@ -15,6 +15,13 @@ export interface Notice {
   at: number;
 }
 
+/** How far the canvas is moved, in pixels, and how large it is drawn. */
+export interface View {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
 export interface EditorState {
   pipeline: string | null;
   mayChange: boolean;
@@ -42,6 +49,8 @@ export interface EditorState {
   checkFailure: string;
   previewed: string | null;
   notice: Notice | null;
+  /** What of the canvas was seen last, for when it is come back to. */
+  view: View | null;
   /** How often the canvas was asked to show the graph from its start. */
   looks: number;
 
@@ -110,6 +119,7 @@ export const useEditor = create<EditorState>()((set) => ({
   checkFailure: "",
   previewed: null,
   notice: null,
+  view: null,
   looks: 0,
 
   edit: (changeGraph, mergeKey) =>

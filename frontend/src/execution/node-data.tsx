@@ -36,7 +36,7 @@ function Sample({ name, output }: { name: string | null; output: Output }) {
   return (
     <section className="x-sample">
       <h3>
-        {name === null ? first : `${name}: ${first}`}
+        {name === null ? first.charAt(0).toUpperCase() + first.slice(1) : `${name}: ${first}`}
       </h3>
       <SampleTable columns={output.columns ?? Object.keys(output.schema ?? {})} types={output.schema ?? {}} records={output.data ?? []} label={name ?? t("Rows")} />
     </section>

@@ -6,7 +6,6 @@ import {
   ReactFlow,
   useReactFlow,
   useStore,
-  useStoreApi,
   type Connection,
   type Edge,
   type EdgeChange,
@@ -14,8 +13,9 @@ import {
   type Node,
   type NodeChange,
   type ReactFlowState,
+  type Viewport,
 } from "@xyflow/react";
-import { useCallback, useEffect, useRef, useState, type DragEvent, type MouseEvent, type ReactNode } from "react";
+import { useCallback, useEffect, useState, type DragEvent, type MouseEvent, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import { addModule, connect } from "../commands";
 import { makeEdge, whyNot } from "../model/connect";
@@ -26,6 +26,7 @@ import { HEAD_HEIGHT, NODE_WIDTH } from "../model/placing";
 import { useEditor, useGraph } from "../store";
 import { flowEdges, flowNodes, ONLY } from "./flow";
 import { ModuleNode } from "./ModuleNode";
+import { useNewGraphInView, useOpenedInView, useStartInView } from "./useInView";
 import { MIN_ZOOM, useView } from "./useView";
 
 /** What a drag from the palette carries. */
@@ -37,6 +38,7 @@ const SOME = 12;
 
 const ADDING = ["Shift", "Control", "Meta"];
 const ZOOMING = ["Control", "Meta"];
+const MINI = { width: 160, height: 96 };
 const PRO = { hideAttribution: true };
 
 /** Below these zooms names are written larger than life, and then not at all. */
@@ -78,6 +80,10 @@ function closeForm(): void {
   useEditor.getState().open(null);
 }
 
+function keepView(_: unknown, view: Viewport): void {
+  useEditor.setState({ view });
+}
+
 function onDragOver(event: DragEvent): void {
   if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
 }
@@ -103,9 +109,10 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
   const [nodes, setNodes] = useState<Node[]>(() => flowNodes([], graph, selected, modules));
   const { screenToFlowPosition } = useReactFlow();
   const distance = useStore(distanceOf);
-  const { showStart } = useView();
+  const { showAgain } = useView();
   useOpenedInView();
   useNewGraphInView();
+  useStartInView(full);
 
   useEffect(
     () => setNodes((before) => flowNodes(before, graph, selected, modules)),
@@ -145,7 +152,6 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
     },
     [screenToFlowPosition],
   );
-  const onInit = useCallback(() => showStart(false), [showStart]);
 
   return (
     <ReactFlow
@@ -172,7 +178,8 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
       onlyRenderVisibleElements={graph.nodes.length > MANY && distance !== "dots"}
       connectionRadius={28}
       minZoom={MIN_ZOOM}
-      onInit={onInit}
+      onInit={showAgain}
+      onMoveEnd={keepView}
       ariaLabelConfig={ARIA}
       proOptions={PRO}
       zoomOnDoubleClick={false}
@@ -182,7 +189,7 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
     >
       {distance !== "dots" && <Background gap={20} />}
       <Controls showInteractive={false} showFitView={false} />
-      {graph.nodes.length > SOME && distance !== "dots" && <MiniMap pannable zoomable nodeClassName={miniClass} />}
+      {graph.nodes.length > SOME && distance !== "dots" && <MiniMap style={MINI} pannable zoomable nodeClassName={miniClass} />}
     </ReactFlow>
   );
 }
@@ -191,47 +198,6 @@ export function Canvas({ dark, full }: { dark: boolean; full: boolean }): ReactN
 function distanceOf({ transform: [, , zoom] }: ReactFlowState): "near" | "far" | "dots" {
   if (zoom >= FAR) return "near";
   return zoom >= DOTS ? "far" : "dots";
-}
-
-/** Show the start of a graph that came as a whole, such as a template or a file, or was laid out anew. */
-function useNewGraphInView(): void {
-  const graph = useGraph();
-  const looks = useEditor((state) => state.looks);
-  const { showStart } = useView();
-  const known = useRef({ graph, looks });
-  useEffect(() => {
-    const before = known.current;
-    known.current = { graph, looks };
-    const isNew = graph.nodes.length > 1 && graph.nodes.every((node) => !findNode(before.graph, node.id));
-    if (isNew || looks !== before.looks) showStart();
-  }, [graph, looks, showStart]);
-}
-
-const REVEAL_AFTER_MS = 120;
-
-/** Bring the node whose form or preview is open back into view, where that has covered it. */
-function useOpenedInView(): void {
-  const opened = useEditor((state) => state.opened);
-  const previewed = useEditor((state) => state.previewed);
-  const { setCenter } = useReactFlow();
-  const store = useStoreApi();
-  useEffect(() => {
-    const shown = opened ?? previewed;
-    if (shown === null) return undefined;
-    // Once the canvas has got narrower.
-    const timer = setTimeout(() => {
-      const { width, height, transform, nodeLookup } = store.getState();
-      const node = nodeLookup.get(shown);
-      if (!node) return;
-      const [x, y, zoom] = transform;
-      const { x: left, y: top } = node.internals.positionAbsolute;
-      const size = { width: node.measured.width ?? NODE_WIDTH, height: node.measured.height ?? 0 };
-      const start = { x: left * zoom + x, y: top * zoom + y };
-      const inside = start.x >= 0 && start.y >= 0 && start.x + size.width * zoom <= width && start.y + size.height * zoom <= height;
-      if (!inside) void setCenter(left + size.width / 2, top + size.height / 2, { zoom, duration: 200 });
-    }, REVEAL_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [opened, previewed, setCenter, store]);
 }
 
 function miniClass(node: Node): string {

@@ -10,9 +10,17 @@ import { Icon } from "./icons";
 export function ProblemList(): ReactNode {
   const problems = useEditor((state) => state.problems);
   const faced = useEditor((state) => state.faced);
+  const isBroken = useEditor((state) => state.brokenText !== null);
   const isEmpty = useGraph().nodes.length === 0;
   const checking = useEditor((state) => state.checking);
   const failure = useEditor((state) => state.checkFailure);
+  if (isBroken) {
+    return (
+      <span className="ed-state ed-bad" role="status">
+        <Icon name="alert" /> {t("The JSON holds a mistake")}
+      </span>
+    );
+  }
   if (checking === "failed") {
     return (
       <span className="ed-state ed-bad" role="status" title={failure}>
@@ -48,7 +56,10 @@ export function ProblemList(): ReactNode {
       {(close) => (
         <ul className="ed-problem-list">
           {[...wrong, ...notes].map((finding) => (
-            <li key={`${finding.node} ${finding.field} ${finding.message}`}>
+            <li
+              key={`${finding.node} ${finding.field} ${finding.message}`}
+              className={notes.includes(finding) ? "ed-note" : "ed-problem"}
+            >
               <ProblemLine node={finding.node} message={finding.listed} done={close} />
             </li>
           ))}

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 
 vi.stubGlobal("document", { documentElement: { lang: "en" } });
 
-const { viewOfAll, viewOfStart } = await import("./useView");
+const { isSeen, viewOfAll, viewOfStart } = await import("./useView");
 
 const laptop = { width: 600, height: 440 };
 
@@ -27,4 +27,11 @@ test("all of a graph is in view however far out that is", () => {
   const { zoom, x } = viewOfAll({ x: 0, y: 0, width: 10_000, height: 800 }, laptop);
   expect(x).toBeGreaterThanOrEqual(0);
   expect(10_000 * zoom + x).toBeLessThanOrEqual(600);
+});
+
+test("a view that nothing of the graph is in any more is not come back to", () => {
+  const bounds = { x: 0, y: 0, width: 300, height: 100 };
+  expect(isSeen(bounds, laptop, { x: -200, y: 0, zoom: 1 })).toBe(true);
+  expect(isSeen(bounds, laptop, { x: -300, y: 0, zoom: 1 })).toBe(false);
+  expect(isSeen(bounds, laptop, { x: 0, y: 441, zoom: 1 })).toBe(false);
 });

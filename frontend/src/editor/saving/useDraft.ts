@@ -9,6 +9,7 @@ import { formValue, setFormValue } from "../page/form";
 import { writeSettings } from "../page/settings";
 import { createDraft, deleteDraft, saveDraft, type ChangedAnswer, type Saved } from "../server/calls";
 import { isUnsaved, useEditor } from "../store";
+import { inTurn } from "./turns";
 
 /** What somebody else saved meanwhile. */
 export interface Conflict {
@@ -37,7 +38,8 @@ export interface Draft {
  */
 export function useDraft(seenAtFirst: string | null, draftAt: string | null = null): Draft {
   const seen = useRef(seenAtFirst);
-  const before = useRef<Promise<unknown>>(Promise.resolve());
+  // A second save knows what the first one has been given as `seen`.
+  const [turn] = useState(inTurn);
   const [waiting, setWaiting] = useState(0);
   const [conflict, setConflict] = useState<Conflict | null>(null);
 
@@ -70,8 +72,8 @@ export function useDraft(seenAtFirst: string | null, draftAt: string | null = nu
   const save = useCallback(() => {
     useEditor.getState().faceAll();
     setWaiting((count) => count + 1);
-    before.current = before.current.then(write).finally(() => setWaiting((count) => count - 1));
-  }, [write]);
+    void turn(write).finally(() => setWaiting((count) => count - 1));
+  }, [turn, write]);
 
   return {
     busy: waiting > 0,

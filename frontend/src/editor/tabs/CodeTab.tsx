@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import { ApiError, type Problem } from "../../shared/api";
 import { t } from "../../shared/i18n";
+import { findings } from "../model/findings";
 import { code } from "../server/calls";
 import { useDoc, useEditor } from "../store";
 
@@ -10,6 +11,7 @@ const CodeField = lazy(() => import("../code/CodeField"));
 export function CodeTab(): ReactNode {
   const doc = useDoc();
   const pipeline = useEditor((state) => state.pipeline);
+  const modules = useEditor((state) => state.modules);
   const [text, setText] = useState("");
   const [failure, setFailure] = useState<{ message: string; problems: Problem[] } | null>(null);
   useEffect(() => {
@@ -33,8 +35,8 @@ export function CodeTab(): ReactNode {
         <div className="ed-problem ed-text-fault" role="status">
           {failure.problems.length > 0 ? t("There is no code for a pipeline with problems:") : failure.message}
           <ul>
-            {failure.problems.map((problem) => (
-              <li key={problem.message}>{problem.message}</li>
+            {findings(failure.problems, doc.graph, modules).map(({ listed }) => (
+              <li key={listed}>{listed}</li>
             ))}
           </ul>
         </div>
