@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 from django.contrib.auth.models import User
+from django.core.checks import run_checks
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 pytestmark = pytest.mark.django_db
 
@@ -32,3 +36,12 @@ def test_the_session_is_out_of_reach_of_scripts_and_of_other_sites() -> None:
     cookie = client.cookies["sessionid"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
+
+
+def test_django_has_nothing_to_say_against_the_settings_of_production(
+    settings: Settings,
+) -> None:
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    settings.SECRET_KEY = secrets.token_hex(32)
+    said = run_checks(include_deployment_checks=True)
+    assert [message for message in said if not message.is_silenced()] == []

@@ -211,3 +211,14 @@ def test_what_was_asked_for_is_there_for_an_administrator(addresses: list[str]) 
     given = answers(boss, asked, ("GET",))
     missing = {address for (_, address), status in given.items() if status in (403, 404, 500)}
     assert {address for address in missing if not FOR_NOBODY.search(address)} == set()
+
+
+def test_no_page_of_another_site_has_a_browser_change_anything(addresses: list[str]) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(User.objects.create_superuser("boss"))
+    asked = [address for address in addresses if address not in FOR_ALL]
+    before = everything()
+    given = answers(browser, asked, WRITING)
+    # Before 405: a method that an address has not is refused for want of the token already.
+    assert {one: status for one, status in given.items() if status != 403} == {}
+    assert everything() == before
