@@ -4,19 +4,18 @@ Django writes a body to its disk before it asks who sends it, whatever its size,
 one into memory as a whole.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from asgiref.typing import (
-    ASGI3Application,
-    ASGIReceiveCallable,
-    ASGIReceiveEvent,
-    ASGISendCallable,
-    Scope,
-)
 from django.http import JsonResponse
 
 from logidata.problem import problem
+
+Event = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 # A page of corrected rows or the graph of a thousand nodes takes a tenth of it.
 MOST_BYTES = 10_000_000
@@ -25,13 +24,11 @@ MOST_BYTES = 10_000_000
 class BoundedBodies:
     """Answers 413 to a request with a body of more than so many bytes, and passes on the others."""
 
-    def __init__(self, application: ASGI3Application, most: int = MOST_BYTES) -> None:
+    def __init__(self, application: Application, most: int = MOST_BYTES) -> None:
         self._application = application
         self._most = most
 
-    async def __call__(
-        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve a request."""
         # What is sent at the start and at the end of a server has no headers.
         if scope["type"] == "http" and _announced(scope["headers"]) > self._most:
@@ -39,7 +36,7 @@ class BoundedBodies:
             return
         read, is_too_large = 0, False
 
-        async def bounded() -> ASGIReceiveEvent:
+        async def bounded() -> Event:
             nonlocal read, is_too_large
             event = await receive()
             if event["type"] == "http.request":
@@ -61,7 +58,7 @@ def _announced(headers: Any) -> int:
     return int(length) if length.isdigit() else 0
 
 
-async def _refuse(send: ASGISendCallable, most: int) -> None:
+async def _refuse(send: Send, most: int) -> None:
     # In English: which language the browser asks for is found out later.
     answer = JsonResponse(
         problem(
@@ -72,12 +69,5 @@ async def _refuse(send: ASGISendCallable, most: int) -> None:
         status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     )
     headers = [(name.lower().encode(), value.encode()) for name, value in answer.items()]
-    await send(
-        {
-            "type": "http.response.start",
-            "status": answer.status_code,
-            "headers": headers,
-            "trailers": False,
-        }
-    )
-    await send({"type": "http.response.body", "body": answer.content, "more_body": False})
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.content})

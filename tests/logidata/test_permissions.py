@@ -41,7 +41,6 @@ REFUSED = {302, 403, 404, 405}
 
 # What is left open in addresses that are regular expressions, and what stands there instead.
 OPEN = {
-    "^(?P<app_label>auth|knox|django_celery_beat|pipelines|executions|alerts)/$": "alerts/",
     "(?P<url>.*)$": "nothing/",
     "^api(/|$)": "api/nothing",
     "(?P<number>[0-9]{1,20})": "1",
@@ -128,6 +127,7 @@ def addresses(pending: PipelineExecution, delivery: AlertDelivery) -> list[str]:
     }
 
     def filled(route: str) -> str:
+        route = re.sub(r"\^\(\?P<app_label>[^)]*\)/\$", "alerts/", route)
         for gap, text in OPEN.items():
             route = route.replace(gap, text)
         route = re.sub(r"(?<!\[)\^|\$", "", route)
