@@ -16,6 +16,9 @@ from etl.problems import Problem
 from etl.watermarks.config import Watermark
 
 MAX_ID_LENGTH = 100
+# Beyond what anyone reads on a screen, and what is looked at in seconds: some of what is asked of a
+# graph takes time that grows with the square of its size.
+MAX_NODES, MAX_EDGES = 1000, 10_000
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -225,6 +228,20 @@ def find_cycle(ids: Collection[str], edges: Collection[Edge]) -> list[str]:
     return []
 
 
+def size_problems(raw: Mapping[Any, object]) -> list[Problem]:
+    """Return the problems of a graph, given as a JSON object, that is too large to be read."""
+    return [
+        Problem(
+            None,
+            field,
+            f"The graph has {len(found):,} {field}, more than {most:,}. "
+            "Make several pipelines of it.",
+        )
+        for field, most in (("nodes", MAX_NODES), ("edges", MAX_EDGES))
+        if isinstance(found := raw.get(field), list | tuple) and len(found) > most
+    ]
+
+
 def cycle_problem(cycle: Sequence[str]) -> Problem:
     """Return the problem that names the nodes of `cycle`."""
     names = " → ".join([*cycle, *cycle[:1]])
@@ -239,6 +256,8 @@ def parse_graph(raw: object) -> Graph:
     """Return the graph that a JSON value holds; raise GraphError if its structure is wrong."""
     if isinstance(raw, Graph):
         return raw
+    if isinstance(raw, Mapping) and (too_large := size_problems(raw)):
+        raise GraphError(too_large)
     try:
         return Graph.model_validate(raw)
     except ValidationError as exc:

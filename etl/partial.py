@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from etl.errors import ConfigError
-from etl.graph import Edge, Graph, Node, find_cycle
+from etl.graph import Edge, Graph, Node, find_cycle, size_problems
 from etl.problems import Problem
 from etl.registry import get_module
 
@@ -24,9 +24,10 @@ class PartialGraph:
 def partial_graph(raw: object, problems: Iterable[Problem]) -> PartialGraph:
     """Return what can be read of a graph given as any JSON value that is not nested too deeply.
 
-    `problems` are those that `etl.validation.validate_graph` found in it. Never raises.
+    `problems` are those that `etl.validation.validate_graph` found in it. Of a graph that is too
+    large nothing is read. Never raises.
     """
-    fields = raw if isinstance(raw, Mapping) else {}
+    fields = raw if isinstance(raw, Mapping) and not size_problems(raw) else {}
     nodes, ambiguous = _nodes(fields.get("nodes"))
     edges: list[Edge] = _read(Edge, fields.get("edges"))
     unsure = {problem.node for problem in problems if _decides(problem)} | ambiguous

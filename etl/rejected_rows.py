@@ -16,6 +16,7 @@ from etl.storage import Storage
 
 _BATCH_ROWS = 500
 _CHUNK_BYTES = 1024 * 1024
+_BEGIN_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,24 @@ def read_rejected(
 
 
 def as_csv(storage: Storage, dataset: Dataset) -> Iterator[bytes]:
-    """Yield all rows as a CSV file with a header line, in UTF-8."""
+    """Yield all rows as a CSV file with a header line, in UTF-8.
+
+    A text that a spreadsheet would take for a formula has an apostrophe before it: these are rows
+    of strangers, and people open the file to read them. The Parquet file has them as they are.
+    """
     names = [column.name for column in COLUMNS]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
     for batch in chain([[]], _batches(storage, dataset, 0)):
-        writer.writerows([row[name] for name in names] for row in batch)
+        writer.writerows([_as_text(row[name]) for name in names] for row in batch)
         yield text.getvalue().encode("utf-8", "replace")
         text.seek(0)
         text.truncate()
+
+
+def _as_text(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_BEGIN_FORMULAS) else value
 
 
 def as_parquet(storage: Storage, dataset: Dataset) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from etl.errors import ConfigError
-from etl.graph import Edge, Graph, Node, cycle_problem, find_cycle
+from etl.graph import Edge, Graph, Node, cycle_problem, find_cycle, size_problems
 from etl.module import CONNECTION_FORMAT, Module
 from etl.ports import output_problems, port_problems
 from etl.problems import Problem
@@ -48,6 +48,8 @@ def validate_graph(
         return [
             Problem(None, None, f"The graph is nested deeper than {_MAX_DEPTH} levels. Flatten it.")
         ]
+    if too_large := size_problems(raw):
+        return too_large
     problems = _unknown_keys(raw)
     nodes = _read_nodes(raw.get("nodes"), problems)
     edges = _read_edges(raw.get("edges", []), raw.get("nodes"), problems)

@@ -13,6 +13,7 @@ http = get_asgi_application()
 pool_connections()
 
 # Not before: what sockets serve needs the models, which can be imported once the apps are there.
+from logidata.bodies import BoundedBodies  # noqa: E402
 from logidata.sockets import websockets  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": websockets})
+application = ProtocolTypeRouter({"http": BoundedBodies(http), "websocket": websockets})

@@ -20,6 +20,10 @@ CSRF_TRUSTED_ORIGINS = env.names("LOGIDATA_CSRF_TRUSTED_ORIGINS")
 # Off by default: browsers send no secure cookie to plain http on the loopback interface.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("LOGIDATA_SECURE_COOKIES", default=False)
 
+# https is the reverse proxy's, and so are the redirect to it and what browsers are to remember of
+# it, which holds for the whole host, Airflow's port included.
+SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]
+
 LOGIDATA_DAGS_DIR = Path(env.text("LOGIDATA_DAGS_DIR", str(BASE_DIR / "dags")))
 LOGIDATA_CONNECTIONS = frozenset(env.names("LOGIDATA_CONNECTIONS"))
 LOGIDATA_STAGING_DAYS = timedelta(days=env.days("LOGIDATA_STAGING_DAYS", 7))
@@ -84,6 +88,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "logidata.static_files.StaticFiles",
+    "logidata.content_policy.content_policy",
     "logidata.slashes.optional_trailing_slash",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -1,5 +1,6 @@
 """WebSockets of this site: where they lead, and from which pages they may be opened."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,9 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# More tabs than anyone looks at.
+MOST_OF_A_SESSION = 100
 
 
 class OwnPagesOnly:
@@ -64,6 +68,32 @@ def _matches(origin: str, trusted: str) -> bool:
     return page_scheme == scheme and page_host.endswith(host[1:])
 
 
+class NotTooMany:
+    """Refuses a further socket of a session that has so many open in this process already.
+
+    Each is looked after for as long as it is open, however little happens.
+    """
+
+    def __init__(self, application: Application, most: int = MOST_OF_A_SESSION) -> None:
+        self._application = application
+        self._most = most
+        self._open: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a socket on and count it, or answer its handshake with 403."""
+        session = str(scope["cookies"].get(settings.SESSION_COOKIE_NAME, ""))
+        if self._open[session] >= self._most:
+            await WebsocketDenier()(scope, receive, send)
+            return
+        self._open[session] += 1
+        try:
+            await self._application(scope, receive, send)
+        finally:
+            self._open[session] -= 1
+            if not self._open[session]:
+                del self._open[session]
+
+
 class NothingHere(AsyncWebsocketConsumer):
     """Answers where there is no socket."""
 
@@ -75,5 +105,5 @@ class NothingHere(AsyncWebsocketConsumer):
 
 
 websockets: Application = OwnPagesOnly(
-    CookieMiddleware(URLRouter([*routes, re_path("", NothingHere.as_asgi())]))
+    CookieMiddleware(NotTooMany(URLRouter([*routes, re_path("", NothingHere.as_asgi())])))
 )

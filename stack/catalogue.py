@@ -86,6 +86,8 @@ LOGIDATA: tuple[Program, ...] = (
         lambda stack: [
             *(sys.executable, "-m", "uvicorn", "logidata.asgi:application"),
             *("--host", HOST, "--port", str(stack.ports.web), "--no-server-header"),
+            # Of what pages say over their sockets nothing is longer.
+            *("--ws-max-size", "4096"),
         ],
         connected_environment,
     ),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -51,6 +52,7 @@ def _own_secrets() -> tuple[str, ...]:
             settings.AIRFLOW_PASSWORD,
             settings.LOGIDATA_EVENTS_SECRET,
             database.get("PASSWORD"),
+            urlsplit(settings.REDIS_URL).password,
         )
         if value and len(str(value)) >= _SHORTEST
     }

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -116,6 +116,12 @@ def is_stopped(preview_id: str) -> bool:
     """Return whether somebody asked for the preview to end."""
     with _redis():
         return cache.get(_stop_key(preview_id)) is not None
+
+
+def forget(preview_ids: Iterable[str]) -> None:
+    """Keep these previews no longer. One that still runs finds its mark, and ends."""
+    with _redis():
+        cache.delete_many([_key(preview_id) for preview_id in preview_ids])
 
 
 def newest_of(user: int) -> list[str]:

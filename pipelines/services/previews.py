@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 RUN = "pipelines.tasks.run_preview"
 # One that is looked at, and one that is on its way: a third takes the place of the oldest.
 AT_ONCE = 2
+# Of one person so many are kept, with what they show: all of them are in Redis's memory.
+KEPT = 8
 # Those of hosts, in seconds.
 _CLOCKS_DIFFER = 30.0
 
@@ -38,7 +40,7 @@ def request_preview(
     """Queue a preview of the first `rows` rows at a node and return it.
 
     Raise InvalidPipeline with every problem of the nodes that it needs, and PreviewsUnavailable.
-    Of one person at most two previews run: a further one ends the oldest.
+    Of one person at most two previews run, and a few are kept: a further one ends the oldest.
     """
     try:
         part_of(config, node)
@@ -73,8 +75,9 @@ def _make_room(preview: Preview) -> None:
     active = [found.id for found in before if found.is_active]
     for oldest in active[: max(0, len(active) - AT_ONCE + 1)]:
         store.stop(oldest, "replaced")
-        active.remove(oldest)
-    store.set_newest(preview.user, [*active, preview.id])
+    ids = [*(found.id for found in before), preview.id]
+    store.forget(ids[:-KEPT])
+    store.set_newest(preview.user, ids[-KEPT:])
 
 
 def find_preview(preview_id: uuid.UUID, *, user: int) -> Preview | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from django.core.exceptions import ValidationError
 
@@ -74,3 +76,24 @@ def test_no_part_of_an_address_stays_in_an_error(address: str, secrets: list[str
     cleaned = without_secrets(text, address)
     assert not [secret for secret in secrets if secret in cleaned]
     assert "Max retries exceeded" in cleaned
+
+
+def test_what_apprise_says_goes_to_no_log_for_it_quotes_addresses() -> None:
+    seen: list[str] = []
+
+    class Seen(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            seen.append(record.getMessage())
+
+    apprise, ours = logging.getLogger("apprise"), Seen()
+    others = list(apprise.handlers)
+    apprise.addHandler(ours)
+    try:
+        with pytest.raises(ValidationError):
+            address_of("teams", "workflows://example.com/secretsignature")
+    finally:
+        apprise.removeHandler(ours)
+    assert "secretsignature" in " ".join(seen)
+    # Those of the tests themselves are of other classes.
+    assert logging.StreamHandler not in map(type, others)
+    assert not apprise.propagate

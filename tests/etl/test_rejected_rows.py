@@ -56,6 +56,20 @@ def test_files_hold_every_row_once(lab: Lab, place: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("first", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1"])
+def test_no_text_of_a_stranger_is_a_formula_in_a_spreadsheet(lab: Lab, first: str) -> None:
+    config = {"path": "t.csv", "types": {"a": "VARCHAR", "n": "INT"}, "max_rejected": 1}
+    (lab.data / "t.csv").write_text(f"a,n\nx,1\n{first},none\n")
+    result = lab.run("extract.csv", config)
+    storage = Storage(lab.staging)
+    dataset = open_dataset(storage, result["rejected"]["uri"])
+    (row,) = csv.DictReader(io.StringIO(b"".join(as_csv(storage, dataset)).decode()))
+    (kept,) = read_rejected(storage, dataset, start=0, rows=1)
+    assert kept.record == f"{first},none"
+    assert row["record"] == f"'{kept.record}"
+    assert row["line"] == "3"
+
+
 def test_a_file_is_made_while_it_is_read(lab: Lab) -> None:
     storage, dataset = reject(lab, MANY)
     chunks = list(as_csv(storage, dataset))

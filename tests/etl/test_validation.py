@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.graph import canonical, parse_graph
+from etl.graph import MAX_EDGES, MAX_NODES, Graph, GraphError, canonical, parse_graph
+from etl.partial import partial_graph
 from etl.validation import Problem, validate_graph
 
 GOOD: dict[str, Any] = {
@@ -314,6 +316,20 @@ def test_a_value_nested_without_end_is_a_problem_and_no_crash() -> None:
         deep = [deep]
 
     assert "nested deeper" in the_problem(changed(0, config={"path": deep})).message
+
+
+@pytest.mark.parametrize(("field", "most"), [("nodes", MAX_NODES), ("edges", MAX_EDGES)])
+def test_a_graph_without_end_is_refused_at_once(field: str, most: int) -> None:
+    large = {**GOOD, field: [GOOD[field][0]] * (most + 1)}
+    began = time.monotonic()
+    problem = the_problem(large)
+    assert problem.field == field
+    assert problem.message.startswith(f"The graph has {most + 1:,} {field}, more than {most:,}.")
+    assert partial_graph(large, [problem]).graph == Graph()
+    with pytest.raises(GraphError) as refused:
+        parse_graph(large)
+    assert refused.value.problems == (problem,)
+    assert time.monotonic() - began < 1
 
 
 def test_settings_that_must_be_together_are_named_without_calling_the_node_wrong() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -204,6 +205,7 @@ def test_logidatas_own_secrets_are_masked(ended: PipelineExecution, airflow: Fak
     )
     services.sync_active()
     assert messages(ended, "keep") == ["it is *** here"]
+    assert mask(f"AUTH {urlsplit(settings.REDIS_URL).password}") == "AUTH ***"
 
 
 def test_a_log_comes_page_by_page(

@@ -12,6 +12,7 @@ from django.utils import timezone
 from executions import consumers
 from executions.models import PipelineExecution
 from executions.transitions import change_status
+from logidata import sockets
 from tests.executions.conftest import some_id
 from tests.executions.sockets import Page, meanwhile, of, play, session, sign_in
 
@@ -180,3 +181,22 @@ def test_there_is_no_socket_elsewhere(session: str) -> None:
             return page.is_open
 
     assert play(scene) is False
+
+
+def test_a_session_has_no_more_sockets_than_somebody_looks_at(
+    session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = "/ws/executions"
+
+    async def scene() -> list[bool]:
+        async with Page(lists, session) as one, Page(lists, session) as two:
+            async with Page(lists, session) as third:
+                opened = [one.is_open, two.is_open, third.is_open]
+            async with Page(lists, "another session") as other:
+                opened.append(other.is_open)
+        async with Page(lists, session) as later:
+            return [*opened, later.is_open]
+
+    limited = sockets.CookieMiddleware(sockets.NotTooMany(sockets.URLRouter(consumers.routes), 2))
+    monkeypatch.setattr("tests.executions.sockets.websockets", limited)
+    assert play(scene) == [True, True, False, True, True]

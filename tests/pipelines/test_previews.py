@@ -16,6 +16,7 @@ from etl.settings import run_settings
 from pipelines import services, tasks
 from pipelines.models import Pipeline
 from pipelines.services import preview_store
+from pipelines.services.previews import KEPT
 from tests.pipelines.conftest import Queue
 from tests.pipelines.previews import URL, Previews, rows_of
 
@@ -221,6 +222,16 @@ def test_a_third_preview_takes_the_place_of_the_oldest(previews: Previews) -> No
     first, second, third = previews.ask(), previews.ask(), previews.ask()
     assert "took its place" in previews.look(first)["error"]["message"]
     assert previews.look(second)["status"] == previews.look(third)["status"] == "queued"
+
+
+def test_of_one_person_the_last_few_previews_are_kept(previews: Previews) -> None:
+    asked = [previews.ask() for _ in range(KEPT + 2)]
+    kept = [
+        preview
+        for preview in asked
+        if previews.api.get(f"{URL}/{preview['id']}").status_code == 200
+    ]
+    assert kept == asked[-KEPT:]
 
 
 def test_a_preview_that_nobody_runs_says_what_it_waits_for(

@@ -99,6 +99,14 @@
     }
   }
 
+  // Says that what is shown may be old, and why: "away" or "out"; nothing takes that back.
+  function admit(why) {
+    const note = document.getElementById("stale-note");
+    if (!note) return;
+    for (const text of note.children) text.hidden = text.dataset.why !== why;
+    note.hidden = !why;
+  }
+
   async function renew(root) {
     const state = roots.get(root);
     if (state.busy || document.hidden) return;
@@ -111,8 +119,10 @@
       });
       if (answer.status === 401 || answer.status === 403) return stop();
       if (answer.ok) merge(root, new DOMParser().parseFromString(await answer.text(), "text/html"));
+      admit(answer.ok ? "" : "away");
     } catch {
       // The server is away for a moment: what is shown stays, and the next look shows more.
+      admit("away");
     } finally {
       state.busy = false;
     }
@@ -153,6 +163,7 @@
   }
 
   function stop() {
+    admit("out");
     roots.clear();
     socket?.close();
   }

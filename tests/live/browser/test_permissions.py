@@ -21,6 +21,8 @@ SOCKET = """(path) => new Promise((told) => {
     socket.onclose = ({ code }) => told(code);
 })"""
 FORBIDDEN = 4403
+# Milliseconds: a list looks every 15 s while it has no socket.
+SOON = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +95,21 @@ def test_the_socket_serves_who_may_view_and_nobody_else(
     answer = stranger.page.goto(f"/admin/executions/pipelineexecution/{execution_id}/change/")
     assert answer is not None
     assert answer.status == 403
+
+
+def test_a_list_that_is_renewed_no_more_says_that_it_is_old(
+    signs_in: SignIn, viewer: Account
+) -> None:
+    page = signs_in(account=viewer).opens("/admin/executions/pipelineexecution/")
+    note = page.locator("#stale-note")
+    looks = "document.dispatchEvent(new Event('visibilitychange'))"
+    expect(note).to_be_hidden()
+    page.context.set_offline(True)
+    page.evaluate(looks)
+    expect(note).to_contain_text("does not answer", timeout=SOON)
+    page.context.set_offline(False)
+    page.evaluate(looks)
+    expect(note).to_be_hidden(timeout=SOON)
+    page.context.clear_cookies()
+    page.evaluate(looks)
+    expect(note).to_contain_text("You are signed out", timeout=SOON)
