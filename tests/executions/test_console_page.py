@@ -11,6 +11,8 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from executions.models import PipelineExecution
 from tests.executions.conftest import some_id
@@ -116,5 +118,6 @@ def test_warnings_of_a_replay_are_shown(
 def test_the_path_at_the_head_names_an_execution_by_when_it_was_made(
     running: PipelineExecution,
 ) -> None:
-    assert str(running).startswith(f"{running.pipeline_name}, 20")
+    day = date_format(timezone.localtime(running.created_at), "DATE_FORMAT")
+    assert str(running).startswith(f"{running.pipeline_name}, {day}, ")
     assert str(PipelineExecution(pipeline_name="orders")) == "orders"
