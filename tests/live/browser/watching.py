@@ -35,6 +35,8 @@ class Watch:
             page.get_by_label(name).fill(value)
         page.get_by_role("main").get_by_role("button", name="Execute").click()
         expect(page).to_have_url(re.compile(r"/pipelineexecution/[0-9a-f-]{36}/change/$"))
+        # The address changes before the document has come, which counts as loaded once it is.
+        page.wait_for_load_state()
         return cls(person)
 
     @property
