@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.live.browser.conftest import FLAGS
 from tests.live.browser.person import SCREEN
 
 # Milliseconds.
@@ -60,17 +58,6 @@ class Opened:
     page: Page
     first_paint: float
     first_drawn: float
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium, and stop it in the end."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "There is no Chromium: as root, apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @contextmanager

@@ -22,10 +22,11 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks import airflow_pages
 from benchmarks.airflow_pages import AirflowPage
-from benchmarks.browser import PATIENCE, chromium, drag, longest_task, opened
+from benchmarks.browser import PATIENCE, drag, longest_task, opened
 from benchmarks.following import django_on
 from stack.layout import PROJECT
 from stack.ports import Ports
+from tests.live.browser.chromium import running_chromium
 from tests.live.client import LiveStack
 from tests.services import Services
 
@@ -72,7 +73,7 @@ def measure(live: LiveStack) -> Measured:
             services.start()
             database.submit(django_on, "http://127.0.0.1:9").result()
             session: str = database.submit(_session).result()
-            with _server() as address, chromium() as browser:
+            with _server() as address, running_chromium() as browser:
                 for _ in range(ROUNDS):
                     for drawn in measured.ours:
                         _look(database, browser, address, session, drawn)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from celery.exceptions import SoftTimeLimitExceeded
 
 from alerts import services, tasks
 from alerts.events import AlertEvent
@@ -115,26 +114,6 @@ def test_a_refusal_of_one_message_does_not_hold_up_the_next(
         end(execution_of(orders))
     work(queue)
     assert sorted(deliveries()) == [("failure", "queued"), ("failure", "sent")]
-
-
-def test_a_channel_that_never_comes_to_an_end_is_away_too(
-    rule: Rule,
-    orders: Pipeline,
-    channel: AlertChannel,
-    queue: Queue,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def endless(*_: object) -> None:
-        raise SoftTimeLimitExceeded
-
-    monkeypatch.setattr(sending, "transmit", endless)
-    rule(AlertEvent.FAILURE)
-    end(execution_of(orders))
-    services.look_at_ends()
-    tasks.send(str(AlertDelivery.objects.get().batch))
-    channel.refresh_from_db()
-    assert channel.away_until is not None
-    assert tasks.send.time_limit > tasks.send.soft_time_limit
 
 
 def test_many_that_waited_for_a_channel_come_as_one_message(

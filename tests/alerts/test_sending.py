@@ -167,8 +167,12 @@ def test_names_with_markup_are_shown_as_they_are(rule: Rule, queue: Queue, hook:
     assert "Pipeline: daily_orders_v2 *new* <i>x</i> [1](2)" in hook.bodies[0]["message"]
 
 
-def test_a_send_that_takes_too_long_is_ended_and_repeated(
-    rule: Rule, orders: Pipeline, queue: Queue, monkeypatch: pytest.MonkeyPatch
+def test_a_send_that_takes_too_long_is_ended_and_repeated_and_its_channel_away(
+    rule: Rule,
+    orders: Pipeline,
+    channel: AlertChannel,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def endless(*_: object) -> None:
         raise SoftTimeLimitExceeded
@@ -181,7 +185,9 @@ def test_a_send_that_takes_too_long_is_ended_and_repeated(
     delivery = AlertDelivery.objects.get()
     assert (delivery.status, delivery.claimed_until) == ("queued", None)
     assert delivery.error == "The channel did not answer within 60 seconds."
-    assert tasks.send.soft_time_limit == 60
+    channel.refresh_from_db()
+    assert channel.away_until is not None
+    assert (tasks.send.soft_time_limit, tasks.send.time_limit) == (60, 75)
 
 
 def test_a_delivery_that_was_sent_can_be_sent_again_and_one_that_waits_cannot(

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from stack.starting import manage
+from tests.live.browser.chromium import running_chromium
 from tests.live.browser.person import Account, Person, Theme
 from tests.live.client import LiveStack
-
-# Without the sandbox, as root in a container; and quiet in a closed network.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 SignIn = Callable[..., Person]
 
@@ -40,12 +29,8 @@ viewer.user_permissions.set(Permission.objects.filter(
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, started once for these tests."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "There is no Chromium: as root, apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
