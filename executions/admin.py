@@ -6,15 +6,14 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from executions import services
+from executions.admin_actions import SelectedActions
 from executions.admin_list import ExecutionsListed
 from executions.admin_pages import signed_in
 from executions.console_page import page_data
@@ -24,14 +23,12 @@ from executions.retry_admin import RetryPages
 from executions.services.logs import PAGE as LOG_PAGE
 from pipelines.errors import DomainError
 
-CANCEL = "executions.cancel_pipelineexecution"
-
 
 @admin.register(PipelineExecution)
-class PipelineExecutionAdmin(ExecutionsListed, RetryPages, QuarantinePages):
-    """Executions are made by executing a pipeline; here they are read, monitored and cancelled."""
+class PipelineExecutionAdmin(ExecutionsListed, SelectedActions, RetryPages, QuarantinePages):
+    """Executions are made by executing a pipeline; here they are read, run again and cancelled."""
 
-    actions = ("monitor_selected", "cancel_selected")
+    actions = ("refresh_selected", "retry_selected", "run_selected_again", "cancel_selected")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: an execution is made by executing a pipeline."""
@@ -48,34 +45,6 @@ class PipelineExecutionAdmin(ExecutionsListed, RetryPages, QuarantinePages):
     ) -> bool:
         """Refuse: history is kept."""
         return False
-
-    def has_cancel_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may cancel executions."""
-        return request.user.has_perm(CANCEL)
-
-    @admin.action(description=gettext_lazy("Monitor selected executions"), permissions=["view"])
-    def monitor_selected(self, request: HttpRequest, queryset: QuerySet[PipelineExecution]) -> None:
-        """Ask Airflow about each now, until it does not answer."""
-        monitored = services.refresh_executions(list(queryset))
-        if monitored.seen:
-            self.message_user(request, _("Monitored: %d.") % monitored.seen, messages.SUCCESS)
-        if monitored.problem:
-            self.message_user(request, monitored.problem, messages.ERROR)
-
-    @admin.action(description=gettext_lazy("Cancel selected executions"), permissions=["cancel"])
-    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[PipelineExecution]) -> None:
-        """Ask for the cancel of each."""
-        done = 0
-        for execution in queryset:
-            try:
-                services.request_cancel(execution, signed_in(request))
-                done += 1
-            except DomainError as error:
-                self.message_user(
-                    request, f"{execution.pipeline_name}: {error.detail}", messages.ERROR
-                )
-        if done:
-            self.message_user(request, _("Cancel asked for: %d.") % done, messages.SUCCESS)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the buttons and the pages of a node."""

@@ -138,14 +138,15 @@ class ExecutionConsumer(SignedInConsumer):
                     raise Refused(NOT_THERE)
                 known = True
                 mine = personal_state(state, standing.permissions)
-                await self.send(text_data=_message(page.text or "", mine))
+                await self.send(text_data=_message(page.text or "", mine, hears=pages.hears))
         finally:
             pages.leave(execution_id, page)
 
 
-def _message(shared: str, mine: JSON) -> str:
+def _message(shared: str, mine: JSON, *, hears: bool) -> str:
     """Return the message that holds a state, of which the shared part is written already."""
-    return f'{{"type": "state", "state": {shared[:-1]}, {json.dumps(mine)[1:]}}}'
+    state = f"{shared[:-1]}, {json.dumps(mine)[1:]}"
+    return f'{{"type": "state", "hears": {json.dumps(hears)}, "state": {state}}}'
 
 
 class ExecutionsConsumer(SignedInConsumer):

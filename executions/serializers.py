@@ -185,7 +185,10 @@ class ExecutionDetailSerializer(ExecutionSerializer):
     attempts = serializers.SerializerMethodField()
 
     class Meta(ExecutionSerializer.Meta):
-        fields = [*ExecutionSerializer.Meta.fields, "tasks", "replays", "attempts"]
+        fields = [
+            *ExecutionSerializer.Meta.fields,
+            *("triggered_at", "tasks", "replays", "attempts"),
+        ]
         read_only_fields = fields
 
     @extend_schema_field(AttemptSerializer(many=True))

@@ -31,7 +31,7 @@ class TriggerType(models.TextChoices):
     """What started an execution."""
 
     MANUAL = "manual", _("Manual")
-    API = "api", _("Api")
+    API = "api", _("API")
     SCHEDULED = "scheduled", _("Scheduled")
     BACKFILL = "backfill", _("Backfill")
     REPLAY = "replay", _("Replay of rejected rows")

@@ -75,6 +75,12 @@ class Watch:
         """Read the execution again, as soon as may be."""
         self._wanted.set()
 
+    def tell(self) -> None:
+        """Have the pages told again what they know: how it comes to be known has changed."""
+        for page in self.pages:
+            if page.text is not None:
+                page.news.set()
+
     def stop(self) -> None:
         self._task.cancel()
 
@@ -146,6 +152,11 @@ class Hub:
             back="Changes are seen at once again",
         )
 
+    @property
+    def hears(self) -> bool:
+        """Whether word of changes comes; else executions are looked at every few seconds."""
+        return not self._redis.is_away
+
     def watch(self, execution_id: uuid.UUID) -> Page:
         """Return a new page, which is to be left again."""
         self._listen()
@@ -188,7 +199,8 @@ class Hub:
             try:
                 await self._listen_on(layer)
             except* Exception as group:  # noqa: BLE001 - whatever the way to Redis has
-                self._redis.begin(group.exceptions[0])
+                if self._redis.begin(group.exceptions[0]):
+                    self._tell()
             # What a failed attempt leaves in the layer would be kept for good. Shielded, for the
             # layer takes no notice of being cancelled there.
             with suppress(Exception):
@@ -224,7 +236,12 @@ class Hub:
             if self._redis.end():
                 # Word of what changed meanwhile is lost.
                 self._changed(None)
+                self._tell()
             await asyncio.sleep(ECHO_EVERY)
+
+    def _tell(self) -> None:
+        for watch in self._watches.values():
+            watch.tell()
 
     def _changed(self, ids: list[str] | None) -> None:
         for changes in self._changes:

@@ -84,7 +84,7 @@ class PipelinePages(_ModelAdmin):
             except DomainError as error:
                 show_refusal(form, error)
             else:
-                self.message_user(request, _("Execution started."), messages.SUCCESS)
+                # Its page says how it stands; a word here would stay over what becomes of it.
                 return redirect(execution_page(execution.pk))
         return self._page(
             request,

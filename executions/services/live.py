@@ -31,7 +31,15 @@ ACTIONS = {"cancel": CANCEL, "retry": EXECUTE, "run_again": EXECUTE}
 
 _EXECUTION = (
     *("pipeline_name", "airflow_dag_id", "airflow_dag_run_id", "status", "status_reason"),
-    *("trigger_type", "params", "created_at", "started_at", "completed_at", "duration_seconds"),
+    *(
+        "trigger_type",
+        "params",
+        "created_at",
+        "triggered_at",
+        "started_at",
+        "completed_at",
+        "duration_seconds",
+    ),
     *("error_message", "rows_rejected", "has_rejected", "celery_task_id", "cancel_requested_at"),
     *("replay_node", "attempt", "is_active", "may_still_run"),
 )

@@ -16,6 +16,7 @@ from executions.models import PipelineExecution, TaskExecution
 from executions.services.log_masking import masked
 from executions.services.log_sharing import SharedLogs
 from executions.services.log_store import kept
+from executions.services.log_wording import worded
 from executions.statuses import DELETED_IN_AIRFLOW
 from pipelines.errors import DomainError
 
@@ -81,9 +82,9 @@ def execution_logs(
     """Return a page of the log of a node's try (the latest by default), or of all nodes.
 
     A negative `offset` counts from the end. Nodes that have not begun have no events. Secrets are
-    masked. Raise `UnknownNode` for a node or try that does not exist, `LogGone` if Airflow dropped
-    it, `LogsRemoved` if we did, `AirflowNotAnswering` if Airflow cannot be asked, `LogsUnreadable`
-    if our copy cannot be read.
+    masked, and what is not of the node's own work is worded for readers. Raise `UnknownNode` for a
+    node or try that does not exist, `LogGone` if Airflow dropped it, `LogsRemoved` if we did,
+    `AirflowNotAnswering` if Airflow cannot be asked, `LogsUnreadable` if our copy cannot be read.
     """
     return [
         _page(execution, task, attempt, offset, limit, named=node is not None)
@@ -198,7 +199,7 @@ def _page(
     start, page, total = _cut(events, offset, limit)
     if not total:
         _require_some(execution, task, is_kept=is_kept, named=named)
-    return NodeLog(task.node_id, shown, page, start, total, is_kept)
+    return NodeLog(task.node_id, shown, worded(page, execution, task, shown), start, total, is_kept)
 
 
 def _events(

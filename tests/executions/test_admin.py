@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from executions import services
+from executions import admin_actions, services
 from executions.models import PipelineExecution
 from executions.services import monitoring
 from executions.templatetags.executions import age, many, rows, size
@@ -163,7 +163,7 @@ def test_many_executions_are_monitored_and_cancelled_at_once(
     services.trigger_execution(executions[0].pk)
     airflow.finish(*key(executions[0]))
     selected = {"_selected_action": [str(execution.pk) for execution in executions]}
-    viewer.post(LIST, {"action": "monitor_selected", **selected})
+    viewer.post(LIST, {"action": "refresh_selected", **selected})
     assert again(executions[0]).status == "success"
     answer = viewer.post(LIST, {"action": "cancel_selected", **selected}, follow=True)
     assert b"Cancel asked for: 2." in answer.content
@@ -177,7 +177,7 @@ def monitor_all(viewer: Client, pipeline: Pipeline) -> str:
     for execution in executions:
         services.trigger_execution(execution.pk)
     selected = [str(execution.pk) for execution in executions]
-    body = {"action": "monitor_selected", "_selected_action": selected}
+    body = {"action": "refresh_selected", "_selected_action": selected}
     return viewer.post(LIST, body, follow=True).content.decode()
 
 
@@ -191,7 +191,7 @@ def test_monitoring_many_stops_at_the_first_that_airflow_does_not_answer(
     shown = monitor_all(viewer, pipeline)
     # One was answered, one was not, and the third was not asked about.
     assert airflow.calls["get_run"] == 2
-    assert "Monitored: 1." in shown
+    assert "Refreshed: 1." in shown
     assert shown.count("Airflow cannot be reached.") == 1
     assert "Not looked at: 2." in shown
 
@@ -210,8 +210,61 @@ def test_the_bulk_cancel_is_not_offered_to_viewers(
     running: PipelineExecution, viewer: Client
 ) -> None:
     shown = viewer.get(LIST).content
-    assert b"monitor_selected" in shown
+    assert b"refresh_selected" in shown
     assert b"cancel_selected" not in shown
+
+
+def run_again_all(viewer: Client, action: str, executions: list[PipelineExecution]) -> str:
+    body = {"action": action, "_selected_action": [str(each.pk) for each in executions]}
+    return viewer.post(LIST, body, follow=True).content.decode()
+
+
+def test_failed_executions_are_retried_at_once_and_the_others_refused_by_name(
+    pipeline: Pipeline, airflow: FakeAirflow, viewer: Client, permit: Callable[..., None]
+) -> None:
+    permit("execute_pipeline")
+    failed, succeeded = [services.start_execution(pipeline) for _ in range(2)]
+    for execution in (failed, succeeded):
+        services.trigger_execution(execution.pk)
+    airflow.set_task(*key(failed), "read", "failed")
+    airflow.set_run(*key(failed), "failed")
+    airflow.finish(*key(succeeded))
+    services.sync_active()
+    shown = run_again_all(viewer, "retry_selected", [failed, succeeded])
+    assert "Retried: 1." in shown
+    assert "none of its nodes has failed" in shown
+    assert [again(each).attempt for each in (failed, succeeded)] == [2, 1]
+
+
+def test_executions_are_run_again_at_once_as_new_ones(
+    pipeline: Pipeline, viewer: Client, permit: Callable[..., None]
+) -> None:
+    permit("execute_pipeline")
+    executions = [services.start_execution(pipeline) for _ in range(2)]
+    assert "Run again: 2." in run_again_all(viewer, "run_selected_again", executions)
+    assert PipelineExecution.objects.count() == 4
+
+
+def test_too_many_are_not_started_at_once(
+    pipeline: Pipeline,
+    viewer: Client,
+    permit: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    permit("execute_pipeline")
+    monkeypatch.setattr(admin_actions, "MOST_STARTED", 2)
+    executions = [services.start_execution(pipeline) for _ in range(3)]
+    shown = run_again_all(viewer, "run_selected_again", executions)
+    assert "At most 2 executions are started at once, and 3 are selected." in shown
+    assert PipelineExecution.objects.count() == 3
+
+
+def test_who_may_not_execute_runs_nothing_again(running: PipelineExecution, viewer: Client) -> None:
+    shown = viewer.get(LIST).content
+    assert b"retry_selected" not in shown
+    assert b"run_selected_again" not in shown
+    run_again_all(viewer, "run_selected_again", [running])
+    assert PipelineExecution.objects.count() == 1
 
 
 def test_the_log_page_shows_a_try(

@@ -229,3 +229,54 @@ def test_a_log_comes_page_by_page(
     tail = page(offset=-3)
     assert (tail["offset"], len(tail["events"]), tail["next"]) == (22, 3, None)
     assert page(offset=99)["events"] == []
+
+
+NOT_SERVED = "Could not read served logs: HTTPConnectionPool(host='vm', port=8793): refused"
+KILLED = (
+    'Task failed with exception\n  File "etl_operator.py", line 275, in _tell_stopped\n'
+    "AirflowException: Node 'keep' was stopped while it worked. Execute the pipeline again."
+)
+
+
+def test_a_log_server_that_is_not_reached_is_told_calmly_and_kept_as_it_was_written(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    airflow.set_task(*key(running), "keep", "running", log=["one"])
+    services.sync_active()
+    place = (*key(running), "keep", 1)
+    airflow._logs[place] = [LogEvent(None, "", NOT_SERVED), *airflow._logs[place]]
+    [log] = execution_logs(running, "keep")
+    assert log.total == 2
+    assert [event.message for event in log.events][1:] == ["one"]
+    assert "HTTPConnectionPool" not in log.events[0].message
+    assert "log server" in log.events[0].message
+    file = services.log_file(running, "keep")
+    assert NOT_SERVED.encode() in b"".join(file.chunks)
+
+
+def test_what_a_node_says_itself_of_served_logs_is_its_own(
+    running: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    airflow.set_task(*key(running), "keep", "running", log=[NOT_SERVED])
+    services.sync_active()
+    assert messages(running, "keep") == [NOT_SERVED]
+
+
+@pytest.mark.parametrize(("status", "is_calm"), [("cancelled", True), ("failed", False)])
+def test_the_log_of_a_cancelled_node_ends_without_a_traceback(
+    status: str, is_calm: bool, running: PipelineExecution, airflow: FakeAirflow, user: Any
+) -> None:
+    airflow.set_task(*key(running), "keep", "failed", log=["one", KILLED, "Task killed!"])
+    services.sync_active()
+    running.tasks.filter(node_id="keep").update(status=status)
+    PipelineExecution.objects.filter(pk=running.pk).update(cancel_requested_by=user)
+    running.refresh_from_db()
+    shown = messages(running, "keep")
+    assert shown[0] == "one"
+    if is_calm:
+        assert shown[1:] == [
+            f"The node was stopped, for {user.get_username()} cancelled its execution.",
+            "Airflow has ended the node's process.",
+        ]
+    else:
+        assert shown[1:] == [KILLED, "Task killed!"]

@@ -278,6 +278,25 @@ def test_while_redis_is_away_pages_look_by_themselves(
     assert play(scene) == "running"
 
 
+def test_a_page_is_told_that_changes_are_not_heard_of_and_that_they_are_again(
+    pending: PipelineExecution, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = GoingLayer()
+    monkeypatch.setattr(watching, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(watching, "ECHO_EVERY", 0.02)
+    monkeypatch.setattr(watching, "_TRY_AGAIN", 0.02)
+
+    async def scene() -> list[bool]:
+        async with Page(of(pending), session) as page:
+            told = [(await page.next())["hears"]]
+            layer.is_away = True
+            told.append((await page.next())["hears"])
+            layer.is_away = False
+            return [*told, (await page.next())["hears"]]
+
+    assert play(scene) == [True, False, True]
+
+
 def test_of_a_page_that_is_slow_to_hear_of_changes_not_all_are_kept() -> None:
     async def scene() -> tuple[list[str], bool]:
         changes = watching.Changes()

@@ -6,6 +6,7 @@ import { counted } from "./format";
 import { behind } from "./graph";
 import { refusal, Requests } from "./requests";
 import { usePage, useShown } from "./store";
+import { refreshedWord } from "./words";
 
 type Question = "cancel" | "retry" | "retry-from" | "run-again";
 
@@ -38,14 +39,15 @@ export function Actions() {
   const { isBusy, doing } = useDoing();
   const close = () => setQuestion(null);
 
-  async function monitor() {
-    if ((await doing(() => requests.monitor())) !== null) store.say("success", t("Airflow was asked; this is what it says now."));
+  async function refresh() {
+    const before = store.get().execution;
+    if ((await doing(() => requests.monitor())) !== null) store.say("info", refreshedWord(before));
   }
 
   return (
     <div className="x-actions">
-      <button type="button" className="x-button" disabled={isBusy} onClick={() => void monitor()} title={t("Ask Airflow about this execution now")}>
-        {t("Monitor")}
+      <button type="button" className="x-button" disabled={isBusy} onClick={() => void refresh()} title={t("Ask Airflow about this execution now")}>
+        {t("Refresh")}
       </button>
       {actions.run_again && (
         <button type="button" className="x-button" onClick={() => setQuestion("run-again")}>

@@ -44,6 +44,7 @@ export function state(fields: Partial<ExecutionState> = {}): ExecutionState {
     trigger_type: "manual",
     params: {},
     created_at: "2026-01-01T10:00:00Z",
+    triggered_at: null,
     started_at: "2026-01-01T10:00:00Z",
     completed_at: null,
     duration_seconds: null,

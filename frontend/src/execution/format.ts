@@ -21,8 +21,8 @@ export function shortRows(count: number): string {
 const plurals = new Intl.PluralRules(language);
 
 /** Return a number with the word for it: `counted(1, t("{n} row"), t("{n} rows"))`. */
-export function counted(count: number, singular: string, plural: string): string {
-  return (plurals.select(count) === "one" ? singular : plural).replace("{n}", whole.format(count));
+export function counted(count: number, singular: string, plural: string, written: (count: number) => string = rows): string {
+  return (plurals.select(count) === "one" ? singular : plural).replace("{n}", written(count));
 }
 
 /** Return bytes as B, kB, MB or GB, of a thousand each. */

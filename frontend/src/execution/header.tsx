@@ -8,9 +8,10 @@ import { Elapsed } from "./elapsed";
 import { counted, moment } from "./format";
 import type { ExecutionState } from "./state";
 import { usePage, useShown } from "./store";
-import { lineWords, trigger } from "./words";
+import { WaitingNote } from "./waiting-note";
+import { lineWords, progressWord, trigger } from "./words";
 
-// What was refused stays until it is dismissed.
+// What was refused, or is to be thought of, stays until it is dismissed.
 const GOOD_NEWS_FOR = 8_000;
 
 /** How the execution stands, who started it and why, and what can be done with it. */
@@ -100,7 +101,7 @@ function Progress({ execution }: { execution: ExecutionState }) {
       >
         <div style={{ width: `${(done / total) * 100}%` }} />
       </div>
-      <span>{t("{done} of {total} nodes", { done, total })}</span>
+      <span>{progressWord(execution)}</span>
     </div>
   );
 }
@@ -112,6 +113,7 @@ function Notes({ execution, notes }: { execution: ExecutionState; notes: string[
         <p className="x-note is-warning">{t("Cancel asked for: it is cancelled once nothing of it runs any more.")}</p>
       )}
       {execution.status_reason && <p className="x-note">{execution.status_reason}</p>}
+      <WaitingNote />
       {execution.error_message && (
         <div className="x-note is-error is-row">
           <pre>{execution.error_message}</pre>
@@ -130,7 +132,7 @@ function Notes({ execution, notes }: { execution: ExecutionState; notes: string[
 function Messages() {
   const { store } = usePage();
   const messages = useShown((shown) => shown.messages);
-  const done = messages.find((message) => message.kind === "success")?.id;
+  const done = messages.find((message) => message.kind === "success" || message.kind === "info")?.id;
   useEffect(() => {
     if (done === undefined) return undefined;
     const timer = setTimeout(() => store.dismiss(done), GOOD_NEWS_FOR);

@@ -66,8 +66,8 @@ class FakeSocket implements SocketLike {
     this.isClosed = true;
   }
 
-  say(state: string): void {
-    this.onmessage?.({ data: JSON.stringify({ type: "state", state }) });
+  say(state: string, hears?: boolean): void {
+    this.onmessage?.({ data: JSON.stringify({ type: "state", hears, state }) });
   }
 
   break(code = 1006): void {
@@ -97,6 +97,24 @@ test("what the socket says is shown, and the page is live", () => {
   world.socket.say("two");
   expect(world.states).toEqual(["one", "two"]);
   expect(world.lines.at(-1)).toBe("live");
+});
+
+test("a server that does not hear of changes is not live, until it hears again", () => {
+  world.socket.say("one", false);
+  expect(world.lines.at(-1)).toBe("deaf");
+  world.socket.say("one", true);
+  expect(world.lines.at(-1)).toBe("live");
+});
+
+test("what was just asked for is looked at at once while the server does not hear of it", async () => {
+  world.socket.say("one", false);
+  world.live.ask();
+  world.polls[0]!.answer("two");
+  await settled();
+  expect(world.states).toEqual(["one", "two"]);
+  world.socket.say("two", true);
+  world.live.ask();
+  expect(world.polls).toHaveLength(1);
 });
 
 test("a lost socket is opened again, and a full state comes with it", async () => {

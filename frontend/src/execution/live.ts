@@ -9,6 +9,7 @@
 export type Line =
   | "connecting"
   | "live"
+  | "deaf"
   | "reconnecting"
   | "polling"
   | "offline"
@@ -71,6 +72,8 @@ export class LiveLine<State> {
   private heard = 0;
   private polls = 0;
   private isLive = false;
+  /** Whether the server hears of changes; else it looks for them, and the socket tells them late. */
+  private hears = true;
   private isStopped = false;
   private isPolling = false;
   private timers: Partial<Record<"retry" | "ping" | "silence" | "poll", number>> = {};
@@ -99,9 +102,9 @@ export class LiveLine<State> {
     this.connect();
   }
 
-  /** Ask for the state now, unless the socket tells it anyway. */
+  /** Ask for the state now, unless the socket tells it anyway, and at once. */
   ask(): void {
-    if (!this.isStopped && !this.isLive) void this.poll();
+    if (!this.isStopped && !(this.isLive && this.hears)) void this.poll();
   }
 
   private connect(): void {
@@ -127,7 +130,7 @@ export class LiveLine<State> {
 
   private hear(socket: SocketLike, text: string): void {
     this.listen(socket);
-    const message = JSON.parse(text) as { type: string; state?: State };
+    const message = JSON.parse(text) as { type: string; hears?: boolean; state?: State };
     if (message.type === "gone") this.end("gone");
     if (message.type !== "state" || message.state === undefined) return;
     this.heard += 1;
@@ -136,7 +139,8 @@ export class LiveLine<State> {
     this.failures = 0;
     this.isPolling = false;
     this.clear("poll");
-    this.listener.onLine("live");
+    this.hears = message.hears ?? true;
+    this.listener.onLine(this.hears ? "live" : "deaf");
     this.listener.onState(message.state);
   }
 

@@ -1,5 +1,6 @@
 import { memo, type Ref, type UIEvent, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { t } from "../shared/i18n";
+import { isFollowingAt } from "./following";
 import { precise } from "./format";
 import { type LogLine, pieces } from "./log-pages";
 
@@ -14,6 +15,9 @@ interface LogLinesProps {
   text: string;
   current: number | null;
   isWrapped: boolean;
+  /** Whether the end is kept in view. */
+  isFollowing: boolean;
+  onFollowing(isFollowing: boolean): void;
   hasBefore: boolean;
   onBefore(): Promise<void>;
   empty: string;
@@ -22,19 +26,19 @@ interface LogLinesProps {
 // Lines are drawn in blocks, and only those near the view: a log of 100,000 lines scrolls like one of 100.
 const BLOCK = 100;
 const LINE_HEIGHT = 20;
-const NEAR = 24;
 
 /** The lines of a log, following its end until the reader scrolls away from it. */
-export function LogLines({ ref, lines, text, current, isWrapped, hasBefore, onBefore, empty }: LogLinesProps) {
+export function LogLines({ ref, lines, text, current, isWrapped, isFollowing, onFollowing, hasBefore, onBefore, empty }: LogLinesProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const [isFollowing, setFollowing] = useState(true);
+  const content = useRef<HTMLDivElement>(null);
+  const seen = useRef(0);
   const [wanted, setWanted] = useState<number | null>(null);
   const first = useRef({ place: 0, height: 0 });
   const blocks = useMemo(() => inBlocks(lines), [lines]);
 
   useImperativeHandle(ref, () => ({
     show(place) {
-      setFollowing(false);
+      onFollowing(false);
       setWanted(place);
     },
   }));
@@ -54,9 +58,22 @@ export function LogLines({ ref, lines, text, current, isWrapped, hasBefore, onBe
     first.current = { place, height: element.scrollHeight };
   }, [lines, isFollowing, isWrapped]);
 
+  // Blocks take their height when they are drawn, which is after the lines have come.
+  useEffect(() => {
+    const [element, lines] = [frame.current, content.current];
+    if (!isFollowing || !element || !lines) return undefined;
+    const observer = new ResizeObserver(() => {
+      element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(lines);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [isFollowing]);
+
   function onScroll(event: UIEvent<HTMLDivElement>) {
     const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-    setFollowing(scrollHeight - scrollTop - clientHeight < NEAR);
+    onFollowing(isFollowingAt(isFollowing, seen.current, event.currentTarget));
+    seen.current = scrollTop;
     if (hasBefore && scrollTop < 200 && scrollHeight > clientHeight) void onBefore();
   }
 
@@ -71,25 +88,27 @@ export function LogLines({ ref, lines, text, current, isWrapped, hasBefore, onBe
         aria-label={t("Messages")}
         onScroll={onScroll}
       >
-        {hasBefore && (
-          <button type="button" className="x-link x-log-before" onClick={() => void onBefore()}>
-            {t("Earlier messages")}
-          </button>
-        )}
-        {lines.length === 0 && <p className="x-empty">{empty}</p>}
-        {blocks.map((block) => (
-          <Block
-            key={block.key}
-            lines={block.lines}
-            text={text}
-            current={block.lines.some((line) => line.place === current) ? current : null}
-            isWanted={block.lines.some((line) => line.place === wanted)}
-          />
-        ))}
+        <div ref={content}>
+          {hasBefore && (
+            <button type="button" className="x-link x-log-before" onClick={() => void onBefore()}>
+              {t("Earlier messages")}
+            </button>
+          )}
+          {lines.length === 0 && <p className="x-empty">{empty}</p>}
+          {blocks.map((block) => (
+            <Block
+              key={block.key}
+              lines={block.lines}
+              text={text}
+              current={block.lines.some((line) => line.place === current) ? current : null}
+              isWanted={block.lines.some((line) => line.place === wanted)}
+            />
+          ))}
+        </div>
       </div>
       {!isFollowing && (
-        <button type="button" className="x-button is-small x-log-end" onClick={() => setFollowing(true)}>
-          {t("Jump to the end")}
+        <button type="button" className="x-button is-small x-log-end" onClick={() => onFollowing(true)}>
+          {t("To the end")}
         </button>
       )}
     </div>
@@ -142,7 +161,7 @@ const Block = memo(function Block({ lines, text, current, isWanted }: BlockProps
         if (!entry.isIntersecting) height.current = block.offsetHeight || height.current;
         setNear(entry.isIntersecting);
       },
-      { root: block.parentElement, rootMargin: "1200px 0px" },
+      { root: block.closest(".x-log-lines"), rootMargin: "1200px 0px" },
     );
     observer.observe(block);
     return () => observer.disconnect();

@@ -26,6 +26,7 @@ export function LogView({ task }: { task: Task }) {
   const [isWrapped, setWrapped] = useState(true);
   const [text, setText] = useState("");
   const [place, setPlace] = useState(0);
+  const [isFollowing, setFollowing] = useState(true);
   const run = chosen ?? task.tries;
   const isLatest = run === task.tries;
   const log = useLog(data.execution_id, task.node_id, run || null, isLatest && task.status === "running");
@@ -52,7 +53,15 @@ export function LogView({ task }: { task: Task }) {
     <div className="x-log">
       <div className="x-log-tools" role="toolbar" aria-label={t("Log")}>
         {task.tries > 1 && (
-          <select className="x-input" aria-label={t("Try")} value={run} onChange={(event) => setChosen(Number(event.target.value))}>
+          <select
+            className="x-input"
+            aria-label={t("Try")}
+            value={run}
+            onChange={(event) => {
+              setChosen(Number(event.target.value));
+              setFollowing(true);
+            }}
+          >
             {Array.from({ length: task.tries }, (_, index) => (
               <option key={index + 1} value={index + 1}>
                 {t("Try {number}", { number: index + 1 })}
@@ -103,13 +112,15 @@ export function LogView({ task }: { task: Task }) {
         text={text}
         current={current?.place ?? null}
         isWrapped={isWrapped}
+        isFollowing={isFollowing}
+        onFollowing={setFollowing}
         hasBefore={(log.part.lines[0]?.place ?? 0) > 0}
         onBefore={log.readBefore}
         empty={log.isReading ? t("Reading…") : log.problem ? "" : emptyWord(least)}
       />
       <p className="x-log-foot">
         <span>{counted(log.part.total, t("{n} message"), t("{n} messages"))}</span>
-        {isLatest && task.status === "running" && <span className="x-following">{t("Following")}</span>}
+        {isLatest && isFollowing && task.status === "running" && <span className="x-following">{t("Following")}</span>}
         {log.part.isKept && <span>{t("LogiData's own copy")}</span>}
       </p>
     </div>

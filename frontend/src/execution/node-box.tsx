@@ -53,7 +53,7 @@ function Numbers({ task }: { task: Task }) {
       <span>
         <Elapsed since={task.started_at} seconds={task.duration_seconds} isRunning={task.status === "running"} />
       </span>
-      {task.rows_out !== null && <span>{t("{n} rows", { n: shortRows(task.rows_out) })}</span>}
+      {task.rows_out !== null && <span>{counted(task.rows_out, t("{n} row"), t("{n} rows"), shortRows)}</span>}
       {task.peak_rss_bytes !== null && <span>{size(task.peak_rss_bytes)}</span>}
     </>
   );

@@ -83,6 +83,8 @@ export interface ExecutionState {
   trigger_type: string;
   params: Record<string, unknown>;
   created_at: string;
+  /** When Airflow had the run. */
+  triggered_at: string | null;
   started_at: string | null;
   completed_at: string | null;
   duration_seconds: number | null;

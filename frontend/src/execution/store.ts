@@ -43,7 +43,7 @@ export interface Shown {
 
 export interface Message {
   id: number;
-  kind: "success" | "warning" | "error";
+  kind: "info" | "success" | "warning" | "error";
   text: string;
 }
 

@@ -1,5 +1,8 @@
 import { t } from "../shared/i18n";
+import { isFinal } from "../shared/status";
+import { counted } from "./format";
 import type { Line } from "./live";
+import type { ExecutionState } from "./state";
 
 const TRIGGERS: Record<string, () => string> = {
   manual: () => t("by hand"),
@@ -49,6 +52,10 @@ export function lineWords(line: Line): { word: string; meaning: string } {
 const LINES: Record<Line, () => { word: string; meaning: string }> = {
   connecting: () => ({ word: t("Connecting"), meaning: t("The page is about to follow the execution live.") }),
   live: () => ({ word: t("Live"), meaning: t("Every change is shown as soon as it is known.") }),
+  deaf: () => ({
+    word: t("Not live: looks every 5 s"),
+    meaning: t("LogiData does not hear of changes now, for Redis is away. It looks for them every few seconds until Redis is back."),
+  }),
   reconnecting: () => ({ word: t("Reconnecting"), meaning: t("The connection was lost; what is shown may be some seconds old.") }),
   polling: () => ({ word: t("Every 5 s"), meaning: t("No live connection is possible; the page asks every 5 seconds.") }),
   offline: () => ({ word: t("Offline"), meaning: t("LogiData does not answer. What is shown is as old as the last answer.") }),
@@ -56,3 +63,17 @@ const LINES: Record<Line, () => { word: string; meaning: string }> = {
   "signed-out": () => ({ word: t("Signed out"), meaning: t("You are no longer signed in. Sign in, then load the page again.") }),
   forbidden: () => ({ word: t("Not allowed"), meaning: t("You may no longer view executions. Ask an administrator for the permission.") }),
 };
+
+/** Say what came of asking Airflow about an execution that stood so: it is asked of those alone that it has. */
+export function refreshedWord({ status, status_reason, triggered_at }: Pick<ExecutionState, "status" | "status_reason" | "triggered_at">): string {
+  if (isFinal(status)) return t("It has ended, and nothing of it changes any more.");
+  if (triggered_at === null || status_reason) return t("Airflow was not asked, for it does not have this execution yet.");
+  return t("Airflow was asked; this is what it says now.");
+}
+
+/** Say how far the nodes are: how many ended while it goes on, how many succeeded once it has ended. */
+export function progressWord({ is_active, progress: { done, total }, tasks }: Pick<ExecutionState, "is_active" | "progress" | "tasks">): string {
+  if (is_active) return counted(total, t("{done} of {n} node ended", { done }), t("{done} of {n} nodes ended", { done }));
+  const succeeded = tasks.filter(({ status }) => status === "success").length;
+  return t("{done} of {total} succeeded", { done: succeeded, total });
+}

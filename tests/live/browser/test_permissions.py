@@ -46,7 +46,7 @@ def test_who_may_only_view_an_execution_can_change_nothing_of_it(
     watch = Watch.of(signs_in(account=viewer), execution_id)
     watch.sees("read_orders", "failed")
     actions = watch.page.locator(".x-actions").get_by_role("button")
-    expect(actions).to_have_text(["Monitor"])
+    expect(actions).to_have_text(["Refresh"])
     panel = watch.opens_node("read_orders")
     expect(panel.get_by_role("tab", name="Log")).to_be_visible()
     expect(panel.get_by_role("button", name="Retry from here")).to_have_count(0)
@@ -78,7 +78,7 @@ def test_lists_offer_to_who_may_only_view_what_changes_nothing(
     expect(page.locator("select[name=action]")).to_have_count(0)
     page = person.opens("/admin/executions/pipelineexecution/")
     offered = page.locator("select[name=action] option:not([value=''])")
-    expect(offered).to_have_text(["Monitor selected executions"])
+    expect(offered).to_have_text(["Refresh selected executions"])
 
 
 def test_the_socket_serves_who_may_view_and_nobody_else(
