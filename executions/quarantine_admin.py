@@ -14,18 +14,14 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from etl.rejected_rows import RejectedRow
 from executions import services
 from executions.admin_pages import ExecutionPages, signed_in
+from executions.rejected_table import edited_in, rows_of_a_page, table_of
 from executions.services.quarantine import FORMATS
 from executions.streaming import streamed
 from pipelines.errors import DomainError
 
 EXECUTE = "pipelines.execute_pipeline"
-_PAGE_ROWS = 50
-# The texts of a whole page must fit into what Django takes in by a form.
-_MOST_TO_EDIT = 2000
-_EDITED = "record-"
 
 
 class QuarantinePages(ExecutionPages):
@@ -36,14 +32,16 @@ class QuarantinePages(ExecutionPages):
         execution = self._execution(request, pk)
         task = self._task(execution, node_id)
         offset = _offset(request)
-        found, rows, problem = None, [], ""
+        found, table, problem, limit = None, None, "", 0
         try:
             found = services.quarantine_of(execution, node_id)
-            rows = found.page(offset, _PAGE_ROWS)
+            limit = rows_of_a_page(found)
+            table = table_of(found, found.page(offset, limit), request.POST)
         except DomainError as error:
             problem = error.detail
-        after = offset + _PAGE_ROWS
-        may_replay = found is not None and request.user.has_perm(EXECUTE)
+        after = offset + limit
+        may_execute = found is not None and request.user.has_perm(EXECUTE)
+        refusal = services.replay_refusal(execution, node_id) if may_execute else ""
         return self._page(
             request,
             "quarantine",
@@ -51,13 +49,14 @@ class QuarantinePages(ExecutionPages):
             part=_("Rows rejected by %s") % node_id,
             task=task,
             found=found,
-            records=[(row, *_editable(request, row)) for row in rows],
+            table=table,
             offset=offset,
             problem=problem,
             formats=sorted(FORMATS),
-            may_replay=may_replay,
-            replays=services.earlier_replays(execution, node_id) if may_replay else (),
-            before=max(offset - _PAGE_ROWS, 0) if offset else None,
+            may_replay=may_execute and not refusal,
+            refusal=refusal,
+            replays=services.earlier_replays(execution, node_id) if may_execute else (),
+            before=max(offset - limit, 0) if offset else None,
             after=after if found is not None and after < found.rows else None,
         )
 
@@ -74,7 +73,7 @@ class QuarantinePages(ExecutionPages):
                 execution,
                 node_id,
                 records=services.corrections_of(
-                    found, _offset(request), _PAGE_ROWS, _edited(request)
+                    found, _offset(request), rows_of_a_page(found), edited_in(request.POST)
                 ),
                 again="again" in request.POST,
                 user=signed_in(request),
@@ -109,18 +108,3 @@ class QuarantinePages(ExecutionPages):
 def _offset(request: HttpRequest) -> int:
     asked = request.POST.get("offset") or request.GET.get("offset", "")
     return int(asked) if asked.isdecimal() and len(asked) < 19 else 0
-
-
-def _edited(request: HttpRequest) -> dict[int, str]:
-    names = [name for name in request.POST if name.startswith(_EDITED)]
-    return {
-        int(index): str(request.POST[name])
-        for name in names
-        if (index := name.removeprefix(_EDITED)).isdecimal() and len(index) < 19
-    }
-
-
-def _editable(request: HttpRequest, row: RejectedRow) -> tuple[str, bool]:
-    """Return the text of a record, as edited so far, and whether it can be edited on a page."""
-    record = row.record or ""
-    return _edited(request).get(row.index, record), len(record) <= _MOST_TO_EDIT

@@ -74,10 +74,17 @@ class NodeSerializer(TaskExecutionSerializer):
     run_tries = RunTrySerializer(
         many=True, read_only=True, help_text="Every try that is known, of all attempts."
     )
+    replay_refusal = serializers.SerializerMethodField()
 
     class Meta(TaskExecutionSerializer.Meta):
-        fields = [*TaskExecutionSerializer.Meta.fields, "run_tries"]
+        fields = [*TaskExecutionSerializer.Meta.fields, "run_tries", "replay_refusal"]
         read_only_fields = fields
+
+    def get_replay_refusal(self, task: TaskExecution) -> str:
+        """Why its rejected rows cannot be replayed; empty where they can, or there are none."""
+        if task.rejected is None:
+            return ""
+        return services.replay_refusal(task.execution, task.node_id)
 
 
 class ExecutionSerializer(serializers.ModelSerializer[PipelineExecution]):

@@ -5,7 +5,7 @@ from executions.services.attempts import attempts_of
 from executions.services.beginning import Attempt
 from executions.services.cancelling import Cancel, carry_out_cancel, request_cancel
 from executions.services.cleaning import remove_staging
-from executions.services.corrections import corrections_of
+from executions.services.corrections import Edited, corrections_of, values_of
 from executions.services.deleting import delete_pipeline
 from executions.services.following import refresh_execution
 from executions.services.graphs import execution_graph
@@ -19,7 +19,12 @@ from executions.services.logs import LogFile, NodeLog, execution_logs, log_file,
 from executions.services.monitoring import Monitored, refresh_executions
 from executions.services.outcomes import Outcome, last_outcomes
 from executions.services.quarantine import Quarantine, quarantine_of
-from executions.services.replaying import Replay, earlier_replays, replay_rejected
+from executions.services.replaying import (
+    Replay,
+    earlier_replays,
+    replay_refusal,
+    replay_rejected,
+)
 from executions.services.retention import Kept, remove_unkept, retention
 from executions.services.retrying import Retry, retry_execution
 from executions.services.searching import search, search_by_id
@@ -38,6 +43,7 @@ __all__ = [
     "Attempt",
     "Cancel",
     "Cursor",
+    "Edited",
     "Kept",
     "LogFile",
     "Monitored",
@@ -72,6 +78,7 @@ __all__ = [
     "refresh_executions",
     "remove_staging",
     "remove_unkept",
+    "replay_refusal",
     "replay_rejected",
     "request_cancel",
     "retention",
@@ -83,4 +90,5 @@ __all__ = [
     "still_running",
     "sync_active",
     "trigger_execution",
+    "values_of",
 ]

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from etl.graph import parse_graph
+from etl.graph import Graph, parse_graph
 from etl.replay import check_corrections
 from executions.errors import AlreadyReplayed, InvalidCorrections, NotReplayable
 from executions.models import PipelineExecution
@@ -23,8 +23,8 @@ from executions.services.replay_plan import (
 )
 from executions.services.starting import create_execution, params_again
 from executions.statuses import ExecutionStatus, NodeStatus, TriggerType
-from pipelines.errors import PipelineNotSaved
-from pipelines.models import Pipeline
+from pipelines.errors import DomainError, PipelineNotSaved
+from pipelines.models import Pipeline, PipelineRevision
 
 _CAME_TO_NOTHING = (ExecutionStatus.FAILED, ExecutionStatus.CANCELLED)
 
@@ -58,23 +58,19 @@ def replay_rejected(
         raise InvalidCorrections(node, problems)
     with transaction.atomic():
         # Two replays of the same rows do not pass this at once, and the revision keeps still.
-        pipeline = (
+        pipeline, revision = _running_now(
             Pipeline.objects.select_for_update().filter(pk=execution.pipeline_id).first()
             if execution.pipeline_id
-            else None
+            else None,
+            node,
         )
-        if pipeline is None:
-            raise NotReplayable(node, _("the pipeline was deleted. Create it anew and execute it."))
-        if pipeline.current_revision is None:
-            raise PipelineNotSaved(pipeline.name)
         before = earlier_replays(execution, node)
         if before and not again:
             raise AlreadyReplayed(node, [str(replay.pk) for replay in before])
-        graph = parse_graph(pipeline.current_revision.snapshot["config"])
-        require_replayable(graph, node, raw_of=found.task.module if found.is_raw else None)
+        graph = _graph_to_take(revision, found)
         started = create_execution(
             pipeline,
-            params=params_again(execution, pipeline.current_revision),
+            params=params_again(execution, revision),
             trigger_type=TriggerType.REPLAY,
             user_id=user.pk if user is not None else None,
             celery_task_id=str(uuid.uuid4()),
@@ -95,6 +91,21 @@ def replay_rejected(
     return Replay(started, tuple(warnings))
 
 
+def replay_refusal(execution: PipelineExecution, node: str) -> str:
+    """Return why the rows that a node rejected cannot be replayed as things are; "" if they can.
+
+    Whether they were replayed before is another question: see `earlier_replays`.
+    """
+    try:
+        found = quarantine_of(execution, node)
+        _require_ended_well(found)
+        _, revision = _running_now(execution.pipeline, node)
+        _graph_to_take(revision, found)
+    except DomainError as error:
+        return error.detail
+    return ""
+
+
 def earlier_replays(execution: PipelineExecution, node: str) -> list[PipelineExecution]:
     """Return the replays of a node's rejected rows that have loaded some, or still may."""
     return [
@@ -107,6 +118,22 @@ def earlier_replays(execution: PipelineExecution, node: str) -> list[PipelineExe
 def _has_loaded(replay: PipelineExecution) -> bool:
     modules = replay.tasks.filter(status=NodeStatus.SUCCESS).values_list("module", flat=True)
     return any(cls is None or cls.kind == "load" for cls in map(module_of, modules))
+
+
+def _running_now(pipeline: Pipeline | None, node: str) -> tuple[Pipeline, PipelineRevision]:
+    """Return the pipeline and the revision that a replay runs."""
+    if pipeline is None:
+        raise NotReplayable(node, _("the pipeline was deleted. Create it anew and execute it."))
+    if pipeline.current_revision is None:
+        raise PipelineNotSaved(pipeline.name)
+    return pipeline, pipeline.current_revision
+
+
+def _graph_to_take(revision: PipelineRevision, found: Quarantine) -> Graph:
+    """Return the graph of a revision that can take in the rows again."""
+    graph = parse_graph(revision.snapshot["config"])
+    require_replayable(graph, found.node, raw_of=found.task.module if found.is_raw else None)
+    return graph
 
 
 def _require_ended_well(found: Quarantine) -> None:

@@ -16,7 +16,7 @@ from etl.raw_records import RAW
 from etl.replay import replayed_input
 from etl.results import idle_result
 from executions import services
-from executions.errors import InvalidCorrections, NotReplayable
+from executions.errors import NotReplayable
 from executions.models import PipelineExecution
 from executions.services.replay_plan import why_not_kept
 from executions.services.triggering import trigger_execution
@@ -165,15 +165,35 @@ def test_the_admin_takes_corrections_of_an_inputs_rows(
     client.force_login(user)
     permit("view_pipelineexecution", "execute_pipeline")
     page = f"/admin/executions/pipelineexecution/{quarantined.pk}/nodes/cast/quarantine/"
-    edited = {"record-0": '{"id": "1", "amount": 2, "total": 1}', "record-1": "none"}
-    shown = client.post(f"{page}replay/", edited).content.decode()
-    assert "Row 1 is no JSON object any more" in shown
-    assert "&quot;total&quot;: 1}</textarea>" in shown
-    del edited["record-1"]
-    assert "There is no column" in client.post(f"{page}replay/", edited).content.decode()
-    client.post(f"{page}replay/", {"record-0": '{"amount": 2, "id": "1"}'})
+    shown = client.get(page).content.decode()
+    # As a table, whose rows people count from 1.
+    assert '<th scope="col"><code>amount</code></th>' in shown
+    assert 'name="cell-0-amount" value="' in shown
+    assert 'aria-label="amount of row 1"' in shown
+    edited = {"cell-0-amount": "2", "cell-0-total": "1"}
+    refused = client.post(f"{page}replay/", edited).content.decode()
+    assert "There is no column" in refused
+    assert 'name="cell-0-amount" value="2"' in refused
+    client.post(f"{page}replay/", {"cell-0-amount": "2", "cell-1-amount": ""})
     plan = quarantined.replays.get().replay_plan
-    assert plan["replay"]["records"] == {"0": {"amount": "2"}}
+    assert plan["replay"]["records"] == {"0": {"amount": "2"}, "1": {"amount": None}}
+
+
+def test_the_admin_says_before_anything_is_corrected_that_rows_cannot_be_replayed(
+    quarantined: PipelineExecution, client: Client, admin_user: Any
+) -> None:
+    client.force_login(admin_user)
+    place = f"/admin/executions/pipelineexecution/{quarantined.pk}/nodes/cast/quarantine/"
+    assert '<button type="submit" class="button main">' in client.get(place).content.decode()
+    PipelineExecution.objects.update(status="failed")
+    shown = client.get(place).content.decode()
+    assert "its other rows are missing, too" in shown
+    assert "cell-0-amount" not in shown
+    assert "disabled" in shown[: shown.index("Replay these rows")].rpartition("<button")[2]
+    api = APIClient()
+    api.force_authenticate(admin_user)
+    node = api.get(f"/api/v1/executions/{quarantined.pk}/nodes/cast").json()
+    assert "its other rows are missing, too" in node["replay_refusal"]
 
 
 def test_edits_of_rows_that_cannot_be_replayed_are_refused_for_that(
@@ -197,6 +217,6 @@ def test_a_record_on_another_page_is_not_taken_for_one_of_this(
     quarantined: PipelineExecution,
 ) -> None:
     found = services.quarantine_of(quarantined, "cast")
-    assert services.corrections_of(found, 0, 1, {1: "none"}) == {}
-    with pytest.raises(InvalidCorrections):
-        services.corrections_of(found, 1, 1, {1: "none"})
+    edited = {1: {"amount": "none"}}
+    assert services.corrections_of(found, 0, 1, edited) == {}
+    assert services.corrections_of(found, 1, 1, edited) == {"1": {"amount": "none"}}
