@@ -1,6 +1,7 @@
 """What the live page of an execution is given with its HTML."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -11,6 +12,7 @@ from executions.models import PipelineExecution
 
 _CANCEL = "executions.cancel_pipelineexecution"
 _EXECUTE = "pipelines.execute_pipeline"
+_CHANGE = "pipelines.change_pipeline"
 _ALERTS = "alerts.view_alertdelivery"
 # Where the page puts the id of another execution, and of a node, into an address.
 _AN_EXECUTION = UUID(int=0)
@@ -32,6 +34,12 @@ def page_data(
         "urls": {
             "pipeline": pipeline_url,
             "change_params": _change_params(execution) if may_execute else None,
+            "run_newest": _run_form(execution) if may_execute else None,
+            "edit_node": (
+                f"{pipeline_url}?{urlencode({'node': _A_NODE})}"
+                if pipeline_url and request.user.has_perm(_CHANGE)
+                else None
+            ),
             "execution": _page("change", _AN_EXECUTION),
             "quarantine": _page("quarantine", execution.pk, _A_NODE),
         },
@@ -43,9 +51,16 @@ def _page(name: str, *args: object) -> str:
 
 
 def _change_params(execution: PipelineExecution) -> str | None:
-    """Return the address of the form that runs the execution again; None without a pipeline."""
+    """Return the address of the form that runs the execution's revision again."""
+    form = _run_form(execution)
+    if form is None or execution.revision is None:
+        return form
+    return f"{form}&revision={execution.revision.number}"
+
+
+def _run_form(execution: PipelineExecution) -> str | None:
+    """Return the address of the form that runs the newest revision; None without a pipeline."""
     if execution.pipeline_id is None:
         return None
     form = reverse("admin:pipelines_pipeline_execute", args=[execution.pipeline_id])
-    revision = f"&revision={execution.revision.number}" if execution.revision else ""
-    return f"{form}?again={execution.pk}{revision}"
+    return f"{form}?again={execution.pk}"

@@ -78,6 +78,18 @@ def test_the_data_names_the_execution_and_its_addresses(
     )
 
 
+def test_who_may_change_pipelines_is_led_to_the_node_in_the_editor(
+    running: PipelineExecution, shown: Callable[..., str], permit: Callable[..., None]
+) -> None:
+    permit("view_pipeline", "execute_pipeline")
+    urls = data_of(shown(running))["urls"]
+    assert urls["run_newest"].endswith(f"/execute/?again={running.pk}")
+    assert urls["edit_node"] is None
+    permit("change_pipeline")
+    editor = reverse("admin:pipelines_pipeline_change", args=[running.pipeline_id])
+    assert data_of(shown(running))["urls"]["edit_node"] == f"{editor}?node=__node__"
+
+
 def test_the_data_says_what_the_user_may_do(
     running: PipelineExecution, shown: Callable[..., str], permit: Callable[..., None]
 ) -> None:

@@ -5,6 +5,7 @@ import { ApiError } from "../shared/api";
 import { t } from "../shared/i18n";
 import { mount } from "../shared/mount";
 import { Editor } from "./Editor";
+import { findNode } from "./model/graph";
 import { place } from "./model/placing";
 import { editorData, openedDoc } from "./page/data";
 import { getModules } from "./server/calls";
@@ -22,6 +23,15 @@ function hideFields(): void {
   }
 }
 
+/** Open the form of the node that the address names, as `?node=read_orders`. */
+function openNamed(): void {
+  const { history, select, open } = useEditor.getState();
+  const named = findNode(history.present.graph, new URLSearchParams(window.location.search).get("node"));
+  if (!named) return;
+  select([named.id]);
+  open(named.id);
+}
+
 async function start(): Promise<void> {
   const data = editorData();
   const { setModules, begin, show, setBrokenText } = useEditor.getState();
@@ -33,6 +43,7 @@ async function start(): Promise<void> {
     hasSpecs: data.param_specs !== undefined && data.param_specs !== null,
   });
   begin({ ...opened.doc, graph: place(opened.doc.graph, useEditor.getState().modules) });
+  openNamed();
   if (opened.unreadable) {
     setBrokenText(opened.unreadable);
     show("json");

@@ -6,10 +6,11 @@ import { Actions } from "./actions";
 import { Copy } from "./copy";
 import { Elapsed } from "./elapsed";
 import { counted, moment } from "./format";
+import { OriginOf, ReplaysOf } from "./replays";
 import type { ExecutionState } from "./state";
 import { usePage, useShown } from "./store";
 import { WaitingNote } from "./waiting-note";
-import { lineWords, progressWord, trigger } from "./words";
+import { begun, lineWords, progressWord } from "./words";
 
 // What was refused, or is to be thought of, stays until it is dismissed.
 const GOOD_NEWS_FOR = 8_000;
@@ -44,9 +45,10 @@ function Facts({ execution }: { execution: ExecutionState }) {
       {execution.revision !== null && <span>{t("Revision {number}", { number: execution.revision })}</span>}
       {execution.attempt > 1 && <span>{t("Attempt {number}", { number: execution.attempt })}</span>}
       <span>
-        {t("Started {how}", { how: trigger(execution.trigger_type) })}
+        {begun(execution.trigger_type)}
         {execution.triggered_by && ` (${execution.triggered_by})`}
       </span>
+      <OriginOf />
       <span title={new Date(execution.started_at ?? execution.created_at).toString()}>{moment(execution.started_at ?? execution.created_at, now)}</span>
       <span className="x-strong">
         <Elapsed since={execution.started_at ?? execution.created_at} seconds={execution.duration_seconds} isRunning={execution.is_active} />
@@ -58,6 +60,7 @@ function Facts({ execution }: { execution: ExecutionState }) {
       ))}
       {params.length > 3 && <span>{t("and {n} more params", { n: params.length - 3 })}</span>}
       {execution.rows_rejected > 0 && <RejectedLink execution={execution} />}
+      <ReplaysOf />
       <Progress execution={execution} />
     </div>
   );

@@ -4,6 +4,7 @@ import { Copy } from "./copy";
 import { Elapsed } from "./elapsed";
 import { moment, NOTHING, rows, size } from "./format";
 import { NodeWatermarks } from "./node-watermarks";
+import { Repair } from "./repair";
 import type { RunTry, Task } from "./state";
 import { usePage, useShown } from "./store";
 
@@ -22,6 +23,7 @@ export function NodeOverview({ task }: { task: Task }) {
           <pre>{task.error}</pre>
         </div>
       )}
+      <Repair task={task} />
       {task.warnings.map((warning) => (
         <div key={warning} className="x-note is-warning">
           <pre>{warning}</pre>

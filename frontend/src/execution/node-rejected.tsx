@@ -1,5 +1,6 @@
 import { t } from "../shared/i18n";
 import { counted, rows } from "./format";
+import { ReplaysOf } from "./replays";
 import { SampleTable } from "./sample-table";
 import type { Task } from "./state";
 import { usePage } from "./store";
@@ -11,16 +12,19 @@ export function NodeRejected({ task }: { task: Task }) {
   const answer = useNode(task);
   const count = task.rows_rejected ?? 0;
   const rejected = answer.is === "there" ? answer.value.rejected : null;
+  const refusal = (answer.is === "there" && answer.value.replay_refusal) || "";
   const records = rejected?.data ?? [];
   return (
     <div className="x-scroll x-pad">
       <p>
         <strong>{counted(count, t("{n} row was rejected."), t("{n} rows were rejected."))}</strong>
       </p>
-      {task.has_rejected && (
+      <ReplaysOf node={task.node_id} />
+      {refusal !== "" && <p className="x-note">{refusal}</p>}
+      {task.has_rejected && answer.is !== "waiting" && (
         <p>
-          <a className="x-button is-primary" href={nodeUrl(data.urls.quarantine, task.node_id)}>
-            {t("Look at them, correct and replay them")}
+          <a className={`x-button${refusal === "" ? " is-primary" : ""}`} href={nodeUrl(data.urls.quarantine, task.node_id)}>
+            {refusal === "" ? t("Look at them, correct and replay them") : t("Look at all of them")}
           </a>
         </p>
       )}

@@ -37,6 +37,8 @@ export interface Watermark {
 export interface NodeDetail {
   output: (Output & { outputs?: Record<string, Output>; watermark?: Watermark | null; advanced?: Moved[] }) | null;
   rejected: Rejected | null;
+  /** Why the rejected rows cannot be replayed; empty where they can. */
+  replay_refusal?: string;
   run_tries?: RunTry[];
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { state, task } from "./examples";
-import { isSame, receive } from "./state";
+import { isSame, lastReplay, receive } from "./state";
 
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
@@ -37,4 +37,12 @@ test("values are the same by what they say, not by their order or identity", () 
   expect(isSame([1], { 0: 1 })).toBe(false);
   expect(isSame(null, {})).toBe(false);
   expect(isSame({ a: undefined }, { b: undefined })).toBe(false);
+});
+
+test("the last replay is that of the node which is asked for", () => {
+  const replay = (id: string, replay_node: string, minute: number) => ({ id, replay_node, status: "success", created_at: `2026-01-01T10:0${minute}:00Z` });
+  const replays = [replay("a", "cast", 2), replay("b", "read", 3), replay("c", "cast", 1)];
+  expect(lastReplay(replays)?.id).toBe("b");
+  expect(lastReplay(replays, "cast")?.id).toBe("a");
+  expect(lastReplay(replays, "write")).toBeUndefined();
 });

@@ -145,3 +145,9 @@ export function receive(shown: ExecutionState | null, next: ExecutionState): Exe
     actions: isSame(shown.actions, next.actions) ? shown.actions : next.actions,
   };
 }
+
+/** Return the last replay of what a node has rejected, or any node. */
+export function lastReplay(replays: readonly Replay[], node?: string): Replay | undefined {
+  const own = node === undefined ? replays : replays.filter(({ replay_node }) => replay_node === node);
+  return own.reduce<Replay | undefined>((last, one) => (last === undefined || one.created_at > last.created_at ? one : last), undefined);
+}

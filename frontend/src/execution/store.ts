@@ -22,6 +22,10 @@ export interface PageData {
   urls: {
     pipeline: string | null;
     change_params: string | null;
+    /** The form that runs the newest revision with the same params. */
+    run_newest: string | null;
+    /** The editor, with `__node__` in the place of the id of the node that it opens. */
+    edit_node: string | null;
     /** With a nil UUID in the place of the execution's id. */
     execution: string;
     /** With `__node__` in the place of the node's id. */

@@ -4,7 +4,7 @@ import type { Task } from "./state";
 
 vi.hoisted(() => vi.stubGlobal("document", { documentElement: { lang: "en" } }));
 
-import { lineWords, progressWord, refreshedWord } from "./words";
+import { begun, lineWords, progressWord, refreshedWord } from "./words";
 
 const nodes = (...statuses: string[]) => statuses.map((status) => ({ status }) as Task);
 
@@ -28,4 +28,9 @@ test("that Airflow was asked is said only where it was", () => {
 
 test("a page that the server tells late is not called live", () => {
   expect(lineWords("deaf").word).toContain("Not live");
+});
+
+test("a replay is not said to have been started replay", () => {
+  expect(begun("replay")).toBe("Replay of rejected rows");
+  expect(begun("api")).toBe("Started over the API");
 });

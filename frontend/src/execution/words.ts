@@ -18,6 +18,20 @@ export function trigger(type: string): string {
   return TRIGGERS[type]?.() ?? type;
 }
 
+const BEGINNINGS: Record<string, () => string> = {
+  manual: () => t("Started by hand"),
+  api: () => t("Started over the API"),
+  scheduled: () => t("Started by schedule"),
+  backfill: () => t("Started as a backfill"),
+  replay: () => t("Replay of rejected rows"),
+  external: () => t("Started by hand in Airflow"),
+};
+
+/** Say what started an execution, as the beginning of a line. */
+export function begun(type: string): string {
+  return BEGINNINGS[type]?.() ?? type;
+}
+
 const ALERT_EVENTS: Record<string, () => string> = {
   failure: () => t("Failed"),
   recovery: () => t("Succeeded after a failure"),

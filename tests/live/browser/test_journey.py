@@ -190,9 +190,10 @@ def test_a_node_that_fails_is_repaired_in_the_editor_and_run_again(
     watch = Watch.of_new(person)
     watch.sees("keep_paid", "failed")
     expect(watch.opens_node("keep_paid").locator(".x-note.is-error")).to_contain_text("n/a")
-    person.page.locator(".x-title a").click()
+    watch.panel.get_by_role("link", name="Edit this node").click()
     editor = Editor(person)
-    editor.opens_form("keep_paid")
+    # Its form is open already.
+    expect(editor.form.get_by_role("textbox", name="Condition")).to_be_visible()
     editor.fills("Condition", "TRY_CAST(amount AS DOUBLE) > 0")
     expect(editor.head).to_contain_text("No problems")
     editor.saves()
