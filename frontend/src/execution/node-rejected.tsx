@@ -1,5 +1,6 @@
 import { t } from "../shared/i18n";
 import { counted, rows } from "./format";
+import { asTable } from "./rejected-rows";
 import { ReplaysOf } from "./replays";
 import { SampleTable } from "./sample-table";
 import type { Task } from "./state";
@@ -13,7 +14,8 @@ export function NodeRejected({ task }: { task: Task }) {
   const count = task.rows_rejected ?? 0;
   const rejected = answer.is === "there" ? answer.value.rejected : null;
   const refusal = (answer.is === "there" && answer.value.replay_refusal) || "";
-  const records = rejected?.data ?? [];
+  const records = asTable(rejected?.data ?? []);
+  const columns = [...new Set(records.flatMap(Object.keys))];
   return (
     <div className="x-scroll x-pad">
       <p>
@@ -52,7 +54,7 @@ export function NodeRejected({ task }: { task: Task }) {
       {records.length > 0 && (
         <>
           <h3>{t("The first of them")}</h3>
-          <SampleTable columns={Object.keys(records[0] ?? {})} types={{}} records={records} label={t("Rejected rows")} />
+          <SampleTable columns={columns} types={{}} records={records} label={t("Rejected rows")} />
         </>
       )}
     </div>

@@ -14,7 +14,7 @@ export function ReplaysOf({ node }: { node?: string }) {
   if (last === undefined) return null;
   return (
     <span className="x-replayed">
-      {t("replayed in")} <StatusIcon status={last.status} />{" "}
+      {t("Replayed in")} <StatusIcon status={last.status} />{" "}
       <a href={executionUrl(data.urls.execution, last.id)}>{t("the execution of {when}", { when: moment(last.created_at, now) })}</a>
     </span>
   );
