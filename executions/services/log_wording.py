@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from airflow_bridge.client import LogEvent
 from executions.models import PipelineExecution, TaskExecution
-from executions.statuses import NodeStatus
+from executions.statuses import FINAL_NODE_STATUSES, NodeStatus
 
 # Airflow asks the log server of the worker for the log of a node that runs, even where it has
 # read the file itself, and where no log server runs.
@@ -24,7 +24,7 @@ def worded(
     events: tuple[LogEvent, ...], execution: PipelineExecution, task: TaskExecution, attempt: int
 ) -> tuple[LogEvent, ...]:
     """Return the events of a try, one for each, as a reader is shown them."""
-    was_cancelled = _status_of(task, attempt) == NodeStatus.CANCELLED
+    was_cancelled = _was_cancelled(execution, task, attempt)
     return tuple(_worded(event, execution, was_cancelled=was_cancelled) for event in events)
 
 
@@ -48,7 +48,13 @@ def _stopped(execution: PipelineExecution) -> str:
     }
 
 
-def _status_of(task: TaskExecution, attempt: int) -> str:
+def _was_cancelled(execution: PipelineExecution, task: TaskExecution, attempt: int) -> bool:
+    """Return whether the try was cancelled, or will be known to be: its log comes first."""
     if attempt == task.tries:
-        return task.status
-    return next((one["status"] for one in task.run_tries if one["number"] == attempt), "")
+        is_ending = task.status not in FINAL_NODE_STATUSES
+        return task.status == NodeStatus.CANCELLED or (
+            is_ending and execution.cancel_requested_at is not None
+        )
+    return any(
+        one["number"] == attempt and one["status"] == NodeStatus.CANCELLED for one in task.run_tries
+    )

@@ -262,14 +262,18 @@ def test_what_a_node_says_itself_of_served_logs_is_its_own(
     assert messages(running, "keep") == [NOT_SERVED]
 
 
-@pytest.mark.parametrize(("status", "is_calm"), [("cancelled", True), ("failed", False)])
+@pytest.mark.parametrize(
+    ("status", "is_calm"), [("cancelled", True), ("running", True), ("failed", False)]
+)
 def test_the_log_of_a_cancelled_node_ends_without_a_traceback(
     status: str, is_calm: bool, running: PipelineExecution, airflow: FakeAirflow, user: Any
 ) -> None:
     airflow.set_task(*key(running), "keep", "failed", log=["one", KILLED, "Task killed!"])
     services.sync_active()
     running.tasks.filter(node_id="keep").update(status=status)
-    PipelineExecution.objects.filter(pk=running.pk).update(cancel_requested_by=user)
+    PipelineExecution.objects.filter(pk=running.pk).update(
+        cancel_requested_by=user, cancel_requested_at=timezone.now()
+    )
     running.refresh_from_db()
     shown = messages(running, "keep")
     assert shown[0] == "one"

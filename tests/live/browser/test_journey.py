@@ -214,10 +214,16 @@ def test_a_long_execution_is_cancelled(live: LiveStack, person: Person) -> None:
     Editor.of(person, live.create(*chain(sleep, load_node(table))))
     watch = Watch.of_new(person)
     watch.sees("sleep", "running")
+    log = watch.opens_node("sleep", "Log").get_by_role("log")
+    # What Airflow says of its log server, which does not run here, is no fault of the node.
+    expect(log).to_contain_text("log server")
+    expect(log).not_to_contain_text("HTTPConnectionPool")
     watch.does("Cancel execution", "Cancel execution")
     watch.ends("cancelled")
     watch.sees("sleep", "cancelled")
     watch.sees("to_warehouse", "cancelled")
+    expect(log).to_contain_text("cancelled its execution")
+    expect(log).not_to_contain_text("Task failed with exception")
     person.photographs("cancelled")
     assert not person.faults
 
