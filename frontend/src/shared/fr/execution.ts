@@ -3,7 +3,6 @@ export const execution: Record<string, string> = {
   "Airflow was asked; this is what it says now.":
     "Airflow a été interrogé ; voici ce qu’il répond.",
   "Ask Airflow about this execution now": "Interroger Airflow maintenant sur cette exécution",
-  Monitor: "Actualiser",
   Retry: "Relancer",
   "Retry from…": "Relancer depuis…",
   "Cancel execution": "Annuler l’exécution",
@@ -67,12 +66,10 @@ export const execution: Record<string, string> = {
   "Overview of the graph": "Vue d’ensemble du graphe",
   "Revision {number}": "Révision {number}",
   "Attempt {number}": "Tentative {number}",
-  "Started {how}": "Lancée {how}",
   "and {n} more params": "et {n} autres paramètres",
   "{n} row rejected": "{n} ligne rejetée",
   "{n} rows rejected": "{n} lignes rejetées",
   Progress: "Avancement",
-  "{done} of {total} nodes": "{done} nœuds sur {total}",
   "Cancel asked for: it is cancelled once nothing of it runs any more.":
     "Annulation demandée : l’exécution sera annulée dès que plus rien d’elle ne tourne.",
   Dismiss: "Fermer",
@@ -89,7 +86,6 @@ export const execution: Record<string, string> = {
   "Follow this column": "Suivre cette colonne",
   Messages: "Messages",
   "Earlier messages": "Messages antérieurs",
-  "Jump to the end": "Aller à la fin",
   "Search the log": "Chercher dans le journal",
   none: "aucun",
   "{place} of {count}": "{place} sur {count}",
@@ -219,4 +215,40 @@ export const execution: Record<string, string> = {
   "Sent": "Envoyée",
   "Not sent": "Non envoyée",
   "Dropped": "Abandonnée",
+  Refresh: "Actualiser",
+  "To the end": "Aller à la fin",
+  "Look at all of them": "Les voir toutes",
+  Line: "Ligne",
+  Record: "Enregistrement",
+  "Was a file, a table or a connection to blame? Put it right, then retry from here.":
+    "Un fichier, une table ou une connexion est en cause ? Corrigez-le, puis relancez d’ici.",
+  "Is the pipeline to blame? Edit the node and save, then run the newest revision.":
+    "Le pipeline est en cause ? Modifiez le nœud et enregistrez, puis exécutez la révision la plus récente.",
+  "Is the pipeline to blame? Edit the node and save, then run the newest revision: a retry keeps revision {number}.":
+    "Le pipeline est en cause ? Modifiez le nœud et enregistrez, puis exécutez la révision la plus récente : relancer garde la révision {number}.",
+  "Edit this node": "Modifier ce nœud",
+  "Run the newest revision": "Exécuter la révision la plus récente",
+  "Replayed in": "Rejouées dans",
+  "the execution of {when}": "l’exécution de {when}",
+  "To the first execution": "Vers la première exécution",
+  "Waits: {why} It goes on by itself then.": "En attente : {why} Elle continuera ensuite d’elle-même.",
+  "Waits in Airflow, which has the run and will begin it once a slot is free.":
+    "En attente dans Airflow, qui a l’exécution et la commencera dès qu’une place sera libre.",
+  "Waits for a worker that is free; its message is in the queue.":
+    "En attente d’un worker libre ; son message est dans la file.",
+  "Started by hand": "Lancée à la main",
+  "Started over the API": "Lancée par l’API",
+  "Started by schedule": "Lancée par la planification",
+  "Started as a backfill": "Lancée comme rattrapage",
+  "Replay of rejected rows": "Rejeu de lignes rejetées",
+  "Started by hand in Airflow": "Lancée à la main dans Airflow",
+  "Not live: looks every 5 s": "Pas en direct : regarde toutes les 5 s",
+  "LogiData does not hear of changes now, for Redis is away. It looks for them every few seconds until Redis is back.":
+    "LogiData n’est pas averti des changements, car Redis est absent. Il les cherche toutes les quelques secondes jusqu’au retour de Redis.",
+  "It has ended, and nothing of it changes any more.": "Elle est terminée, et plus rien n’en change.",
+  "Airflow was not asked, for it does not have this execution yet.":
+    "Airflow n’a pas été interrogé, car il n’a pas encore cette exécution.",
+  "{done} of {n} node ended": "{done} nœud terminé sur {n}",
+  "{done} of {n} nodes ended": "{done} nœuds terminés sur {n}",
+  "{done} of {total} succeeded": "réussis : {done} sur {total}",
 };
