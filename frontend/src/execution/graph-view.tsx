@@ -26,6 +26,8 @@ import { around, CLOSE, FAR, fitting, type Frame, isSeen, READABLE } from "./vie
 const nodeTypes = { step: NodeBox };
 const edgeTypes = { flow: FlowEdge };
 // From afar the overview draws the nodes and their lines.
+// Of so many nodes and more only those in view are drawn.
+const MANY = 60;
 const NO_BOXES: StepNode[] = [];
 const NO_LINES: FlowEdgeType[] = [];
 const MAP_FROM = 30;
@@ -126,7 +128,7 @@ export function GraphView() {
           setFar(zoom < FAR);
         }}
         colorMode={isDark ? "dark" : "light"}
-        onlyRenderVisibleElements
+        onlyRenderVisibleElements={nodes.length > MANY}
         nodesDraggable={false}
         nodesConnectable={false}
         nodesFocusable={false}
