@@ -25,9 +25,9 @@ import { around, CLOSE, FAR, fitting, type Frame, isSeen, READABLE } from "./vie
 
 const nodeTypes = { step: NodeBox };
 const edgeTypes = { flow: FlowEdge };
-// From afar the overview draws the nodes and their lines.
-// Of so many nodes and more only those in view are drawn.
+// Of more nodes than these only those in view are drawn.
 const MANY = 60;
+// From afar the overview draws the nodes and their lines.
 const NO_BOXES: StepNode[] = [];
 const NO_LINES: FlowEdgeType[] = [];
 const MAP_FROM = 30;
