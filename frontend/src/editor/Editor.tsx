@@ -59,7 +59,7 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
           if (event.key === "Enter" && event.target instanceof HTMLInputElement) event.preventDefault();
         }}
       >
-        <Banners />
+        <Banners seen={data.seen} />
         <Head
           draft={draft}
           hasDraft={Boolean(data.draft && data.deployed)}

@@ -5,6 +5,7 @@ import { ApiError } from "../shared/api";
 import { t } from "../shared/i18n";
 import { mount } from "../shared/mount";
 import { Editor } from "./Editor";
+import { carried } from "./model/carried";
 import { place } from "./model/placing";
 import { editorData, openedDoc } from "./page/data";
 import { getModules } from "./server/calls";
@@ -12,14 +13,22 @@ import { useEditor } from "./store";
 
 const PLACE = "console-editor";
 
-/** Hide the fields of the page that the editor draws; they are still sent with the form. */
+/** Hide the fields of the page that the editor draws; they are still sent, and their errors stand above. */
 function hideFields(): void {
   for (const name of ["config", "default_params", "param_specs"]) {
     const field = document.getElementById(`id_${name}`);
     const row = field?.closest<HTMLElement>(".form-row, .field-row, [data-field-row]") ?? field;
-    // Its errors are shown by the page, and must stay visible.
-    if (row && !row.querySelector(".errorlist")) row.hidden = true;
+    if (row) row.hidden = true;
   }
+}
+
+/** Go on where the form was sent that came back with problems: none of it is saved. */
+function goOn(): void {
+  const { pipeline, history, faceAll } = useEditor.getState();
+  const { present } = history;
+  useEditor.setState({ history: carried(sessionStorage, pipeline, present) ?? history, saved: { ...present } });
+  // Somebody wanted to have all of it.
+  faceAll();
 }
 
 async function start(): Promise<void> {
@@ -33,13 +42,12 @@ async function start(): Promise<void> {
     hasSpecs: data.param_specs !== undefined && data.param_specs !== null,
   });
   begin({ ...opened.doc, graph: place(opened.doc.graph, useEditor.getState().modules) });
+  if (document.getElementById("form-problems")) goOn();
   if (opened.unreadable) {
     setBrokenText(opened.unreadable);
     show("json");
   }
   hideFields();
-  // The form came back with problems: somebody wanted to have all of it.
-  if (document.querySelector(".errorlist, .note.error")) useEditor.getState().faceAll();
   mount(PLACE, <Editor data={data} />);
 }
 
