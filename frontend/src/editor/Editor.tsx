@@ -63,6 +63,7 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
         <Head
           draft={draft}
           hasDraft={Boolean(data.draft && data.deployed)}
+          full={full}
           onTemplates={() => setDialog("templates")}
           onDiscard={() => setDialog("discard")}
         />

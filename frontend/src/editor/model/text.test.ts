@@ -50,6 +50,14 @@ describe("JSON", () => {
     expect(json.readGraph('{"nodes": [').problem?.message).toContain("ends too early, in line 1, column 12");
   });
 
+  test("an edge to a node that is not there is named, and so is an id that two nodes have", () => {
+    const nodes = [{ id: "read", module: "extract.csv" }];
+    const loose = json.readGraph(JSON.stringify({ nodes, edges: [{ source: "read", target: "wrote" }] }));
+    expect(loose.problem?.message).toMatch(/^Edge 1 names the node 'wrote'/);
+    const twice = json.readGraph(JSON.stringify({ nodes: [...nodes, ...nodes], edges: [] }));
+    expect(twice.problem?.message).toMatch(/^Two nodes have the id 'read'/);
+  });
+
   test("JSON that is no graph is no mistake of a letter", () => {
     expect(json.readGraph("[]").problem).toMatchObject({ line: null });
   });
@@ -224,6 +232,14 @@ test("params that nodes use are found in every template", () => {
     edges: [],
   };
   expect(params.usedParams(graph)).toEqual(["day", "big"]);
+});
+
+test("the field that uses a param is known, however deep it lies", () => {
+  const config = { rules: [{ when: "{{ params.day }} {{ params.day }}" }], path: "{{ params.file }}" };
+  expect(params.paramsOf({ id: "a", module: "m", config })).toEqual([
+    { name: "day", field: "config.rules.0.when" },
+    { name: "file", field: "config.path" },
+  ]);
 });
 
 test("another type of a param keeps its help, and drops the limits of the old one", () => {
