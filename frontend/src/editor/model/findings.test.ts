@@ -11,7 +11,7 @@ const { atField, facedAs, facedKey, findings, isNote, stillNeeded, undeclaredPar
 function module(key: string, ports: string[], config_schema: ModuleInfo["config_schema"] = {}): ModuleInfo {
   const kind = key.split(".")[0] as ModuleInfo["kind"];
   const outputs = kind === "load" ? ("none" as const) : ("one" as const);
-  return { key, kind, title: key, icon: "", summary: "", description: "", ports, variadic: false, outputs, config_schema };
+  return { key, kind, title: key, icon: "", keywords: "", summary: "", description: "", ports, variadic: false, outputs, config_schema };
 }
 
 const measure = { type: "object", properties: { name: { type: "string", title: "Name" } } };
