@@ -23,12 +23,13 @@ function hideFields(): void {
 }
 
 /** Go on where the form was sent that came back with problems: none of it is saved. */
-function goOn(): void {
+function goOn(refused: HTMLElement): void {
   const { pipeline, history, faceAll } = useEditor.getState();
   const { present } = history;
   useEditor.setState({ history: carried(sessionStorage, pipeline, present) ?? history, saved: { ...present } });
   // Somebody wanted to have all of it.
   faceAll();
+  refused.focus();
 }
 
 async function start(): Promise<void> {
@@ -42,7 +43,8 @@ async function start(): Promise<void> {
     hasSpecs: data.param_specs !== undefined && data.param_specs !== null,
   });
   begin({ ...opened.doc, graph: place(opened.doc.graph, useEditor.getState().modules) });
-  if (document.getElementById("form-problems")) goOn();
+  const refused = document.getElementById("form-problems");
+  if (refused) goOn(refused);
   if (opened.unreadable) {
     setBrokenText(opened.unreadable);
     show("json");
