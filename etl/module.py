@@ -143,6 +143,8 @@ class Module(ABC):
     title: ClassVar[str]
     # Its sign in an editor: a name of Google's Material Symbols.
     icon: ClassVar[str] = "widgets"
+    # Other words that people look for it by, with commas between them.
+    keywords: ClassVar[str] = ""
     ports: ClassVar[tuple[str, ...]] = ("input",)
     # A variadic module takes any number of inputs, each a port named after its source.
     variadic: ClassVar[bool] = False

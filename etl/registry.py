@@ -126,6 +126,7 @@ def _entry(key: str, module: type[Module]) -> dict[str, Any]:
         "kind": module.kind,
         "title": module.title,
         "icon": module.icon,
+        "keywords": module.keywords,
         "summary": " ".join(description.split("\n\n")[0].split()),
         "description": description,
         "ports": list(module.ports),

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -27,10 +28,11 @@ from pipelines.live_list import LiveList
 from pipelines.models import DeploymentStatus, Pipeline
 from pipelines.revision_admin import RevisionInline
 from pipelines.revision_pages import RevisionPages
+from pipelines.saved_pages import SavedPages
 
 
 @admin.register(Pipeline)
-class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
+class PipelineAdmin(PipelineColumns, LiveList, SavedPages, RevisionPages):
     """Pipelines: edit, deploy, execute."""
 
     form = PipelineForm
@@ -91,9 +93,12 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None:
             return fieldsets[:2]
-        if not self.has_change_permission(request, obj):
-            return fieldsets
         (title, options), *others = fieldsets
+        if not self.has_change_permission(request, obj):
+            # The canvas shows what is drawn; as text it is nothing to read.
+            shown = ("name", "description")
+            when = {"fields": ("is_active", "schedule", "timezone", "timeout", "labels")}
+            return [(title, {**options, "fields": shown}), (others[0][0], when), *others[1:]]
         return [(title, {**options, "fields": (*options["fields"], "seen")}), *others]
 
     def get_inlines(self, request: HttpRequest, obj: Pipeline | None) -> Any:
@@ -131,9 +136,12 @@ class PipelineAdmin(PipelineColumns, LiveList, RevisionPages):
         return str(pipeline.current_revision.number) if pipeline.current_revision else "-"
 
     @admin.display(description=gettext_lazy("DAG"))
-    def dag(self, pipeline: Pipeline) -> str:
-        """Return the id under which Airflow knows it."""
-        return pipeline.dag_id
+    def dag(self, pipeline: Pipeline) -> SafeString | str:
+        """Return the id under which Airflow knows it, leading to the code that it serves."""
+        if pipeline.current_revision is None:
+            return pipeline.dag_id
+        address = reverse("admin:pipelines_pipeline_code", args=[pipeline.pk])
+        return format_html('<a href="{}">{}</a>', address, pipeline.dag_id)
 
     # What can be done
 

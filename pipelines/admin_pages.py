@@ -1,4 +1,4 @@
-"""The pages below that of a pipeline in the admin: execute, DAG, deploy again, watermarks."""
+"""The pages below that of a pipeline in the admin: execute, DAG, deployment, watermarks."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ class PipelinePages(_ModelAdmin):
             ("execute", self.execute_view),
             ("code", self.code_view),
             ("deploy", self.deploy_view),
+            ("deployment", self.deployment_view),
             ("watermarks", self.watermarks_view),
         )
         own = [
@@ -93,6 +94,7 @@ class PipelinePages(_ModelAdmin):
             _("Execute"),
             form=form,
             chosen=revision,
+            draft=services.draft_of(pipeline),
             again=request.GET.get("again", ""),
             revisions=pipeline.revisions.order_by("-number")[:SHOWN_REVISIONS],
         )
@@ -143,6 +145,17 @@ class PipelinePages(_ModelAdmin):
             return redirect(pipeline_page(object_id))
 
         return self._refusable(request, deploy, pipeline_page(object_id))
+
+    def deployment_view(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
+        """Show how far Airflow is with the current revision: what the badge is renewed with."""
+        pipeline = get_object_or_404(Pipeline, pk=object_id)
+        if not self.has_view_permission(request, pipeline):
+            raise PermissionDenied
+        context = {
+            "original": pipeline,
+            "has_change_permission": self.has_change_permission(request, pipeline),
+        }
+        return TemplateResponse(request, "admin/pipelines/pipeline/deployment.html", context)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -7,13 +7,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
 from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -31,7 +32,7 @@ from pipelines.services import (
     newest_of,
     pipeline_field,
 )
-from pipelines.services.fields import CRON_PRESETS, timezones
+from pipelines.services.fields import CRON_PRESETS, places
 
 # Generic for the type checker only.
 if TYPE_CHECKING:
@@ -57,6 +58,19 @@ def _changed(pipeline: Pipeline, newest: Newest) -> str:
         )
         % said
     )
+
+
+class TimeZoneInput(UnfoldAdminTextInputWidget):
+    """A line that finds time zones by any part of their name."""
+
+    def render(self, name: str, value: Any, *args: Any, **kwargs: Any) -> SafeString:
+        """Return the line, and the list that the browser offers for it."""
+        self.attrs |= {"list": f"{name}-offered", "autocomplete": "off", "spellcheck": "false"}
+        offered = format_html_join(
+            "", '<option value="{}"></option>', ((zone,) for zone in sorted(places()))
+        )
+        line = super().render(name, value, *args, **kwargs)
+        return format_html('{}<datalist id="{}-offered">{}</datalist>', line, name, offered)
 
 
 class PrettyJSONField(forms.JSONField):
@@ -126,13 +140,13 @@ class PipelineForm(_ModelForm):
             presets=", ".join(CRON_PRESETS),
         ),
     )
-    timezone = forms.ChoiceField(
-        # A form without an instance would choose the first of all zones.
+    timezone = forms.CharField(
         initial=lambda: Pipeline().timezone,
         label=gettext_lazy("Time zone"),
-        widget=UnfoldAdminSelectWidget,
-        choices=lambda: [(name, name) for name in sorted(timezones())],
-        help_text=gettext_lazy("The time zone that the schedule is meant in."),
+        widget=TimeZoneInput,
+        help_text=gettext_lazy(
+            "The time zone that the schedule is meant in. Write a part of a city's name to find it."
+        ),
     )
     timeout = forms.FloatField(
         required=False,

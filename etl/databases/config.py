@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from etl.columns import ColumnName, require_columns, unique_names
 from etl.quarantine import QuarantineConfig
@@ -22,12 +22,14 @@ class TableConfig(QuarantineConfig):
     )
     keys: list[ColumnName] = Field(
         default=[],
+        validate_default=True,
         description="Columns that identify a row, for upsert. A new table gets them as its "
         "primary key; an existing one needs a unique index on them.",
         examples=[["order_id"]],
     )
     partition_by: list[ColumnName] = Field(
         default=[],
+        validate_default=True,
         description="Columns whose values make a partition, for delete_insert: rows of the table "
         "with values that the input has are deleted first.",
         examples=[["day"], ["country", "month"]],
@@ -38,24 +40,33 @@ class TableConfig(QuarantineConfig):
         "the table; ignore leaves them out.",
     )
 
-    @model_validator(mode="after")
-    def _columns_fit_mode(self) -> "TableConfig":
-        if self.mode == "upsert" and not self.keys:
+    @field_validator("keys")
+    @classmethod
+    def _keys_fit_mode(cls, keys: list[str], info: ValidationInfo) -> list[str]:
+        # Nothing is claimed beside a mode that is wrong itself.
+        mode = info.data.get("mode")
+        if mode == "upsert" and not keys:
             raise ValueError("Mode upsert needs keys: name the columns that identify a row")
-        if self.mode != "upsert" and self.keys:
+        if mode not in {"upsert", None} and keys:
             raise ValueError("Keys are for mode upsert only. Remove them, or set the mode")
-        if self.mode == "delete_insert" and not self.partition_by:
+        unique_names(keys)
+        return keys
+
+    @field_validator("partition_by")
+    @classmethod
+    def _partitions_fit_mode(cls, partition_by: list[str], info: ValidationInfo) -> list[str]:
+        mode = info.data.get("mode")
+        if mode == "delete_insert" and not partition_by:
             raise ValueError(
                 "Mode delete_insert needs partition_by: name the columns whose values make a "
                 "partition, such as the day"
             )
-        if self.mode != "delete_insert" and self.partition_by:
+        if mode not in {"delete_insert", None} and partition_by:
             raise ValueError(
                 "partition_by is for mode delete_insert only. Remove it, or set the mode"
             )
-        unique_names(self.keys)
-        unique_names(self.partition_by)
-        return self
+        unique_names(partition_by)
+        return partition_by
 
 
 def as_named(wanted: list[str], columns: list[str], *, field: str) -> list[str]:

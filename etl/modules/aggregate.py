@@ -66,6 +66,7 @@ class Aggregate(Transformer):
     key = "transform.aggregate"
     title = "Aggregate"
     icon = "functions"
+    keywords = "group by, sum, count, average, total, summarise"
     pure = True
 
     class Config(ModuleConfig):

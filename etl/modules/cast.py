@@ -23,6 +23,7 @@ class Cast(Transformer):
     key = "transform.cast"
     title = "Cast"
     icon = "swap_horiz"
+    keywords = "convert, type, format, date, number"
     pure = True
     account = "keeps"
 

@@ -22,6 +22,7 @@ class Deduplicate(Transformer):
     key = "transform.deduplicate"
     title = "Deduplicate"
     icon = "filter_none"
+    keywords = "dedupe, distinct, unique, duplicates"
     pure = True
     account = "removes"
 

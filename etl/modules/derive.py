@@ -31,6 +31,7 @@ class Derive(Transformer):
     key = "transform.derive"
     title = "Derive columns"
     icon = "function"
+    keywords = "compute, calculate, formula, add column, expression"
     pure = True
     account = "keeps"
 

@@ -47,6 +47,7 @@ class ExtractCSV(Extractor):
     key = "extract.csv"
     title = "CSV file"
     icon = "csv"
+    keywords = "s3, text, tsv, delimited"
     rereads = True
 
     class Config(SourceConfig, QuarantineConfig):

@@ -36,6 +36,7 @@ class ExtractExcel(Extractor):
     key = "extract.excel"
     title = "Excel file"
     icon = "table_view"
+    keywords = "s3, spreadsheet, xlsx, ods, workbook"
 
     class Config(SourceConfig):
         """The settings of extract.excel."""

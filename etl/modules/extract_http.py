@@ -38,6 +38,7 @@ class ExtractHTTP(Extractor):
     key = "extract.http"
     title = "REST service"
     icon = "cloud_download"
+    keywords = "rest, web service, download, url"
     account = "keeps"
 
     class Config(HTTPConfig, QuarantineConfig):

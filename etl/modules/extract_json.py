@@ -42,6 +42,7 @@ class ExtractJSON(JSONExtractor):
     key = "extract.json"
     title = "JSON file"
     icon = "data_object"
+    keywords = "s3, document, nested"
 
     class Config(SourceConfig):
         """The settings of extract.json."""

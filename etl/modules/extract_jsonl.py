@@ -36,6 +36,7 @@ class ExtractJSONL(JSONExtractor):
     key = "extract.jsonl"
     title = "JSON Lines file"
     icon = "data_array"
+    keywords = "s3, ndjson, log"
     rereads = True
 
     class Config(SourceConfig, QuarantineConfig):

@@ -32,6 +32,7 @@ class ExtractParquet(Extractor):
     key = "extract.parquet"
     title = "Parquet file"
     icon = "view_column"
+    keywords = "s3, columnar, arrow"
 
     class Config(SourceConfig):
         """The settings of extract.parquet."""

@@ -48,6 +48,7 @@ class ExtractSQL(Extractor):
     key = "extract.sql"
     title = "SQL query"
     icon = "database"
+    keywords = "database, table, query, postgres, mysql, sqlite"
 
     class Config(ModuleConfig):
         """The settings of extract.sql."""

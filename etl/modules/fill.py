@@ -56,6 +56,7 @@ class Fill(Transformer):
     key = "transform.fill"
     title = "Fill"
     icon = "format_color_fill"
+    keywords = "null, missing, default, coalesce, empty"
     pure = True
     account = "keeps"
 

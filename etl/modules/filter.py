@@ -13,6 +13,7 @@ class Filter(Transformer):
     key = "transform.filter"
     title = "Filter"
     icon = "filter_alt"
+    keywords = "where, condition, keep, remove rows"
     pure = True
     account = "removes"
 

@@ -64,6 +64,7 @@ class Join(Transformer):
     key = "transform.join"
     title = "Join"
     icon = "join_inner"
+    keywords = "merge, combine, match, left join, inner join"
     pure = True
     ports = ("left", "right")
 

@@ -15,6 +15,7 @@ class Limit(Transformer):
     key = "transform.limit"
     title = "Limit"
     icon = "vertical_align_top"
+    keywords = "first, top, head, take"
     pure = True
     account = "removes"
 

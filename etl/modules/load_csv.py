@@ -21,6 +21,7 @@ class LoadCSV(Loader):
     key = "load.csv"
     title = "CSV file"
     icon = "csv"
+    keywords = "s3, text, tsv, export, save"
 
     class Config(TargetConfig):
         """The settings of load.csv."""

@@ -39,6 +39,7 @@ class LoadExcel(Loader):
     key = "load.excel"
     title = "Excel file"
     icon = "table_view"
+    keywords = "s3, spreadsheet, xlsx, export, workbook"
 
     class Config(TargetConfig):
         """The settings of load.excel."""

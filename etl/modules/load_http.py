@@ -34,6 +34,7 @@ class LoadHTTP(Loader):
     key = "load.http"
     title = "REST service"
     icon = "cloud_upload"
+    keywords = "rest, web service, webhook, upload, post, url"
 
     class Config(HTTPConfig, QuarantineConfig):
         """The settings of load.http."""

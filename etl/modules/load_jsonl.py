@@ -23,6 +23,7 @@ class LoadJSONL(Loader):
     key = "load.jsonl"
     title = "JSON Lines file"
     icon = "data_array"
+    keywords = "s3, ndjson, export, save"
 
     class Config(TargetConfig):
         """The settings of load.jsonl."""

@@ -37,6 +37,7 @@ class LoadMySQL(Loader):
     key = "load.mysql"
     title = "MySQL table"
     icon = "database"
+    keywords = "database, table, mariadb, insert, upsert"
 
     class Config(TableConfig):
         """The settings of load.mysql."""

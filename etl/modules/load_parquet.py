@@ -33,6 +33,7 @@ class LoadParquet(Loader):
     key = "load.parquet"
     title = "Parquet file"
     icon = "view_column"
+    keywords = "s3, columnar, arrow, export, save"
 
     class Config(TargetConfig):
         """The settings of load.parquet."""

@@ -31,6 +31,7 @@ class LoadPostgres(Loader):
     key = "load.postgres"
     title = "PostgreSQL table"
     icon = "database"
+    keywords = "database, table, warehouse, insert, upsert"
 
     class Config(TableConfig):
         """The settings of load.postgres."""

@@ -32,6 +32,7 @@ class LoadSQLite(Loader):
     key = "load.sqlite"
     title = "SQLite table"
     icon = "database"
+    keywords = "database, table, insert, upsert"
 
     class Config(TableConfig):
         """The settings of load.sqlite."""

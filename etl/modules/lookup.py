@@ -29,6 +29,7 @@ class Lookup(Transformer):
     key = "transform.lookup"
     title = "Look up"
     icon = "manage_search"
+    keywords = "enrich, reference, vlookup, dimension"
     pure = True
     ports = ("input", "lookup")
     account = "removes"

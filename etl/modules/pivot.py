@@ -26,6 +26,7 @@ class Pivot(Transformer):
     key = "transform.pivot"
     title = "Pivot"
     icon = "pivot_table_chart"
+    keywords = "crosstab, rows to columns, wide"
     pure = True
 
     class Config(ModuleConfig):

@@ -35,6 +35,7 @@ class Quality(Transformer):
     key = "transform.quality"
     title = "Check quality"
     icon = "verified"
+    keywords = "check, test, assert, validate, expectation"
     pure = True
     account = "keeps"
 

@@ -21,6 +21,7 @@ class Sample(Transformer):
     key = "transform.sample"
     title = "Sample"
     icon = "casino"
+    keywords = "random, subset, some rows"
     pure = True
     account = "removes"
 

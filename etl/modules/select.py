@@ -23,6 +23,7 @@ class Select(Transformer):
     key = "transform.select"
     title = "Select columns"
     icon = "view_week"
+    keywords = "columns, rename, drop, project, keep"
     pure = True
     account = "keeps"
 

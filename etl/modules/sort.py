@@ -18,6 +18,7 @@ class Sort(Transformer):
     key = "transform.sort"
     title = "Sort"
     icon = "sort"
+    keywords = "order by, rank, arrange"
     pure = True
     account = "removes"
 

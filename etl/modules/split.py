@@ -46,6 +46,7 @@ class Split(Transformer):
     key = "transform.split"
     title = "Split"
     icon = "call_split"
+    keywords = "branch, route, case, if, switch"
     pure = True
     account = "removes"
 

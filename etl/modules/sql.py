@@ -25,6 +25,7 @@ class SQL(Transformer):
     key = "transform.sql"
     title = "SQL"
     icon = "code"
+    keywords = "query, duckdb, custom"
     pure = True
     ports = ()
     variadic = True

@@ -27,6 +27,7 @@ class Union(Transformer):
     key = "transform.union"
     title = "Union"
     icon = "call_merge"
+    keywords = "merge, append, concatenate, stack"
     pure = True
     ports = ()
     variadic = True

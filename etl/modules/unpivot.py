@@ -19,6 +19,7 @@ class Unpivot(Transformer):
     key = "transform.unpivot"
     title = "Unpivot"
     icon = "table_rows"
+    keywords = "melt, columns to rows, long"
     pure = True
 
     class Config(ModuleConfig):

@@ -99,6 +99,7 @@ class Window(Transformer):
     key = "transform.window"
     title = "Window functions"
     icon = "data_thresholding"
+    keywords = "running total, rank, lag, over, moving average"
     pure = True
     account = "keeps"
 

@@ -47,6 +47,9 @@ class ModuleSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
     title = serializers.CharField()
     icon = serializers.CharField(help_text="A name of Google's Material Symbols.")
+    keywords = serializers.CharField(
+        help_text="Other words that people look for it by, with commas between them."
+    )
     summary = serializers.CharField(help_text="What it does, in a sentence.")
     description = serializers.CharField()
     ports = serializers.ListField(child=serializers.CharField())

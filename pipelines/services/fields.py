@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from croniter import CroniterError, croniter
+from croniter import croniter
 from django.utils.translation import gettext as _
 
 from etl.templates import RESERVED_PARAMS
@@ -76,6 +76,10 @@ def _description(value: object) -> Iterator[str]:
 _RANDOM_TIME = re.compile(r"(?<![A-Z])[HR](?![A-Z])", re.IGNORECASE)
 
 
+# The n-th of a weekday in its month, and the last day or weekday.
+_IN_MONTH = re.compile(r"#|(?<![A-Z])L(?![A-Z])", re.IGNORECASE)
+
+
 def _schedule(value: object) -> Iterator[str]:
     remedy = _(
         "Write five fields (minute, hour, day of month, month, day of week) such "
@@ -85,6 +89,11 @@ def _schedule(value: object) -> Iterator[str]:
         yield _("The schedule is no text. %(remedy)s") % {"remedy": remedy}
     elif value in {"", *CRON_PRESETS}:
         return
+    elif len(value.split()) == 5 and _IN_MONTH.search(value) and not _comes(value):
+        yield _(
+            "The schedule %(value)r uses # or L in a way that Airflow does not support. Write them "
+            "in the day of the week alone, such as '0 6 * * 1#1', with * for the day of the month."
+        ) % {"value": value[:100]}
     elif (
         len(value.split()) != 5
         or len(value) > 100
@@ -95,20 +104,33 @@ def _schedule(value: object) -> Iterator[str]:
             "value": value[:100],
             "remedy": remedy,
         }
-    else:
-        try:
-            croniter(value, datetime.now(UTC)).get_next()
-        except CroniterError:
-            yield _("The schedule %(value)r names a date that never comes. %(remedy)s") % {
-                "value": value,
-                "remedy": remedy,
-            }
+    elif not _comes(value):
+        yield _("The schedule %(value)r names a date that never comes. %(remedy)s") % {
+            "value": value,
+            "remedy": remedy,
+        }
+
+
+def _comes(cron: str) -> bool:
+    try:
+        croniter(cron, datetime.now(UTC)).get_next()
+    except (ValueError, AttributeError):
+        # What croniter raises, for texts that it cannot read, too.
+        return False
+    return True
 
 
 @cache
 def timezones() -> frozenset[str]:
-    """Return the names of all time zones."""
-    return frozenset(available_timezones())
+    """Return the names of all time zones; those that differ from host to host are none."""
+    return frozenset(available_timezones()) - {"Factory", "localtime", "posixrules"}
+
+
+def places() -> frozenset[str]:
+    """Return the time zones to choose from: UTC, and places. Older names stay good."""
+    return frozenset(
+        name for name in timezones() if "/" in name and not name.startswith("Etc/")
+    ) | {"UTC"}
 
 
 def _timezone(value: object) -> Iterator[str]:

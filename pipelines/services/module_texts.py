@@ -20,7 +20,8 @@ DOMAIN = "modules"
 def module_catalogue() -> list[dict[str, Any]]:
     """Return the catalogue with titles, summaries, labels and the help of settings translated.
 
-    A text that the translation lacks, such as one of a third party's module, stays as it is.
+    Keywords are those of the language and the English ones: people know both. A text that the
+    translation lacks, such as one of a third party's module, stays as it is.
     """
     said = _texts(get_language() or settings.LANGUAGE_CODE)
     return [
@@ -28,10 +29,16 @@ def module_catalogue() -> list[dict[str, Any]]:
             **module,
             "title": said(module["title"]),
             "summary": said(module["summary"]),
+            "keywords": _keywords(module["keywords"], said),
             "config_schema": _translated(module["config_schema"], said),
         }
         for module in catalogue()
     ]
+
+
+def _keywords(english: str, said: Callable[[str], str]) -> str:
+    # Of an empty text gettext would give the head of the catalogue.
+    return ", ".join(dict.fromkeys([said(english), english])) if english else ""
 
 
 @cache

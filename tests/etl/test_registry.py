@@ -124,6 +124,7 @@ def test_the_catalogue_tells_which_outputs_a_module_has() -> None:
     }
     (entry,) = [entry for entry in catalogue() if entry["key"] == "transform.filter"]
     assert entry["summary"] == "Keep the rows for which a SQL condition holds."
+    assert "where" in entry["keywords"].split(", ")
 
 
 def test_the_pages_in_docs_are_the_generated_ones() -> None:

@@ -352,3 +352,15 @@ def test_sql_that_is_far_too_long_is_refused_before_it_is_parsed() -> None:
     [problem] = validate_graph(graph, connections=None)
     assert (problem.node, problem.field) == ("keep", "config.condition")
     assert "at most 100000 characters" in problem.message
+
+
+def test_what_a_mode_needs_is_told_at_the_field_that_lacks_it() -> None:
+    graph = copy.deepcopy(GOOD)
+    config = graph["nodes"][2]["config"]
+    for mode, keys, field in (
+        ("upsert", [], "config.keys"),
+        ("append", ["order_id"], "config.keys"),
+        ("delete_insert", [], "config.partition_by"),
+    ):
+        config |= {"mode": mode, "keys": keys}
+        assert [problem.field for problem in check(graph)] == [field]

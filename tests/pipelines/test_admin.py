@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from executions.models import PipelineExecution
+from pipelines import services
 from pipelines.models import Pipeline
 from tests.pipelines.conftest import Queue
 
@@ -138,9 +139,79 @@ def test_the_page_shows_status_reason_and_buttons(browser: Client, pipeline: Pip
     shown = text(browser.get(page(pipeline)))
     assert "badge-failed" in shown
     assert "&lt;b&gt;No&lt;/b&gt; such thing" in shown
-    for name in ("execute", "code", "deploy"):
+    for name in ("execute", "code", "deploy", "deployment"):
         assert page(pipeline, name) in shown
     assert pipeline.dag_id in shown
+
+
+def test_deploying_again_is_offered_only_where_a_deployment_failed(
+    browser: Client, pipeline: Pipeline
+) -> None:
+    for status, offered in (("registering", False), ("ready", False), ("failed", True)):
+        Pipeline.objects.update(deployment_status=status, deployment_error="No such thing.")
+        shown = text(browser.get(page(pipeline, "deployment")))
+        assert f"badge-{status}" in shown
+        assert "No such thing." in shown
+        assert ("Deploy again" in shown) is offered
+
+
+def test_saving_says_whether_airflow_serves_it(
+    browser: Client, form: dict[str, Any], pipeline: Pipeline
+) -> None:
+    def save(**changes: str) -> str:
+        sent = form | changes | {"_continue": "1"}
+        return text(browser.post(page(pipeline), sent, follow=True))
+
+    shown = save(schedule="@daily")
+    assert "Revision 2 is being registered with Airflow" in shown
+    assert "Save and deploy" in shown
+    Pipeline.objects.update(deployment_status="ready")
+    assert "Airflow serves revision 2 already" in save(schedule="@daily")
+
+
+def test_what_stands_against_saving_is_said_above_the_canvas(
+    browser: Client, form: dict[str, Any], pipeline: Pipeline
+) -> None:
+    answer = browser.post(page(pipeline), form | {"schedule": "often", "config": "{"})
+    shown = text(answer)
+    banner, canvas = shown.index('id="form-problems"'), shown.index('id="console-editor"')
+    assert banner < shown.index("is no cron expression") < canvas
+    assert 'href="#id_schedule"' in shown[banner:canvas]
+    assert 'id="form-problems"' not in text(browser.get(page(pipeline)))
+
+
+def test_a_pipeline_that_was_never_deployed_offers_to_deploy_it_and_nothing_else(
+    browser: Client, graph: dict[str, Any]
+) -> None:
+    pipeline = services.begin_draft({"name": "Later", "config": graph}, user=None)
+    shown = text(browser.get(page(pipeline)))
+    assert "Not deployed yet" in shown
+    assert page(pipeline, "execute") not in shown
+    assert "Deploy again" not in shown
+    asked = text(browser.get(page(pipeline, "execute")))
+    assert "is not deployed yet" in asked
+    assert "takes no parameters" not in asked
+
+
+def test_the_execute_page_says_that_a_draft_does_not_run(
+    browser: Client, pipeline: Pipeline
+) -> None:
+    assert "and not the draft" not in text(browser.get(page(pipeline, "execute")))
+    services.save_draft(pipeline, {"description": "drawn"}, user=None)
+    assert "Revision 1 runs, as it was deployed, and not the draft" in text(
+        browser.get(page(pipeline, "execute"))
+    )
+
+
+def test_who_may_only_look_reads_no_json(
+    client: Client, save: Any, person: Callable[..., User]
+) -> None:
+    pipeline = save(tags=["nightly"])
+    client.force_login(person("pipelines.view_pipeline"))
+    form = client.get(page(pipeline)).context["adminform"]
+    fields = [name for fieldset in form for line in fieldset for name in line.fields]
+    assert {"name", "schedule", "labels"} <= set(fields)
+    assert not {"config", "default_params", "param_specs", "tags"} & set(fields)
 
 
 def test_the_dag_can_be_read(browser: Client, pipeline: Pipeline) -> None:
@@ -271,6 +342,7 @@ def test_a_revision_can_be_looked_at_and_not_changed(browser: Client, pipeline: 
         ("execute", "pipelines.execute_pipeline"),
         ("code", "pipelines.view_pipeline"),
         ("deploy", "pipelines.change_pipeline"),
+        ("deployment", "pipelines.view_pipeline"),
         ("change", "pipelines.view_pipeline"),
         ("delete", "pipelines.delete_pipeline"),
     ],

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.errors import InvalidSchedule
 from pipelines.services import explain_schedule
+from pipelines.services.fields import places
 
 # What `CronMixin` of Airflow 3.3.2 gives, in UTC: where the clocks go forward and back, too.
 AIRFLOW = [
@@ -77,6 +78,27 @@ def test_a_day_of_the_month_and_one_of_the_week_are_either() -> None:
 def test_what_saving_refuses_is_refused_here(cron: str) -> None:
     with pytest.raises(InvalidSchedule):
         explain_schedule(cron)
+
+
+def test_a_weekday_of_the_month_is_followed() -> None:
+    found = explain_schedule("0 6 * * 1#1", now=datetime(2026, 11, 28, tzinfo=UTC))
+    assert "first Monday of the month" in found.words
+    assert [moment.day for moment in found.next[:2]] == [7, 4]
+
+
+@pytest.mark.parametrize("cron", ["0 6 L * 1#1", "0 6 * * 1#6", "0 6 15 * L5"])
+def test_what_airflow_cannot_follow_is_said_so(cron: str) -> None:
+    with pytest.raises(InvalidSchedule) as refused:
+        explain_schedule(cron)
+    assert "in a way that Airflow does not support" in refused.value.errors[0].message
+
+
+def test_a_time_zone_that_differs_from_host_to_host_is_none() -> None:
+    for zone in ("localtime", "Factory"):
+        with pytest.raises(InvalidSchedule):
+            explain_schedule("@daily", zone)
+    assert "UTC" in places()
+    assert not {"Factory", "localtime", "Etc/GMT+1"} & places()
 
 
 @pytest.mark.parametrize("cron", ["@hourly", "@weekly", "@monthly", "@quarterly", "@yearly"])

@@ -59,10 +59,11 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
           if (event.key === "Enter" && event.target instanceof HTMLInputElement) event.preventDefault();
         }}
       >
-        <Banners />
+        <Banners seen={data.seen} />
         <Head
           draft={draft}
           hasDraft={Boolean(data.draft && data.deployed)}
+          full={full}
           onTemplates={() => setDialog("templates")}
           onDiscard={() => setDialog("discard")}
         />

@@ -12,21 +12,23 @@ const TABS: [tab: Tab, label: string][] = [
 
 export const panelId = (tab: Tab): string => `ed-panel-${tab}`;
 
-/** What to look at; arrow keys go from one to the next. */
+/** What to look at; arrow keys go from one to the next. Code is made of what somebody may change. */
 export function TabBar(): ReactNode {
   const tab = useEditor((state) => state.tab);
+  const mayChange = useEditor((state) => state.mayChange);
+  const tabs = TABS.filter(([key]) => mayChange || key !== "code");
   const { show } = useEditor.getState();
   const onKeyDown = (event: KeyboardEvent) => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (by === 0) return;
-    const at = TABS.findIndex(([key]) => key === tab);
-    const [next] = TABS[(at + by + TABS.length) % TABS.length]!;
+    const at = tabs.findIndex(([key]) => key === tab);
+    const [next] = tabs[(at + by + tabs.length) % tabs.length]!;
     show(next);
     document.getElementById(`ed-tab-${next}`)?.focus();
   };
   return (
     <div className="ed-tabs" role="tablist" aria-label={t("Views of the pipeline")} onKeyDown={onKeyDown}>
-      {TABS.map(([key, label]) => (
+      {tabs.map(([key, label]) => (
         <button
           key={key}
           id={`ed-tab-${key}`}

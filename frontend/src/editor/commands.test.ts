@@ -17,7 +17,7 @@ const module = (key: string, title: string, ports: string[]): ModuleInfo => ({
   kind: key.split(".")[0] as ModuleInfo["kind"],
   title,
   icon: "",
-  summary: "",
+  keywords: "", summary: "",
   description: "",
   ports,
   variadic: false,

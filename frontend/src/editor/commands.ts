@@ -83,7 +83,8 @@ export async function copySelected(): Promise<void> {
   } catch {
     // Without the right to the clipboard, copies stay within this tab.
   }
-  tell(t("{count} nodes copied.", { count: selected.size }), "good");
+  const count = selected.size;
+  tell(count === 1 ? t("1 node copied.") : t("{count} nodes copied.", { count }), "good");
 }
 
 export async function pasteCopied(): Promise<void> {

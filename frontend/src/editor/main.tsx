@@ -5,6 +5,7 @@ import { ApiError } from "../shared/api";
 import { t } from "../shared/i18n";
 import { mount } from "../shared/mount";
 import { Editor } from "./Editor";
+import { carried } from "./model/carried";
 import { findNode } from "./model/graph";
 import { place } from "./model/placing";
 import { editorData, openedDoc } from "./page/data";
@@ -13,13 +14,12 @@ import { useEditor } from "./store";
 
 const PLACE = "console-editor";
 
-/** Hide the fields of the page that the editor draws; they are still sent with the form. */
+/** Hide the fields of the page that the editor draws; they are still sent, and their errors stand above. */
 function hideFields(): void {
   for (const name of ["config", "default_params", "param_specs"]) {
     const field = document.getElementById(`id_${name}`);
     const row = field?.closest<HTMLElement>(".form-row, .field-row, [data-field-row]") ?? field;
-    // Its errors are shown by the page, and must stay visible.
-    if (row && !row.querySelector(".errorlist")) row.hidden = true;
+    if (row) row.hidden = true;
   }
 }
 
@@ -30,6 +30,16 @@ function openNamed(): void {
   if (!named) return;
   select([named.id]);
   open(named.id);
+}
+
+/** Go on where the form was sent that came back with problems: none of it is saved. */
+function goOn(refused: HTMLElement): void {
+  const { pipeline, history, faceAll } = useEditor.getState();
+  const { present } = history;
+  useEditor.setState({ history: carried(sessionStorage, pipeline, present) ?? history, saved: { ...present } });
+  // Somebody wanted to have all of it.
+  faceAll();
+  refused.focus();
 }
 
 async function start(): Promise<void> {
@@ -44,13 +54,13 @@ async function start(): Promise<void> {
   });
   begin({ ...opened.doc, graph: place(opened.doc.graph, useEditor.getState().modules) });
   openNamed();
+  const refused = document.getElementById("form-problems");
+  if (refused) goOn(refused);
   if (opened.unreadable) {
     setBrokenText(opened.unreadable);
     show("json");
   }
   hideFields();
-  // The form came back with problems: somebody wanted to have all of it.
-  if (document.querySelector(".errorlist, .note.error")) useEditor.getState().faceAll();
   mount(PLACE, <Editor data={data} />);
 }
 

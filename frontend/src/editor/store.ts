@@ -3,7 +3,7 @@ import { begin, change, redo, undo, type History } from "./model/history";
 import type { Doc, GraphDoc } from "./model/graph";
 import type { TextProblem } from "./model/json";
 import type { ModuleInfo, Modules } from "./model/modules";
-import { byNode, facedKey, findings, type Finding } from "./model/findings";
+import { byNode, facedKey, findings, undeclaredParams, type Finding } from "./model/findings";
 import type { Check, NodeColumns } from "./model/problems";
 
 export type Tab = "canvas" | "params" | "json" | "code" | "changes";
@@ -150,7 +150,8 @@ export const useEditor = create<EditorState>()((set) => ({
   setBrokenText: (brokenText) => set({ brokenText }),
   setChecked: ({ errors, columns }) =>
     set(({ history, modules }) => {
-      const problems = findings(errors, history.present.graph, modules);
+      const { present } = history;
+      const problems = [...findings(errors, present.graph, modules), ...undeclaredParams(present)];
       return { problems, problemsByNode: byNode(problems), columns, checking: "done", checkFailure: "" };
     }),
   face: (node, field) =>

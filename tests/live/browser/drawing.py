@@ -127,5 +127,6 @@ class Editor:
 
     def saves(self) -> None:
         """Save, which deploys, and stay on the page."""
-        self.page.get_by_role("button", name="Save and continue editing").click()
+        self.page.get_by_role("button", name="Save and deploy").click()
+        expect(self.page.get_by_text("is being registered with Airflow")).to_be_visible()
         expect(self.page.get_by_role("link", name="Execute")).to_be_visible()

@@ -203,6 +203,24 @@ def test_a_node_that_fails_is_repaired_in_the_editor_and_run_again(
     assert not person.faults
 
 
+def test_work_whose_saving_never_arrived_is_offered_again(live: LiveStack, person: Person) -> None:
+    pipeline = live.create(*chain(csv_node("orders.csv"), load_node(own_name("kept"))))
+    editor, page = Editor.of(person, pipeline), person.page
+    page.locator("#id_description").fill("not lost")
+    session = person.context.cookies()
+    person.context.clear_cookies()
+    page.get_by_role("button", name="Save and deploy").click()
+    expect(page.locator("input[name=password]")).to_be_visible()
+    person.context.add_cookies(session)  # type: ignore[arg-type]
+    Editor.of(person, pipeline)
+    page.get_by_role("button", name="Restore it").click()
+    expect(page.locator("#id_description")).to_have_value("not lost")
+    editor.saves()
+    Editor.of(person, pipeline)
+    expect(page.get_by_role("button", name="Restore it")).to_have_count(0)
+    expect(page.locator("#id_description")).to_have_value("not lost")
+
+
 def test_a_long_execution_is_cancelled(live: LiveStack, person: Person) -> None:
     table = own_name("never")
     query = "SELECT pg_sleep(3600)::text AS slept"

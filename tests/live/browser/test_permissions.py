@@ -58,7 +58,7 @@ def test_who_may_only_view_a_pipeline_can_change_nothing_of_it(
     pipeline, _ = executed
     editor = Editor.of(signs_in(account=viewer), pipeline)
     page = editor.page
-    for name in ("Save", "Save and continue editing", "Save as draft", "Deploy again"):
+    for name in ("Save and deploy", "Save, deploy and close", "Save as draft", "Deploy again"):
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
     for name in ("Execute", "Delete pipeline"):
         expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)

@@ -55,7 +55,7 @@ export const ModuleNode = memo(function ModuleNode({ id, selected }: NodeProps):
           <span className="ed-node-problems" title={problems.map((problem) => problem.message).join("\n")}>
             <Icon name="alert" />
             <span>{problems.length}</span>
-            <span className="ed-hidden">{t("problems")}</span>
+            <span className="ed-hidden">{problems.length === 1 ? t("problem") : t("problems")}</span>
           </span>
         )}
       </div>

@@ -95,6 +95,7 @@ function statusText(preview: Preview | null, output: PreviewOutput | undefined, 
   const seconds = tenths.format(preview.seconds ?? 0);
   if (!output) return t("Done in {seconds} s", { seconds });
   const rows = whole.format(output.rows.length);
+  if (output.total === 1) return t("1 row, in {seconds} s", { seconds });
   if (output.total !== null) return t("{rows} of {total} rows, in {seconds} s", { rows, total: whole.format(output.total), seconds });
   return t("{rows} of {count} rows of a sample, in {seconds} s", { rows, count: whole.format(output.count), seconds });
 }

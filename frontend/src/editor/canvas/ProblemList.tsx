@@ -11,9 +11,11 @@ export function ProblemList(): ReactNode {
   const problems = useEditor((state) => state.problems);
   const faced = useEditor((state) => state.faced);
   const isBroken = useEditor((state) => state.brokenText !== null);
+  const mayChange = useEditor((state) => state.mayChange);
   const isEmpty = useGraph().nodes.length === 0;
   const checking = useEditor((state) => state.checking);
   const failure = useEditor((state) => state.checkFailure);
+  if (!mayChange) return null;
   if (isBroken) {
     return (
       <span className="ed-state ed-bad" role="status">

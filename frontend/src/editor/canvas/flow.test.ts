@@ -12,7 +12,7 @@ const split: ModuleInfo = {
   kind: "transform",
   title: "Split",
   icon: "",
-  summary: "",
+  keywords: "", summary: "",
   description: "",
   ports: ["input"],
   variadic: false,

@@ -1,7 +1,9 @@
 import type { FocusEvent, ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import type { Finding } from "../model/findings";
+import { declareParam } from "../model/params";
 import type { Schema } from "../model/schema";
+import { useEditor } from "../store";
 import { useForm } from "./context";
 
 interface Frame {
@@ -91,9 +93,23 @@ export function Problems({ id, problems }: { id: string; problems: Finding[] }):
       {problems.map((problem) => (
         <p key={problem.message} className={isNote(problem) ? "ed-note" : "ed-problem"}>
           {problem.message}
+          {problem.param !== undefined && <AddParam name={problem.param} />}
         </p>
       ))}
     </div>
+  );
+}
+
+function AddParam({ name }: { name: string }): ReactNode {
+  const { hasSpecs, mayChange, editDoc } = useEditor.getState();
+  if (!mayChange) return null;
+  return (
+    <>
+      {" "}
+      <button type="button" className="ed-link" onClick={() => editDoc((old) => declareParam(old, name, hasSpecs))}>
+        {t("Add {item}", { item: name })}
+      </button>
+    </>
   );
 }
 

@@ -6,12 +6,12 @@ import type { Problem } from "./problems";
 
 vi.stubGlobal("document", { documentElement: { lang: "en" } });
 
-const { atField, facedAs, facedKey, findings, isNote, stillNeeded } = await import("./findings");
+const { atField, facedAs, facedKey, findings, isNote, stillNeeded, undeclaredParams } = await import("./findings");
 
 function module(key: string, ports: string[], config_schema: ModuleInfo["config_schema"] = {}): ModuleInfo {
   const kind = key.split(".")[0] as ModuleInfo["kind"];
   const outputs = kind === "load" ? ("none" as const) : ("one" as const);
-  return { key, kind, title: key, icon: "", summary: "", description: "", ports, variadic: false, outputs, config_schema };
+  return { key, kind, title: key, icon: "", keywords: "", summary: "", description: "", ports, variadic: false, outputs, config_schema };
 }
 
 const measure = { type: "object", properties: { name: { type: "string", title: "Name" } } };
@@ -92,4 +92,15 @@ test("findings are found by field, with what is below it where asked", () => {
   const all = findings(fields.map((field) => problem("a", field)), graph, modules);
   expect(atField(all, "config.keys", false)).toHaveLength(1);
   expect(atField(all, "config.keys", true)).toHaveLength(2);
+});
+
+test("a param that is not declared is a note at its field, which nothing turns into a problem", () => {
+  const config = { path: "{{ params.file }} {{ params.day }}" };
+  const doc = { graph: { nodes: [{ id: "a", module: "extract.csv", config }], edges: [] }, params: { file: "x" }, specs: {} };
+  const [found, ...others] = undeclaredParams(doc);
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({ node: "a", field: "config.path", param: "day" });
+  expect(isNote(found!, new Set([facedKey("a")]))).toBe(true);
+  expect(stillNeeded([found!])).toContain("day");
+  expect(undeclaredParams({ ...doc, specs: { day: { type: "date" } } })).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { t } from "../../shared/i18n";
-import { edgesFrom, edgesTo, findNode, nodeLabel, type GraphDoc, type NodeDoc } from "./graph";
+import { edgesFrom, edgesTo, findNode, nodeLabel, type Doc, type GraphDoc, type NodeDoc } from "./graph";
 import { inputPorts, kindOf, portOf, type Modules } from "./modules";
+import { declaredParams, paramsOf } from "./params";
 import { shortMessage, type Problem } from "./problems";
 import { labelAt } from "./schema";
 
@@ -12,6 +13,22 @@ export interface Finding extends Problem {
   listed: string;
   /** What is to be filled in or connected, in a word or two. */
   what: string;
+  /** The param that is used and not declared: it may stay so, with a value in every execution. */
+  param?: string;
+}
+
+/** Return a note for every field that uses a param which the document does not declare. */
+export function undeclaredParams(doc: Doc): Finding[] {
+  const declared = new Set(declaredParams(doc));
+  return doc.graph.nodes.flatMap((node) =>
+    paramsOf(node)
+      .filter(({ name }) => !declared.has(name))
+      .map(({ name, field }) => {
+        const what = t("the parameter {name}", { name });
+        const message = t("There is no parameter {name} yet. Add it, or every execution has to give it.", { name });
+        return { ...told({ node: node.id, field, message }, node, { what, message }), param: name };
+      }),
+  );
 }
 
 /** Return what the check of a graph found, with what is only missing told from what is wrong. */
@@ -120,6 +137,7 @@ export function facedAs(faced: ReadonlySet<string>, from: string, to: string): R
 
 /** Whether a finding is no more than a note yet: nobody has left its field, or tried to save with it. */
 export function isNote(finding: Finding, faced: ReadonlySet<string>): boolean {
+  if (finding.param !== undefined) return true;
   if (!finding.missing || faced.has(facedKey(finding.node))) return false;
   return !faced.has(facedKey(finding.node, finding.field ?? ""));
 }

@@ -28,7 +28,7 @@ function module(key: string, more: Partial<ModuleInfo> = {}): ModuleInfo {
     kind,
     title: key,
     icon: "",
-    summary: "",
+    keywords: "", summary: "",
     description: "",
     ports: kind === "extract" ? [] : ["input"],
     variadic: false,

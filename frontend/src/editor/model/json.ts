@@ -29,7 +29,7 @@ export function readGraph(text: string): ReadGraph {
   return {
     graph: null,
     problem: {
-      message: t(
+      message: looseEnd(value) ?? sharedId(value) ?? t(
         "This is JSON, but no graph that can be drawn: it needs 'nodes', each with an own 'id' and a 'module', and 'edges' between them.",
       ),
       line: null,
@@ -37,6 +37,35 @@ export function readGraph(text: string): ReadGraph {
       offset: null,
     },
   };
+}
+
+/** Return which edge begins or ends at no node. */
+function looseEnd(value: unknown): string | null {
+  const { nodes, edges } = partsOf(value);
+  const ids = new Set(nodes.map((node) => node.id));
+  for (const [index, edge] of edges.entries()) {
+    for (const end of [edge.source, edge.target]) {
+      if (typeof end !== "string" || ids.has(end)) continue;
+      const values = { number: index + 1, node: end };
+      return t("Edge {number} names the node '{node}', which is not there. Correct it, or remove the edge.", values);
+    }
+  }
+  return null;
+}
+
+function sharedId(value: unknown): string | null {
+  const ids = partsOf(value).nodes.map((node) => node.id);
+  const twice = ids.find((id, index) => typeof id === "string" && ids.indexOf(id) < index);
+  return twice === undefined ? null : t("Two nodes have the id '{node}'. Rename one of them.", { node: String(twice) });
+}
+
+type Part = Record<string, unknown>;
+
+/** Return the nodes and edges of something that may be no graph, as far as there are any. */
+function partsOf(value: unknown): { nodes: Part[]; edges: Part[] } {
+  const isPart = (item: unknown): item is Part => typeof item === "object" && item !== null;
+  const list = (items: unknown) => (Array.isArray(items) ? items.filter(isPart) : []);
+  return isPart(value) ? { nodes: list(value.nodes), edges: list(value.edges) } : { nodes: [], edges: [] };
 }
 
 function located(text: string, message: string): TextProblem {

@@ -10,6 +10,8 @@ export interface ModuleInfo {
   title: string;
   /** The name of a Material Symbol. */
   icon: string;
+  /** Other words that people look for it by, with commas between them. */
+  keywords: string;
   summary: string;
   description: string;
   ports: string[];
@@ -72,18 +74,20 @@ function outputNames(given: Schema, value: unknown, root: Schema): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => outputNames(field, record[name], root));
 }
 
-/** Return the modules whose name, key or description holds every word, best first. */
+/** Return the modules whose name, key, keywords or description hold every word, best first. */
 export function searchModules(modules: ModuleInfo[], query: string): ModuleInfo[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const rank = (module: ModuleInfo): number => {
     const name = `${module.title} ${module.key}`.toLowerCase();
     if (words.every((word) => name.includes(word))) return 0;
-    const all = `${name} ${module.description}`.toLowerCase();
-    return words.every((word) => all.includes(word)) ? 1 : 2;
+    const known = `${name} ${module.keywords}`.toLowerCase();
+    if (words.every((word) => known.includes(word))) return 1;
+    const all = `${known} ${module.description}`.toLowerCase();
+    return words.every((word) => all.includes(word)) ? 2 : 3;
   };
   return modules
     .map((module) => ({ module, rank: rank(module) }))
-    .filter((found) => found.rank < 2)
+    .filter((found) => found.rank < 3)
     .sort((a, b) => a.rank - b.rank)
     .map((found) => found.module);
 }

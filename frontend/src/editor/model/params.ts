@@ -1,25 +1,40 @@
-import type { Doc, GraphDoc, ParamSpec } from "./graph";
+import type { Doc, GraphDoc, NodeDoc, ParamSpec } from "./graph";
 
 /** Return the names of the params that the config of nodes uses, in the graph's order. */
 export function usedParams(graph: GraphDoc): string[] {
-  const found = new Set<string>();
-  const look = (value: unknown): void => {
+  return [...new Set(graph.nodes.flatMap(paramsOf).map((use) => use.name))];
+}
+
+/** Return the params that the config of a node uses, each with the path of its field, once a field. */
+export function paramsOf(node: NodeDoc): { name: string; field: string }[] {
+  const found = new Map<string, { name: string; field: string }>();
+  const look = (value: unknown, field: string): void => {
     if (typeof value === "string") {
-      for (const template of value.match(/\{\{.*?\}\}|\{%.*?%\}/gs) ?? []) {
-        for (const use of template.matchAll(/\bparams\.([A-Za-z_]\w*)|\bparams\[\s*['"]([^'"]+)['"]\s*\]/g)) {
-          found.add(use[1] ?? use[2] ?? "");
-        }
-      }
-    } else if (Array.isArray(value)) value.forEach(look);
-    else if (typeof value === "object" && value !== null) Object.values(value).forEach(look);
+      for (const name of namesIn(value)) found.set(`${field} ${name}`, { name, field });
+    } else if (typeof value === "object" && value !== null) {
+      for (const [key, item] of Object.entries(value)) look(item, `${field}.${key}`);
+    }
   };
-  for (const node of graph.nodes) look(node.config);
-  return [...found];
+  look(node.config, "config");
+  return [...found.values()];
+}
+
+function namesIn(text: string): string[] {
+  const templates = text.match(/\{\{.*?\}\}|\{%.*?%\}/gs) ?? [];
+  const uses = templates.flatMap((template) => [
+    ...template.matchAll(/\bparams\.([A-Za-z_]\w*)|\bparams\[\s*['"]([^'"]+)['"]\s*\]/g),
+  ]);
+  return uses.map((use) => use[1] ?? use[2] ?? "");
 }
 
 /** Return the names of all params that are declared, in their order. */
 export function declaredParams(doc: Doc): string[] {
   return [...new Set([...Object.keys(doc.specs), ...Object.keys(doc.params)])];
+}
+
+/** Return the document with a param declared, as text; without specs it has an empty default. */
+export function declareParam(doc: Doc, name: string, hasSpecs: boolean): Doc {
+  return hasSpecs ? setSpec(doc, name, { type: "string" }) : setDefault(doc, name, "");
 }
 
 function renamed<T>(record: Record<string, T>, from: string, to: string): Record<string, T> {

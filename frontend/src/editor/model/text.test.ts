@@ -12,6 +12,7 @@ let schemas: typeof import("./schema");
 let transfer: typeof import("./transfer");
 let unsaved: typeof import("./unsaved");
 let params: typeof import("./params");
+let carried: typeof import("./carried");
 
 beforeAll(async () => {
   json = await import("./json");
@@ -21,6 +22,7 @@ beforeAll(async () => {
   transfer = await import("./transfer");
   unsaved = await import("./unsaved");
   params = await import("./params");
+  carried = await import("./carried");
 });
 
 const doc: Doc = {
@@ -46,6 +48,14 @@ describe("JSON", () => {
 
   test("a text that ends too early is told as that", () => {
     expect(json.readGraph('{"nodes": [').problem?.message).toContain("ends too early, in line 1, column 12");
+  });
+
+  test("an edge to a node that is not there is named, and so is an id that two nodes have", () => {
+    const nodes = [{ id: "read", module: "extract.csv" }];
+    const loose = json.readGraph(JSON.stringify({ nodes, edges: [{ source: "read", target: "wrote" }] }));
+    expect(loose.problem?.message).toMatch(/^Edge 1 names the node 'wrote'/);
+    const twice = json.readGraph(JSON.stringify({ nodes: [...nodes, ...nodes], edges: [] }));
+    expect(twice.problem?.message).toMatch(/^Two nodes have the id 'read'/);
   });
 
   test("JSON that is no graph is no mistake of a letter", () => {
@@ -155,37 +165,64 @@ describe("unsaved work", () => {
   };
   const other = { ...doc, params: {} };
 
+  const kept = { doc, at: "2024-05-01T00:00:00Z", seen: "2024-05-01T06:00:00.100000+00:00", sent: false };
+  const seen = kept.seen;
+  const newer = "2024-05-01T08:00:01+02:00";
+
   test("is offered until it is what the page shows", () => {
     const place = keeper();
-    unsaved.keep(place, "1", { doc, at: "now", sent: false });
-    expect(unsaved.offered(place, "2", { doc: other }, false)).toBeNull();
-    expect(unsaved.offered(place, "1", { doc: other }, false)?.doc).toEqual(doc);
-    expect(unsaved.offered(place, "1", { doc: doc }, false)).toBeNull();
-    expect(unsaved.offered(place, "1", { doc: other }, false)).toBeNull();
+    unsaved.keep(place, "1", kept);
+    expect(unsaved.offered(place, "2", { doc: other, seen })).toBeNull();
+    expect(unsaved.offered(place, "1", { doc: other, seen })?.doc).toEqual(doc);
+    expect(unsaved.offered(place, "1", { doc: other, seen: newer })?.doc).toEqual(doc);
+    expect(unsaved.offered(place, "1", { doc: doc, seen })).toBeNull();
+    expect(unsaved.offered(place, "1", { doc: other, seen })).toBeNull();
   });
 
-  test("that was sent is offered only to those who come back by a reload", () => {
+  test("that was sent is offered until the server shows something newer", () => {
     const place = keeper();
-    unsaved.keep(place, null, { doc, at: "now", sent: false });
-    unsaved.markSent(place, null);
-    expect(unsaved.offered(place, null, { doc: other }, true)?.doc).toEqual(doc);
-    expect(unsaved.offered(place, null, { doc: other }, false)).toBeNull();
-    expect(unsaved.offered(place, null, { doc: other }, true)).toBeNull();
+    unsaved.keep(place, "1", { ...kept, sent: true });
+    expect(unsaved.offered(place, "1", { doc: other, seen })?.doc).toEqual(doc);
+    expect(unsaved.offered(place, "1", { doc: other, seen })?.doc).toEqual(doc);
+    expect(unsaved.offered(place, "1", { doc: other, seen: newer })).toBeNull();
+    expect(unsaved.offered(place, "1", { doc: other, seen })).toBeNull();
+  });
+
+  test("that was sent of a new pipeline is offered: no page of it tells whether it arrived", () => {
+    const place = keeper();
+    unsaved.keep(place, null, { ...kept, seen: null, sent: true });
+    expect(unsaved.offered(place, null, { doc: other, seen: null })?.doc).toEqual(doc);
+  });
+
+  test("is the same in whatever order the server gives the keys of it", () => {
+    const place = keeper();
+    unsaved.keep(place, "1", { ...kept, doc: { ...doc, params: { a: 1, b: 2 } } });
+    expect(unsaved.offered(place, "1", { doc: { ...doc, params: { b: 2, a: 1 } }, seen })).toBeNull();
   });
 
   test("is more than the graph: JSON with a mistake in it, and the page's other fields", () => {
     const place = keeper();
-    unsaved.keep(place, "1", { doc, text: "{", at: "now", sent: false });
-    expect(unsaved.offered(place, "1", { doc }, false)?.text).toBe("{");
-    unsaved.keep(place, "1", { doc, settings: { name: "new" }, at: "now", sent: false });
-    expect(unsaved.offered(place, "1", { doc, settings: { name: "old" } }, false)?.settings).toEqual({ name: "new" });
-    expect(unsaved.offered(place, "1", { doc, settings: { name: "new" } }, false)).toBeNull();
+    unsaved.keep(place, "1", { ...kept, text: "{" });
+    expect(unsaved.offered(place, "1", { doc, seen })?.text).toBe("{");
+    unsaved.keep(place, "1", { ...kept, settings: { name: "new" } });
+    expect(unsaved.offered(place, "1", { doc, seen, settings: { name: "old" } })?.settings).toEqual({ name: "new" });
+    expect(unsaved.offered(place, "1", { doc, seen, settings: { name: "new" } })).toBeNull();
+  });
+
+  test("comes back with what could be undone, on a page that shows the same", () => {
+    const place = keeper();
+    const history = histories.change(histories.begin(other), doc, null, 0);
+    carried.carry(place, "1", history);
+    expect(carried.carried(place, "1", doc)?.past).toEqual([other]);
+    expect(carried.carried(place, "1", doc)).toBeNull();
+    carried.carry(place, "1", history);
+    expect(carried.carried(place, "1", other)).toBeNull();
   });
 
   test("that cannot be read is nothing", () => {
     const place = keeper();
     place.setItem("logidata-editor:1", '{"doc": 3}');
-    expect(unsaved.offered(place, "1", { doc: other }, true)).toBeNull();
+    expect(unsaved.offered(place, "1", { doc: other, seen })).toBeNull();
   });
 });
 
@@ -195,6 +232,14 @@ test("params that nodes use are found in every template", () => {
     edges: [],
   };
   expect(params.usedParams(graph)).toEqual(["day", "big"]);
+});
+
+test("the field that uses a param is known, however deep it lies", () => {
+  const config = { rules: [{ when: "{{ params.day }} {{ params.day }}" }], path: "{{ params.file }}" };
+  expect(params.paramsOf({ id: "a", module: "m", config })).toEqual([
+    { name: "day", field: "config.rules.0.when" },
+    { name: "file", field: "config.path" },
+  ]);
 });
 
 test("another type of a param keeps its help, and drops the limits of the old one", () => {

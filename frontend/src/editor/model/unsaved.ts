@@ -9,7 +9,9 @@ export interface Unsaved {
   settings?: Record<string, unknown>;
   /** When it was changed last, as ISO time. */
   at: string;
-  /** Whether the form was sent with it since: then it is saved, unless that failed. */
+  /** The newest state of the server that it was made from, as ISO time; null of a new pipeline. */
+  seen: string | null;
+  /** Whether the form was sent with it since: then it is saved, unless that did not arrive. */
   sent: boolean;
 }
 
@@ -34,12 +36,6 @@ export function forget(keeper: Keeper, pipeline: string | null): void {
   keeper.removeItem(keyOf(pipeline));
 }
 
-/** Note that the form was sent with the work that is kept. */
-export function markSent(keeper: Keeper, pipeline: string | null): void {
-  const found = read(keeper, pipeline);
-  if (found) keep(keeper, pipeline, { ...found, sent: true });
-}
-
 function read(keeper: Keeper, pipeline: string | null): Unsaved | null {
   try {
     const found = JSON.parse(keeper.getItem(keyOf(pipeline)) ?? "null") as Unsaved | null;
@@ -49,29 +45,37 @@ function read(keeper: Keeper, pipeline: string | null): Unsaved | null {
   }
 }
 
+/** What the page shows, and of which state of the server that is. */
+export type Shown = Pick<Unsaved, "doc" | "settings" | "seen">;
+
 /**
  * Return work to offer, or null where there is none that `shown` does not have.
  *
- * Work that was sent is offered only where the page was `reloaded`, or come back to: whoever gets
- * to it otherwise has seen that it was saved.
+ * Work that was sent counts as saved once the server shows a newer state than it was made from:
+ * a form that was sent may never have arrived.
  */
-export function offered(
-  keeper: Keeper,
-  pipeline: string | null,
-  shown: Pick<Unsaved, "doc" | "settings">,
-  reloaded: boolean,
-): Unsaved | null {
+export function offered(keeper: Keeper, pipeline: string | null, shown: Shown): Unsaved | null {
   const found = read(keeper, pipeline);
   if (!found) return null;
   const same =
     found.text === undefined &&
     isAlike(found.doc, shown.doc) &&
     (found.settings === undefined || isAlike(found.settings, shown.settings));
-  if (!same && (!found.sent || reloaded)) return found;
+  if (!same && !(found.sent && isNewer(shown.seen, found.seen))) return found;
   forget(keeper, pipeline);
   return null;
 }
 
-function isAlike(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+function isNewer(one: string | null, other: string | null | undefined): boolean {
+  return one !== null && other != null && Date.parse(one) > Date.parse(other);
+}
+
+/** Whether two JSON values say the same; the database gives the keys of objects in another order. */
+export function isAlike(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one, sorted) === JSON.stringify(other, sorted);
+}
+
+function sorted(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

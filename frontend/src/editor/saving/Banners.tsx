@@ -7,8 +7,8 @@ import { useOffer } from "./useUnsaved";
 const NOTICE_MS = 6000;
 
 /** What to know before going on: unsaved work of an earlier visit, and what was just done or refused. */
-export function Banners(): ReactNode {
-  const { offer, restore, discard } = useOffer();
+export function Banners({ seen }: { seen: string | null }): ReactNode {
+  const { offer, restore, discard } = useOffer(seen);
   return (
     <>
       {offer && (

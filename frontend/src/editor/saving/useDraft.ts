@@ -4,6 +4,7 @@ import { t } from "../../shared/i18n";
 import type { Doc } from "../model/graph";
 import { forget } from "../model/unsaved";
 import { place } from "../model/placing";
+import { focusName } from "../page/actions";
 import { savedDoc } from "../page/data";
 import { formValue, setFormValue } from "../page/form";
 import { writeSettings } from "../page/settings";
@@ -114,8 +115,8 @@ function saved(pipeline: string | null, doc: Doc): void {
 
 async function saveNew(doc: Doc): Promise<void> {
   if (formValue("name").trim() === "") {
-    useEditor.getState().tell(t("A draft needs a name. Write one into the field Name below."));
-    document.getElementById("id_name")?.focus();
+    useEditor.getState().tell(t("A draft needs a name. Write one into the field Name."));
+    focusName();
     return;
   }
   const { id } = await createDraft(doc);

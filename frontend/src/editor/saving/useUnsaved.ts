@@ -1,8 +1,10 @@
 import { useEffect, useState } from "react";
+import { carry } from "../model/carried";
 import { readGraph } from "../model/json";
-import { forget, keep, markSent, offered, type Unsaved } from "../model/unsaved";
-import { onSubmit, writeDoc } from "../page/form";
+import { forget, keep, offered, type Unsaved } from "../model/unsaved";
+import { formValue, onSubmit, writeDoc } from "../page/form";
 import { onSettingsChange, pageSettings, writeSettings } from "../page/settings";
+import { createdSince } from "../server/calls";
 import { isUnsaved, useDoc, useEditor } from "../store";
 
 const KEEP_AFTER_MS = 400;
@@ -58,8 +60,9 @@ export function useKeptWork(): void {
     const off = onSubmit(() => {
       sent = true;
       useEditor.getState().faceAll();
-      if (isUnsaved(useEditor.getState())) keep(localStorage, pipeline, present());
-      markSent(localStorage, pipeline);
+      // Whether it arrives only the next page tells.
+      keep(localStorage, pipeline, { ...present(), sent: true });
+      carry(sessionStorage, pipeline, useEditor.getState().history);
     });
     window.addEventListener("beforeunload", warn);
     return () => {
@@ -73,18 +76,27 @@ export function useKeptWork(): void {
 function present(): Unsaved {
   const { history, brokenText } = useEditor.getState();
   const text = brokenText ? { text: brokenText.text } : {};
-  return { doc: history.present, ...text, settings: pageSettings(), at: new Date().toISOString(), sent: false };
+  const seen = formValue("seen") || null;
+  return { doc: history.present, ...text, settings: pageSettings(), at: new Date().toISOString(), seen, sent: false };
 }
 
 /** Return the work of an earlier visit, if there is some to offer, and how to answer the offer. */
-export function useOffer(): { offer: Unsaved | null; restore: () => void; discard: () => void } {
+export function useOffer(seen: string | null): { offer: Unsaved | null; restore: () => void; discard: () => void } {
   const pipeline = useEditor((state) => state.pipeline);
-  const [offer, setOffer] = useState<Unsaved | null>(() => {
-    const shown = useEditor.getState().history.present;
-    const [entry] = performance.getEntriesByType("navigation");
-    const type = (entry as PerformanceNavigationTiming | undefined)?.type;
-    return offered(localStorage, pipeline, { doc: shown, settings: pageSettings() }, type !== "navigate");
+  const [found] = useState(() => {
+    const doc = useEditor.getState().history.present;
+    return offered(localStorage, pipeline, { doc, settings: pageSettings(), seen });
   });
+  // A new pipeline that was sent has a page of its own now, if it arrived.
+  const isDoubtful = found !== null && found.sent && pipeline === null;
+  const [offer, setOffer] = useState(isDoubtful ? null : found);
+  useEffect(() => {
+    if (!found || !isDoubtful) return;
+    createdSince(String(found.settings?.name ?? ""), found.at).then(
+      (arrived) => (arrived ? forget(localStorage, null) : setOffer(found)),
+      () => setOffer(found),
+    );
+  }, [found, isDoubtful]);
   return {
     offer,
     restore: () => {

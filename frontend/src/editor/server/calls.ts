@@ -130,6 +130,12 @@ export function deleteDraft(pipeline: string, seen: string | null): Promise<unkn
   return api("DELETE", `pipelines/${pipeline}/draft${seen ? `?${new URLSearchParams({ seen })}` : ""}`);
 }
 
+/** Return whether a pipeline of this name was made at that time, given as ISO time, or later. */
+export async function createdSince(name: string, at: string): Promise<boolean> {
+  const found = await api<{ results: { created_at: string }[] }>("GET", `pipelines?${new URLSearchParams({ name })}`);
+  return found.results.some((pipeline) => Date.parse(pipeline.created_at) >= Date.parse(at));
+}
+
 export function createDraft(doc: Doc): Promise<{ id: string }> {
   return api("POST", "pipelines/drafts", { ...pageSettings(), ...body(doc) });
 }

@@ -9,11 +9,12 @@ const AGAIN_MS = 1000;
 const MOST_AGAIN = 15;
 const AFTER_FAILURE_MS = 5000;
 
-/** Have the server check what is drawn, a moment after every change; only the newest answer counts. */
+/** Have the server check what is drawn by one who may change it, a moment after every change. */
 export function useCheck(): void {
   const doc = useDoc();
   const pipeline = useEditor((state) => state.pipeline);
-  useEffect(() => watchDoc(pipeline, doc), [doc, pipeline]);
+  const mayChange = useEditor((state) => state.mayChange);
+  useEffect(() => (mayChange ? watchDoc(pipeline, doc) : undefined), [doc, pipeline, mayChange]);
 }
 
 /** Have a document checked in a moment; the returned function gives up on it. */

@@ -1,6 +1,7 @@
-import { useState, type ReactNode } from "react";
+import { useId, useState, type ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import { Icon } from "../canvas/icons";
+import type { Finding } from "../model/findings";
 import type { Doc, ParamSpec } from "../model/graph";
 import { declaredParams, removeParam, renameParam, setDefault, setSpec, setType } from "../model/params";
 import { useEditor } from "../store";
@@ -18,8 +19,17 @@ const TYPES: Record<string, string> = {
 };
 const ORDERED = ["integer", "number", "date", "datetime"];
 
+interface Props {
+  name: string;
+  doc: Doc;
+  isUsed: boolean;
+  /** What is wrong with its default. */
+  problems: Finding[];
+}
+
 /** One parameter, in one line; what its type needs more stands in a second. */
-export function ParamRow({ name, doc, isUsed }: { name: string; doc: Doc; isUsed: boolean }): ReactNode {
+export function ParamRow({ name, doc, isUsed, problems }: Props): ReactNode {
+  const faultId = useId();
   const { hasSpecs, mayChange, editDoc } = useEditor.getState();
   const spec = doc.specs[name];
   return (
@@ -49,8 +59,16 @@ export function ParamRow({ name, doc, isUsed }: { name: string; doc: Doc; isUsed
           value={doc.params[name]}
           spec={spec}
           disabled={!mayChange}
+          faultId={problems.length > 0 ? faultId : undefined}
           onChange={(value) => editDoc((old) => setDefault(old, name, value), `default:${name}`)}
         />
+        <span id={faultId} aria-live="polite">
+          {problems.map((problem) => (
+            <span key={problem.message} className="ed-problem">
+              {problem.message}
+            </span>
+          ))}
+        </span>
       </Labelled>
       {hasSpecs && spec && <MoreOfSpec name={name} spec={spec} disabled={!mayChange} />}
       <span className="ed-param-end">

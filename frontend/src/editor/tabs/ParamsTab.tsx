@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { t } from "../../shared/i18n";
 import { Icon } from "../canvas/icons";
-import { declaredParams, setDefault, setSpec, usedParams } from "../model/params";
+import { declaredParams, declareParam, usedParams } from "../model/params";
 import { useDoc, useEditor } from "../store";
 import { ParamRow } from "./ParamRow";
 
@@ -15,9 +15,12 @@ export function ParamsTab(): ReactNode {
   const names = declaredParams(doc);
   const used = usedParams(doc.graph);
   const undeclared = used.filter((name) => !names.includes(name));
-  const about = (problems ?? []).filter((problem) => /^(default_params|param_specs)\b/.test(problem.field ?? ""));
-  const add = (name: string) =>
-    editDoc((old) => (hasSpecs ? setSpec(old, name, { type: "string" }) : setDefault(old, name, "")));
+  const ofDefault = (name: string) => (problems ?? []).filter((problem) => problem.field === `default_params.${name}`);
+  const shownBeside = new Set(names.flatMap(ofDefault));
+  const about = (problems ?? []).filter(
+    (problem) => /^(default_params|param_specs)\b/.test(problem.field ?? "") && !shownBeside.has(problem),
+  );
+  const add = (name: string) => editDoc((old) => declareParam(old, name, hasSpecs));
   return (
     <div className="ed-pad ed-scroll">
       <p className="ed-help">
@@ -33,7 +36,7 @@ export function ParamsTab(): ReactNode {
         ))}
       </div>
       {names.map((name, index) => (
-        <ParamRow key={index} name={name} doc={doc} isUsed={used.includes(name)} />
+        <ParamRow key={index} name={name} doc={doc} isUsed={used.includes(name)} problems={ofDefault(name)} />
       ))}
       <p className="ed-buttons ed-start">
         <button type="button" className="ed-button" disabled={!mayChange} onClick={() => add(freeName(names))}>

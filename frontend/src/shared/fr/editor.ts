@@ -187,8 +187,8 @@ export const editor: Record<string, string> = {
     "Le JSON contient une erreur. Corrigez-la avant d’enregistrer.",
   "Saved as a draft. What is deployed runs on as it is.":
     "Enregistré en brouillon. Ce qui est déployé continue tel quel.",
-  "A draft needs a name. Write one into the field Name below.":
-    "Un brouillon a besoin d’un nom. Saisissez-le dans le champ Nom ci-dessous.",
+  "A draft needs a name. Write one into the field Name.":
+    "Un brouillon a besoin d’un nom. Saisissez-le dans le champ Nom.",
   "Somebody else": "Quelqu’un d’autre",
   "Nothing is deployed yet: saving deploys all that is drawn here.":
     "Rien n’est encore déployé : enregistrer déploie tout ce qui est dessiné ici.",
@@ -264,4 +264,13 @@ export const editor: Record<string, string> = {
   "The draft is deleted for everybody, with what is not saved here. What is deployed runs on as it is.": "Le brouillon est supprimé pour tout le monde, avec ce qui n’est pas enregistré ici. Ce qui est déployé continue de tourner tel quel.",
   "The JSON holds a mistake, so the canvas shows what it held before. A change here replaces that text.": "Le JSON contient une erreur : le canevas montre donc ce qu’il contenait avant. Une modification ici remplace ce texte.",
   "Correct the JSON": "Corriger le JSON",
+  "Save and deploy": "Enregistrer et déployer",
+  "Execute": "Exécuter",
+  "problem": "problème",
+  "1 row, in {seconds} s": "1 ligne, en {seconds} s",
+  "1 node copied.": "1 nœud copié.",
+  "the parameter {name}": "le paramètre {name}",
+  "There is no parameter {name} yet. Add it, or every execution has to give it.": "Il n’y a pas encore de paramètre {name}. Ajoutez-le, sinon chaque exécution devra le donner.",
+  "Edge {number} names the node '{node}', which is not there. Correct it, or remove the edge.": "Le lien {number} nomme le nœud « {node} », qui n’existe pas. Corrigez-le, ou supprimez le lien.",
+  "Two nodes have the id '{node}'. Rename one of them.": "Deux nœuds ont l’identifiant « {node} ». Renommez l’un d’eux.",
 };
