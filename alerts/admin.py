@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -28,6 +29,7 @@ else:
     # Generic for type checkers only.
     _ChannelAdmin = _RuleAdmin = _DeliveryAdmin = ModelAdmin
 
+_ERROR_SHOWN = 120
 RESEND = "alerts.resend_alertdelivery"
 TEST = "_test"
 # The colours that executions' statuses have.
@@ -202,7 +204,7 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
     empty_hint = _("What rules send is listed here, with what became of it.")
     list_display = (
         *("created_at", "event", "pipeline_name", "short_execution_link", "badge"),
-        *("channel_name", "rule_name", "attempts"),
+        *("short_error", "channel_name", "rule_name", "attempts"),
     )
     list_display_links = ("created_at", "event")
     list_filter = ("status", "event", "channel", "rule", "created_at")
@@ -246,6 +248,11 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
     def short_execution_link(self, delivery: AlertDelivery) -> SafeString | str:
         """Return the beginning of the execution's id, leading to its page."""
         return _execution_of(delivery, str(delivery.execution_id)[:8])
+
+    @admin.display(description=_("error"))
+    def short_error(self, delivery: AlertDelivery) -> str:
+        """Return the beginning of why it was not sent."""
+        return Truncator(delivery.error).chars(_ERROR_SHOWN) or "-"
 
     @admin.display(description=_("message"))
     def text(self, delivery: AlertDelivery) -> SafeString:

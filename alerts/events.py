@@ -9,7 +9,7 @@ class AlertEvent(models.TextChoices):
 
     FAILURE = "failure", _("Failed")
     RECOVERY = "recovery", _("Succeeded after a failure")
-    QUARANTINE = "quarantine", _("Succeeded with rows set aside")
+    QUARANTINE = "quarantine", _("Succeeded with rejected rows")
     SLOW = "slow", _("Running longer than usual")
     DEADLINE = "deadline", _("Running longer than the deadline")
     MISSED = "missed", _("Not run when due")

@@ -80,7 +80,12 @@ class RuleForm(_RuleForm):
     """A rule, with its lists as choices."""
 
     events = forms.MultipleChoiceField(
-        label=_("Events"), choices=RULE_EVENTS, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        label=_("Events"),
+        choices=RULE_EVENTS,
+        # The rule itself says that one is needed, for the API as well.
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("What to tell of; at least one."),
     )
     tags = TagsField(
         label=_("Tags"),

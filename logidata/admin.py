@@ -55,7 +55,16 @@ class UserAdmin(_UserAdmin, ModelAdmin):
 
     form = UserChangeForm
     add_form = UserCreationForm
+    # Without the second part, who was just added could not do anything here.
+    add_fieldsets = (
+        *AnyUserAdmin.add_fieldsets,
+        (gettext_lazy("What they may do"), {"fields": ("is_staff", "groups")}),
+    )
     change_password_form = AdminPasswordChangeForm
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Propose that a colleague may use the console."""
+        return {"is_staff": True, **super().get_changeform_initial_data(request)}
 
 
 @admin.register(Group)

@@ -45,9 +45,10 @@ class LogiDataAdminSite(UnfoldAdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """Show how all pipelines are doing."""
-        from logidata import dashboard
+        from logidata import dashboard, health
 
-        context = {**dashboard.dashboard_context(request), **(extra_context or {})}
+        shown = dashboard.dashboard_context(request, health.known())
+        context = {**shown, **(extra_context or {})}
         return super().index(request, context)  # type: ignore[no-any-return]
 
     def search(
@@ -58,6 +59,15 @@ class LogiDataAdminSite(UnfoldAdminSite):
 
         hits = find(request, request.GET.get("s", ""), self.get_sidebar_list(request))
         return TemplateResponse(request, "unfold/helpers/command_results.html", {"hits": hits})
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse | TemplateResponse:
+        """Log out by POST; who comes by the address alone is asked first."""
+        if request.method in ("GET", "HEAD"):
+            context = {**self.each_context(request), "title": _("Log out?")}
+            return TemplateResponse(request, "logidata/log_out.html", context)
+        return super().logout(request, extra_context)  # type: ignore[no-any-return]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Return the view for staff; others get a status that says what they lack."""

@@ -83,7 +83,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "LogiData",
     "SITE_SUBHEADER": _("Data pipelines on Airflow"),
     "SITE_SYMBOL": "account_tree",
-    "SITE_URL": reverse_lazy("admin:index"),
+    # There is no other site to return to.
+    "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": _file("logidata/icon.svg")},

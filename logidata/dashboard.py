@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from executions.services import dashboard
+from executions.services.waiting import why_it_waits
 from logidata import health
 from logidata.addresses import executions_list
 from logidata.chart import chart_of
@@ -26,13 +27,18 @@ _COMPONENTS = {
 }
 
 
-def dashboard_context(request: HttpRequest) -> dict[str, Any]:
-    """Return what the user may know; what they may not is None, and is not looked up."""
+def dashboard_context(request: HttpRequest, found: health.Findings) -> dict[str, Any]:
+    """Return what the user may know; what they may not is None, and is not looked up.
+
+    `found` is what is known of the components.
+    """
+    down = {name for name, one in found.items() if one.status == health.DOWN}
     context: dict[str, Any] = {"now": None, "history": None, "deployments": None}
     if request.user.has_perm(VIEW_EXECUTIONS):
-        history = dashboard.history()
+        history, now = dashboard.history(), dashboard.executions_now()
         context |= {
-            "now": dashboard.executions_now(),
+            "now": now,
+            "waiting": [(one, why_it_waits(one, down)) for one in now.waiting],
             "history": history,
             "chart": chart_of(history.days),
             "lists": _lists(history),
@@ -56,7 +62,9 @@ def _lists(history: dashboard.History) -> dict[str, str]:
 
 def dashboard_view(request: HttpRequest) -> HttpResponse:
     """Give the parts of the page that change with executions."""
-    return TemplateResponse(request, "logidata/dashboard.html", dashboard_context(request))
+    # Nobody waits for these parts, so the components may be asked.
+    context = dashboard_context(request, health.findings())
+    return TemplateResponse(request, "logidata/dashboard.html", context)
 
 
 def health_view(request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ import sys
 from http import HTTPStatus
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -17,6 +18,8 @@ from redis.exceptions import RedisError
 
 from logidata.problem import LACKING, problem
 from logidata.slashes import API_PREFIX
+
+_NAMED = 3
 
 
 def plain_page(
@@ -42,8 +45,19 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer who may not do what was asked for."""
     if request.path.startswith(API_PREFIX):
         return _as_json("permission-denied", _("Forbidden"), str(LACKING), HTTPStatus.FORBIDDEN)
-    context = {**admin.site.each_context(request), "title": _("You may not see this page")}
+    context = {
+        **admin.site.each_context(request),
+        "title": _("You may not see this page"),
+        "administrators": administrators(),
+    }
     return render(request, "logidata/forbidden.html", context, status=HTTPStatus.FORBIDDEN)
+
+
+def administrators() -> str:
+    """Return the names of a few who may grant what somebody lacks; "" if there is nobody."""
+    chiefs = User.objects.filter(is_superuser=True, is_active=True).order_by("date_joined")
+    names = (chief.get_full_name() or chief.get_username() for chief in chiefs[:_NAMED])
+    return ", ".join(names)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:

@@ -30,6 +30,8 @@ ANSWER_WITHIN_SECONDS = 2.5
 WORKER_ANSWERS_WITHIN_SECONDS = 1.0
 # Anyone may ask, and each look costs threads, a broadcast to the workers and calls to Airflow.
 SHARED_FOR_SECONDS = 2.0
+# For how long a page that does not look itself may go by an earlier look.
+KNOWN_FOR_SECONDS = 60.0
 STATUSES = OK, DEGRADED, DOWN = "ok", "degraded", "down"
 # Without these, of the checks and of Airflow's components, executions go on.
 NOT_NEEDED = frozenset({"previews", "alerts"})
@@ -60,6 +62,9 @@ class Finding:
     def in_short(self) -> dict[str, Any]:
         """Return what anyone may know of the finding."""
         return Finding(self.status, milliseconds=self.milliseconds).as_dict()
+
+
+Findings = Mapping[str, Finding]
 
 
 def check_database() -> Finding:
@@ -222,6 +227,14 @@ class SharedLook:
         self._found: Future[dict[str, Finding]] | None = None
         self._fresh_until = math.inf
 
+    def known(self) -> dict[str, Finding]:
+        """Return what was found within the last minute, without looking; empty for nothing."""
+        with self._lock:
+            found, until = self._found, self._fresh_until
+        is_known = found is not None and found.done() and found.exception() is None
+        is_recent = time.monotonic() < until - SHARED_FOR_SECONDS + KNOWN_FOR_SECONDS
+        return found.result() if found is not None and is_known and is_recent else {}
+
     def findings(self) -> dict[str, Finding]:
         """Return what was found within the last two seconds, or is being found, or look."""
         with self._lock:
@@ -248,6 +261,11 @@ _shared = SharedLook()
 def findings() -> dict[str, Finding]:
     """Return what was found of each component, at most two seconds ago; it may take as long."""
     return _shared.findings()
+
+
+def known() -> dict[str, Finding]:
+    """Return what was found of each component within the last minute, at once; empty if nothing."""
+    return _shared.known()
 
 
 def _in_thread(name: str, check: Callable[[], Finding]) -> "Future[Finding]":

@@ -132,14 +132,11 @@ class AlertRule(models.Model):
             raise ValidationError(problems)
 
     def _problems(self) -> dict[str, Any]:
-        known = {value for value, _label in RULE_EVENTS}
         wants_deadline = AlertEvent.DEADLINE in (self.events or [])
         half = (self.quiet_from is None) != (self.quiet_to is None)
         hours = self.quiet_hours if _are_weekdays(self.quiet_weekdays) and not half else None
         return {
-            "events": None
-            if _is_list(self.events, str) and self.events and set(self.events) <= known
-            else _("Choose at least one of: %(events)s.") % {"events": ", ".join(sorted(known))},
+            "events": self._events_problem(),
             "tags": None if _is_list(self.tags, str) else _("Write a list of texts."),
             "deadline_seconds": _("Say after how many seconds, or leave the deadline out.")
             if wants_deadline and self.deadline_seconds is None
@@ -150,6 +147,14 @@ class AlertRule(models.Model):
             else _("There is no such time zone. Write one such as Europe/Paris."),
             "quiet_weekdays": self._weekday_problem(hours),
         }
+
+    def _events_problem(self) -> Any:
+        known = {value for value, _label in RULE_EVENTS}
+        if self.events == []:
+            return _("Choose at least one event.")
+        if not _is_list(self.events, str) or not set(self.events) <= known:
+            return _("Choose among: %(events)s.") % {"events": ", ".join(sorted(known))}
+        return None
 
     def _weekday_problem(self, hours: QuietHours | None) -> Any:
         if not _are_weekdays(self.quiet_weekdays):

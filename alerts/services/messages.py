@@ -86,8 +86,8 @@ def subject_of(delivery: AlertDelivery) -> str:
     if event == AlertEvent.QUARANTINE:
         rows = int(facts.get("rows_rejected") or 0)
         return ngettext(
-            "%(pipeline)s succeeded, with %(rows)d row set aside",
-            "%(pipeline)s succeeded, with %(rows)d rows set aside",
+            "%(pipeline)s succeeded, with %(rows)d rejected row",
+            "%(pipeline)s succeeded, with %(rows)d rejected rows",
             rows,
         ) % {**values, "rows": rows}
     if event == AlertEvent.SLOW:
@@ -149,7 +149,7 @@ def _lines(delivery: AlertDelivery) -> Iterator[tuple[str, str]]:
         yield _("Status"), _status(facts)
     yield from _about_time(facts)
     if facts.get("rows_rejected"):
-        yield _("Rows set aside"), str(facts["rows_rejected"])
+        yield _("Rejected rows"), str(facts["rows_rejected"])
     if facts.get("started_at"):
         yield _("Started"), _moment(datetime.fromisoformat(facts["started_at"]))
     if facts.get("duration_seconds") is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from alerts import services
 from alerts.events import AlertEvent
@@ -204,3 +205,21 @@ def test_the_log_costs_the_same_queries_for_any_length(
     services.look_at_ends()
     with django_assert_max_num_queries(12):
         shown(chief, LOG)
+
+
+def test_a_rule_without_events_is_told_once_and_in_words(chief: Client) -> None:
+    answer = chief.post(f"{RULES}add/", {"name": "empty"})
+    assert answer.context["adminform"].form.errors["events"] == ["Choose at least one event."]
+
+
+def test_the_list_of_deliveries_says_why_one_failed(chief: Client, channel: AlertChannel) -> None:
+    AlertDelivery.objects.create(
+        channel=channel,
+        channel_name="hook",
+        event=AlertEvent.TEST,
+        status="failed",
+        error="The connection was refused.",
+        key="test",
+        due_at=timezone.now(),
+    )
+    assert "The connection was refused." in shown(chief, LOG)

@@ -132,7 +132,7 @@ def test_rows_set_aside_in_a_success_are_told_of_in_a_failure_not(
     end(execution_of(orders, rows_rejected=2), "failed")
     end(execution_of(orders), "success")
     work(queue)
-    assert hook.titles == ["orders succeeded, with 2 rows set aside"]
+    assert hook.titles == ["orders succeeded, with 2 rejected rows"]
 
 
 def test_without_an_active_rule_nothing_is_noted(

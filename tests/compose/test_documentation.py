@@ -14,6 +14,7 @@ from tests.compose.test_commands import check_airflow
 TEXT = (PROJECT / "docs" / "production.md").read_text()
 BLOCKS = re.findall(r"^```\w*\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 LINES = [line for block in BLOCKS for line in block.replace("\\\n", " ").splitlines()]
+LINES_OF_TABLES = [line for line in TEXT.splitlines() if line.startswith("|")]
 EXEC = [
     [word for word in shlex.split(line)[3:] if word != "-T"]
     for line in LINES
@@ -48,3 +49,23 @@ def test_every_variable_that_is_named_is_one_of_the_compose_file(compose: Compos
 def test_every_service_and_volume_has_its_row(compose: Compose, kind: str) -> None:
     rows = " ".join(line for line in TEXT.splitlines() if line.startswith("|"))
     assert {name for name in compose.raw[kind] if f"`{name}`" not in rows} == set()
+
+
+PROGRAMS = ("web", "worker", "previews", "alerts", "beat")
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_command_of_each_program_is_the_one_of_the_compose_file(
+    compose: Compose, name: str
+) -> None:
+    (command,) = compose.services[name].commands
+    (row,) = [
+        line for line in LINES_OF_TABLES if line.startswith(f"| `{name}` | `") and " --" in line
+    ]
+    assert f"`{shlex.join(command)}`" in row
+
+
+def test_what_runs_without_compose_has_its_place_in_an_upgrade() -> None:
+    upgrade = TEXT.partition("## Upgrade")[2].partition("## Stop")[0]
+    for step in ("migrate --no-input", "collectstatic --no-input --clear", "logidata_events.py"):
+        assert step in upgrade

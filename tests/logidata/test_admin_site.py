@@ -120,7 +120,8 @@ def test_staff_without_the_permission_are_refused_and_find_their_way_back(ann: U
     answer = client.get(PAGE)
     assert answer.status_code == 403
     shown = answer.content.decode()
-    assert "Ask an administrator to grant it" in shown
+    assert "Operators may build and run, Viewers may look" in shown
+    assert "Administrators here: boss." in shown
     assert 'action="/admin/logout/"' in shown
     assert client.get("/admin/").status_code == 200
 
@@ -132,3 +133,18 @@ def test_the_menu_of_the_account_says_in_which_language_and_time_zone_pages_are(
     assert "English, Europe/Paris: as your browser" in client.get("/admin/").content.decode()
     french = client.get("/admin/", headers={"Accept-Language": "fr"}).content.decode()
     assert "français, Europe/Paris" in french
+
+
+def test_the_page_to_sign_in_leads_back_to_no_other_site() -> None:
+    assert "Return to site" not in Client().get("/admin/login/").content.decode()
+
+
+def test_who_comes_to_log_out_by_its_address_is_asked_first(boss: User) -> None:
+    client = Client()
+    client.force_login(boss)
+    answer = client.get("/admin/logout/")
+    assert answer.status_code == 200
+    assert "Log out?" in answer.content.decode()
+    assert client.get("/admin/").status_code == 200
+    client.post("/admin/logout/")
+    assert client.get("/admin/").status_code == 401

@@ -87,7 +87,7 @@ def test_who_may_not_see_pipelines_is_shown_no_deployments() -> None:
 
 def test_who_may_see_neither_is_told_whom_to_ask() -> None:
     page = staff().get(PAGE).content.decode()
-    assert "Ask an administrator to grant it under Users." in page
+    assert "into the group Operators or Viewers" in page
 
 
 def test_the_parts_that_renew_themselves_are_those_of_the_page() -> None:
@@ -229,3 +229,43 @@ def test_the_chart_names_the_time_zone_of_its_days() -> None:
 def test_one_success_is_said_in_the_singular() -> None:
     make(1, since=timezone.now(), status="success")
     assert "1 success, 0 failures" in staff("view_pipelineexecution").get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("ill", "why"),
+    [
+        ("worker", "Waits: no worker answers."),
+        ("redis", "Waits: Redis does not answer."),
+        ("airflow", "Waits: Airflow is away, or not well."),
+        ("beat", "Waits: beat is down"),
+        ("", "Waits for a worker that is free"),
+    ],
+)
+def test_what_waits_says_which_component_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch, ill: str, why: str
+) -> None:
+    make(1, since=timezone.now() - timedelta(minutes=1), status="pending")
+    names = ("database", "redis", "worker", "beat", "airflow")
+    found = {name: health.Finding("down" if name == ill else "ok") for name in names}
+    monkeypatch.setattr(health, "check_all", lambda: found)
+    monkeypatch.setattr(health, "_shared", health.SharedLook())
+    client = staff("view_pipelineexecution")
+    # Nobody has looked yet, and the page itself waits for nobody.
+    assert "Waits for a worker that is free" in client.get(PAGE).content.decode()
+    assert why in client.get(PARTS).content.decode()
+    assert why in client.get(PAGE).content.decode()
+
+
+def test_what_waits_in_airflow_or_for_its_own_reason_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    since, own = timezone.now() - timedelta(minutes=1), "Airflow does not answer: refused."
+    make(1, since=since, status="pending", triggered_at=since)
+    make(1, since=since, status="pending", status_reason=own)
+    monkeypatch.setattr(health, "known", lambda: {"airflow": health.Finding("down")})
+    page = staff("view_pipelineexecution").get(PAGE).content.decode()
+    assert own in page
+    monkeypatch.setattr(health, "known", dict)
+    client = Client()
+    client.force_login(User.objects.get(username="eve"))
+    assert "Waits in Airflow" in client.get(PAGE).content.decode()

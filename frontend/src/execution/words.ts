@@ -35,7 +35,7 @@ export function begun(type: string): string {
 const ALERT_EVENTS: Record<string, () => string> = {
   failure: () => t("Failed"),
   recovery: () => t("Succeeded after a failure"),
-  quarantine: () => t("Succeeded with rows set aside"),
+  quarantine: () => t("Succeeded with rejected rows"),
   slow: () => t("Running longer than usual"),
   deadline: () => t("Running longer than the deadline"),
 };

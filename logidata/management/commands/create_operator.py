@@ -4,12 +4,11 @@ import os
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-GROUP = "Operators"
-APPS = ("pipelines", "executions", "alerts")
+from logidata.groups import OPERATORS, make_groups
 
 
 class Command(BaseCommand):
@@ -17,7 +16,8 @@ class Command(BaseCommand):
 
     help = (
         "Create a user of the admin and the API, or update one. Without --superuser the user "
-        f"joins the group '{GROUP}', which may do everything with pipelines, executions and alerts."
+        f"joins the group '{OPERATORS}', which may do everything with pipelines, executions and "
+        "alerts."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -49,8 +49,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{'Created' if created else 'Updated'} user {username}.")
 
     def _join_operators(self, user: User) -> None:
-        group, created = Group.objects.get_or_create(name=GROUP)
-        if created:
-            # Later on an administrator may have taken some away.
-            group.permissions.set(Permission.objects.filter(content_type__app_label__in=APPS))
-        user.groups.add(group)
+        # It may have been deleted since the last migration.
+        make_groups()
+        user.groups.add(Group.objects.get(name=OPERATORS))

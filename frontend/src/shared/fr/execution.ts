@@ -207,7 +207,7 @@ export const execution: Record<string, string> = {
   "What became of it": "Suite",
   "Failed": "Échec",
   "Succeeded after a failure": "Succès après un échec",
-  "Succeeded with rows set aside": "Succès avec des lignes écartées",
+  "Succeeded with rejected rows": "Succès avec des lignes rejetées",
   "Running longer than usual": "Plus longue que d’habitude",
   "Running longer than the deadline": "Plus longue que le délai fixé",
   "Queued": "En file d’attente",

@@ -1,0 +1,33 @@
+"""Why an execution waits, as far as that is known without asking anybody."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from executions.models import PipelineExecution
+
+# In the order of their needs: without Redis nothing can be heard of the worker and beat either.
+_WITHOUT_IT: dict[str, Any] = {
+    "redis": gettext_lazy("Waits: Redis does not answer."),
+    "worker": gettext_lazy("Waits: no worker answers."),
+    "airflow": gettext_lazy("Waits: Airflow is away, or not well."),
+    "beat": gettext_lazy("Waits: beat is down, so what was lost is not taken up again."),
+}
+
+
+def why_it_waits(execution: PipelineExecution, down: Collection[str]) -> str:
+    """Return why it waits, in a sentence; `down` names the components that are known to be down.
+
+    What is down comes first, for its own reason may be older than that. An Airflow that is away is
+    told by that reason, as the worker has seen it.
+    """
+    ill = next((name for name in _WITHOUT_IT if name in down), None)
+    if ill is not None and not (ill == "airflow" and execution.status_reason):
+        return str(_WITHOUT_IT[ill])
+    if execution.status_reason:
+        return execution.status_reason
+    if execution.triggered_at is not None:
+        return _("Waits in Airflow, which has the run and will begin it once a slot is free.")
+    return _("Waits for a worker that is free; its message is in the queue.")
