@@ -23,8 +23,8 @@ DAY = timedelta(days=1)
 WEEK_DAYS = 7
 CHART_DAYS = 14
 LISTED = 6
-# For so long everybody is shown the same figures of past days.
-SHARED_SECONDS = 20
+# Seconds. For so long everybody is shown the same figures of past days, beside fresh ones of today.
+SHARED_SECONDS = 3
 _HISTORY_KEY = "dashboard:history"
 
 T = TypeVar("T")

@@ -21,6 +21,9 @@ from etl.modules.extract_sql import ExtractSQL
 from tests.etl.conftest import Lab
 from tests.etl.mariadb import mariadb_server, query, shop_url
 
+# Each waits until what it asks is given up.
+pytestmark = pytest.mark.slow
+
 __all__ = ["mariadb_server", "shop_url"]
 
 

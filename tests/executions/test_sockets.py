@@ -18,7 +18,8 @@ from tests.fake_airflow import FakeAirflow
 
 __all__ = ["session"]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Each waits for what comes over a socket, or that nothing comes.
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_page_is_given_the_whole_state_at_once(pending: PipelineExecution, session: str) -> None:

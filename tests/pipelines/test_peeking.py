@@ -17,7 +17,8 @@ from pipelines.services import peeking, unsaved
 from pipelines.services.background import Background
 from tests.pipelines.conftest import URL
 
-pytestmark = pytest.mark.usefixtures("surroundings")
+# Each waits until a source is given up.
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("surroundings")]
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,9 @@ from pipelines.services.previews import KEPT
 from tests.pipelines.conftest import Queue
 from tests.pipelines.previews import URL, Previews, rows_of
 
+# Each preview runs in a process of its own.
+pytestmark = pytest.mark.slow
+
 ORDERS = "order_id,amount\n1,5\n2,50\n3,70\n"
 
 
