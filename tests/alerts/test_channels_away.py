@@ -18,7 +18,8 @@ from tests.alerts.conftest import deliveries, end, execution_of, later, make_cha
 from tests.alerts.servers import Webhook
 from tests.executions.conftest import Queue
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Each sends to a server, again and again.
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 Rule = Callable[..., AlertRule]
 

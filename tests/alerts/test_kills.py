@@ -20,7 +20,8 @@ from tests.alerts.servers import Webhook
 from tests.executions.conftest import Queue
 from tests.executions.test_races import at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Each sends again what was cut off.
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 Rule = Callable[..., AlertRule]
 

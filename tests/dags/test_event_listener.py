@@ -24,6 +24,9 @@ from pluggy import HookspecMarker, PluginManager
 from executions.services.hints import require_signed
 from operators.event_listener import Event, EventListener, Mark, Sender, listeners, post
 
+# Some wait for a LogiData that is away, or start processes.
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[2]
 RUN = ("pipeline_1", "run_1")
 

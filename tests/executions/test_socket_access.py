@@ -18,7 +18,8 @@ from tests.executions.sockets import Page, meanwhile, of, play, session, sign_in
 
 __all__ = ["session"]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Each waits until a socket is closed, or stays open.
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_page_without_a_session_is_closed_with_4401(pending: PipelineExecution) -> None:

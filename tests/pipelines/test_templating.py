@@ -12,6 +12,9 @@ from etl.settings import PROJECT, RunSettings
 from pipelines.services import PipelineTemplate, pipeline_templates, validate_pipeline
 from tests.fake_airflow import FakeAirflow
 
+# Some run whole pipelines.
+pytestmark = pytest.mark.slow
+
 TEMPLATES = pipeline_templates()
 
 

@@ -14,6 +14,9 @@ from etl.postgres import loading
 from tests.etl.conftest import Lab
 from tests.etl.postgres.conftest import ORDERS, Warehouse, load
 
+# Each loads several times.
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("mode", ["append", "replace", "upsert"])
 def test_a_repeated_load_makes_no_duplicates(lab: Lab, warehouse: Warehouse, mode: str) -> None:
