@@ -35,7 +35,7 @@ echo "Installing the pinned requirements into .venv"
 rm -f .venv/.runtime .venv/.development .venv/.bench
 set -- "$@" requirements-installer.txt
 sync() {
-    .venv/bin/python -m uv pip sync --quiet --require-hashes --python .venv/bin/python "$@"
+    .venv/bin/python -m uv pip sync --quiet --compile-bytecode --require-hashes --python .venv/bin/python "$@"
 }
 # Behind a proxy with a certificate authority of its own, only the system's store knows that.
 sync "$@" 2>.venv/install.log || sync --system-certs "$@"

@@ -15,7 +15,7 @@ rm -rf "$environment"
 # Python 3.11 is the one that LogiData and all of these have in common.
 .venv/bin/python -m uv venv --quiet --no-python-downloads --python 3.11 "$environment"
 sync() {
-    .venv/bin/python -m uv pip sync --quiet --require-hashes --python "$environment/bin/python" "$requirements" "$@"
+    .venv/bin/python -m uv pip sync --quiet --compile-bytecode --require-hashes --python "$environment/bin/python" "$requirements" "$@"
 }
 # Behind a proxy with a certificate authority of its own, only the system's store knows that.
 sync 2>.venv/install.log || sync --system-certs
