@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from channels.layers import InMemoryChannelLayer
 
 from executions import consumers, services, standing, watching
 from executions.models import PipelineExecution
@@ -201,18 +200,6 @@ def test_a_socket_that_breaks_is_looked_at_for_no_longer(
     assert play(scene) == 0
 
 
-def test_lists_look_by_themselves_where_word_of_a_change_may_be_lost(
-    session: str, without_redis: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(consumers, "LISTS_LOOK", 0.2)
-
-    async def scene() -> dict[str, Any]:
-        async with Page("/ws/executions", session) as page:
-            return await page.next()
-
-    assert play(scene) == {"type": "changed", "executions": [], "more": True}
-
-
 def test_lists_hear_which_executions_changed(
     pending: PipelineExecution, session: str, make_pipeline: Any
 ) -> None:
@@ -252,52 +239,6 @@ def test_lists_are_told_of_many_changes_in_one_message(
     assert (len(message["executions"]), message["more"], quiet) == (3, True, True)
 
 
-@pytest.fixture
-def without_redis(settings: Any) -> None:
-    settings.CHANNEL_LAYERS = {
-        "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": ["redis://127.0.0.1:1/0"]},
-        }
-    }
-
-
-def test_while_redis_is_away_pages_look_by_themselves(
-    pending: PipelineExecution,
-    session: str,
-    without_redis: None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(watching, "WHILE_ACTIVE", 0.2)
-
-    async def scene() -> str:
-        async with Page(of(pending), session) as page:
-            await page.state()
-            await meanwhile(change_status)(pending.pk, "running")
-            return str((await page.until(lambda state: state["status"] == "running"))[-1]["status"])
-
-    assert play(scene) == "running"
-
-
-def test_a_page_is_told_that_changes_are_not_heard_of_and_that_they_are_again(
-    pending: PipelineExecution, session: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    layer = GoingLayer()
-    monkeypatch.setattr(watching, "get_channel_layer", lambda: layer)
-    monkeypatch.setattr(watching, "ECHO_EVERY", 0.02)
-    monkeypatch.setattr(watching, "_TRY_AGAIN", 0.02)
-
-    async def scene() -> list[bool]:
-        async with Page(of(pending), session) as page:
-            told = [(await page.next())["hears"]]
-            layer.is_away = True
-            told.append((await page.next())["hears"])
-            layer.is_away = False
-            return [*told, (await page.next())["hears"]]
-
-    assert play(scene) == [True, False, True]
-
-
 def test_of_a_page_that_is_slow_to_hear_of_changes_not_all_are_kept() -> None:
     async def scene() -> tuple[list[str], bool]:
         changes = watching.Changes()
@@ -306,58 +247,6 @@ def test_of_a_page_that_is_slow_to_hear_of_changes_not_all_are_kept() -> None:
         return changes.take()
 
     assert play(scene) == ([], True)
-
-
-class GoingLayer(InMemoryChannelLayer):
-    """A channel layer that goes away, and comes back without what was sent meanwhile."""
-
-    is_away = False
-    opened = 0
-
-    async def new_channel(self, prefix: str = "specific.") -> str:
-        self._reach()
-        self.opened += 1
-        return str(await super().new_channel(prefix))
-
-    async def send(self, channel: str, message: dict[str, Any]) -> None:
-        self._reach()
-        await super().send(channel, message)
-
-    def _reach(self) -> None:
-        if self.is_away:
-            raise ConnectionError("Redis is away")
-
-
-def test_a_redis_that_goes_and_comes_back_is_told_of_once_and_what_was_missed_is_looked_at(
-    pending: PipelineExecution,
-    session: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    layer = GoingLayer()
-    monkeypatch.setattr(watching, "get_channel_layer", lambda: layer)
-    monkeypatch.setattr(watching, "ECHO_EVERY", 0.02)
-    monkeypatch.setattr(watching, "_TRY_AGAIN", 0.02)
-
-    def said() -> list[str]:
-        return [record.getMessage() for record in caplog.records if "seen" in record.getMessage()]
-
-    async def scene() -> tuple[dict[str, Any], list[str]]:
-        async with Page("/ws/executions", session) as page:
-            assert await page.hears_nothing(0.3)
-            layer.is_away = True
-            assert await page.hears_nothing(0.5)
-            layer.is_away = False
-            return await page.next(), said()
-
-    message, told = play(scene)
-    assert message == {"type": "changed", "executions": [], "more": True}
-    assert told == [
-        "Changes are seen later, by looking for them: Redis is away",
-        "Changes are seen at once again.",
-    ]
-    assert layer.opened == 2
-    assert (layer.channels, layer.groups) == ({}, {})
 
 
 def test_a_page_that_has_nothing_new_is_sent_nothing(

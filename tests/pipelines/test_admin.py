@@ -14,19 +14,10 @@ from django.test import Client
 from executions.models import PipelineExecution
 from pipelines import services
 from pipelines.models import Pipeline
+from tests.pipelines.admin_pages import LIST, page, text
 from tests.pipelines.conftest import Queue
 
-LIST = "/admin/pipelines/pipeline/"
-
 pytestmark = pytest.mark.usefixtures("surroundings")
-
-
-def page(pipeline: Pipeline, name: str = "change") -> str:
-    return f"{LIST}{pipeline.pk}/{name}/"
-
-
-def text(answer: HttpResponse) -> str:
-    return answer.content.decode()
 
 
 @pytest.fixture
@@ -193,16 +184,6 @@ def test_a_pipeline_that_was_never_deployed_offers_to_deploy_it_and_nothing_else
     assert "takes no parameters" not in asked
 
 
-def test_the_execute_page_says_that_a_draft_does_not_run(
-    browser: Client, pipeline: Pipeline
-) -> None:
-    assert "and not the draft" not in text(browser.get(page(pipeline, "execute")))
-    services.save_draft(pipeline, {"description": "drawn"}, user=None)
-    assert "Revision 1 runs, as it was deployed, and not the draft" in text(
-        browser.get(page(pipeline, "execute"))
-    )
-
-
 def test_who_may_only_look_reads_no_json(
     client: Client, save: Any, person: Callable[..., User]
 ) -> None:
@@ -216,66 +197,6 @@ def test_who_may_only_look_reads_no_json(
 
 def test_the_dag_can_be_read(browser: Client, pipeline: Pipeline) -> None:
     assert "ETLOperator(" in text(browser.get(page(pipeline, "code")))
-
-
-def test_the_execute_page_has_a_field_for_every_param(browser: Client, save: Any) -> None:
-    defaults = {"min_amount": 10, "label": "a", "strict": True, "only": ["x"]}
-    pipeline = save(default_params=defaults)
-    fields = browser.get(page(pipeline, "execute")).context["form"].fields
-    assert {name: field.initial for name, field in fields.items()} == defaults
-
-
-def test_executing_takes_the_params_with_their_types(browser: Client, save: Any) -> None:
-    pipeline = save(default_params={"min_amount": 10, "label": "a", "strict": True, "only": []})
-    answer = browser.post(
-        page(pipeline, "execute"), {"min_amount": "2.5", "label": " b ", "only": '["x"]'}
-    )
-    execution = PipelineExecution.objects.get()
-    assert execution.params == {"min_amount": 2.5, "label": " b ", "strict": False, "only": ["x"]}
-    assert execution.trigger_type == "manual"
-    assert execution.triggered_by is not None
-    assert answer["Location"] == f"/admin/executions/pipelineexecution/{execution.pk}/change/"
-
-
-def test_a_number_or_json_field_left_empty_takes_the_default(browser: Client, save: Any) -> None:
-    pipeline = save(default_params={"min_amount": 10, "label": "a", "only": ["x"]})
-    browser.post(page(pipeline, "execute"), {"min_amount": "", "label": "", "only": ""})
-    assert PipelineExecution.objects.get().params == {
-        "min_amount": 10,
-        "label": "",
-        "only": ["x"],
-    }
-
-
-def test_null_can_be_given_where_the_default_is_json(browser: Client, save: Any) -> None:
-    pipeline = save(default_params={"min_amount": 10, "only": ["x"]})
-    browser.post(page(pipeline, "execute"), {"min_amount": "1", "only": "null"})
-    assert PipelineExecution.objects.get().params == {"min_amount": 1, "only": None}
-
-
-@pytest.mark.parametrize("typed", ["9" * 400, "9" * 5000, "1e999", "nan"])
-def test_a_number_beyond_all_bounds_is_an_error_of_its_field(
-    browser: Client, pipeline: Pipeline, typed: str
-) -> None:
-    answer = browser.post(page(pipeline, "execute"), {"min_amount": typed})
-    assert answer.status_code == 200
-    assert "min_amount" in answer.context["form"].errors
-
-
-def test_a_param_without_default_must_be_given(browser: Client, save: Any) -> None:
-    pipeline = save(default_params={})
-    answer = browser.post(page(pipeline, "execute"), {"min_amount": ""})
-    assert "min_amount" in answer.context["form"].errors
-    assert not PipelineExecution.objects.exists()
-    browser.post(page(pipeline, "execute"), {"min_amount": "7"})
-    assert PipelineExecution.objects.get().params == {"min_amount": 7}
-
-
-def test_a_refused_execution_says_why_on_the_form(browser: Client, save: Any) -> None:
-    pipeline = save(is_active=False)
-    answer = browser.post(page(pipeline, "execute"), {"min_amount": "1"})
-    assert answer.status_code == 200
-    assert "is not active" in text(answer)
 
 
 def test_the_bulk_action_executes_what_it_can_and_says_what_it_cannot(
@@ -369,3 +290,13 @@ def test_the_bulk_action_is_not_offered_without_the_permission(
     assert page(pipeline, "execute") not in text(client.get(page(pipeline)))
     client.post(LIST, {"action": "execute_selected", "_selected_action": [str(pipeline.pk)]})
     assert not PipelineExecution.objects.exists()
+
+
+def test_the_execute_page_says_that_a_draft_does_not_run(
+    browser: Client, pipeline: Pipeline
+) -> None:
+    assert "and not the draft" not in text(browser.get(page(pipeline, "execute")))
+    services.save_draft(pipeline, {"description": "drawn"}, user=None)
+    assert "Revision 1 runs, as it was deployed, and not the draft" in text(
+        browser.get(page(pipeline, "execute"))
+    )
