@@ -2,6 +2,7 @@
 
 from typing import TypedDict
 
+from etl.messages import Wording, say, wording
 from etl.results import Quarantined
 
 
@@ -10,6 +11,7 @@ class ErrorDict(TypedDict):
 
     type: str
     message: str
+    wording: Wording | None
     node: str | None
     field: str | None
     retryable: bool
@@ -19,7 +21,8 @@ class ErrorDict(TypedDict):
 class ETLError(Exception):
     """A failure that the operator of a pipeline can understand and act on.
 
-    `str(error)` is a whole sentence for people: node, what is wrong, what to do next.
+    `str(error)` is a whole sentence for people: node, what is wrong, what to do next. It is a
+    `Message` if the message is one.
     `retryable` says whether the same try later may succeed without anyone changing anything;
     `quarantine` where the faulty rows are, if there are any.
     """
@@ -41,13 +44,17 @@ class ETLError(Exception):
         self.retryable = retryable
 
     def __str__(self) -> str:
-        return f"Node '{self.node}': {self.message}" if self.node else self.message
+        if not self.node:
+            return self.message
+        return say("Node '{node}': {problem}", node=self.node, problem=self.message)
 
     def as_dict(self) -> ErrorDict:
         """Return the error as a small JSON object; `message` is the whole sentence."""
+        sentence = str(self)
         return {
             "type": type(self).__name__,
-            "message": str(self),
+            "message": str(sentence),
+            "wording": wording(sentence),
             "node": self.node,
             "field": self.field,
             "retryable": self.retryable,
@@ -82,7 +89,10 @@ class NodeCancelled(ETLError):
 
     def __init__(self) -> None:
         super().__init__(
-            "it was cancelled before it had written anything. Execute the pipeline again to run it."
+            say(
+                "it was cancelled before it had written anything. Execute the pipeline again to "
+                "run it."
+            )
         )
 
 

@@ -73,9 +73,9 @@ class SignedInConsumer(AsyncWebsocketConsumer):
         with suppress(ValueError):
             message = json.loads(text_data)
             if isinstance(message, dict) and message.get("type") == "ping":
-                await self.say({"type": "pong"})
+                await self.tell({"type": "pong"})
 
-    async def say(self, message: dict[str, Any]) -> None:
+    async def tell(self, message: dict[str, Any]) -> None:
         """Send a message as JSON."""
         await self.send(text_data=json.dumps(message))
 
@@ -134,7 +134,7 @@ class ExecutionConsumer(SignedInConsumer):
                 state = page.state
                 if state is None:
                     if known:
-                        await self.say({"type": "gone"})
+                        await self.tell({"type": "gone"})
                     raise Refused(NOT_THERE)
                 known = True
                 mine = personal_state(state, standing.permissions)
@@ -166,7 +166,7 @@ class ExecutionsConsumer(SignedInConsumer):
                 await self.standing()
                 ids, everything = changes.take()
                 named = ids[:MOST_NAMED]
-                await self.say(
+                await self.tell(
                     {
                         "type": "changed",
                         "executions": named,

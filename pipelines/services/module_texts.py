@@ -4,15 +4,11 @@ The data plane knows no Django and says it in English. These texts have a catalo
 the domain `modules`, whose keys are the English texts as they stand in the code of the modules.
 """
 
-import gettext
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-from django.conf import settings
-from django.utils.translation import get_language
-
 from etl.registry import catalogue
+from pipelines.catalogues import texts_of
 
 DOMAIN = "modules"
 
@@ -23,7 +19,7 @@ def module_catalogue() -> list[dict[str, Any]]:
     Keywords are those of the language and the English ones: people know both. A text that the
     translation lacks, such as one of a third party's module, stays as it is.
     """
-    said = _texts(get_language() or settings.LANGUAGE_CODE)
+    said = texts_of(DOMAIN)
     return [
         {
             **module,
@@ -39,14 +35,6 @@ def module_catalogue() -> list[dict[str, Any]]:
 def _keywords(english: str, said: Callable[[str], str]) -> str:
     # Of an empty text gettext would give the head of the catalogue.
     return ", ".join(dict.fromkeys([said(english), english])) if english else ""
-
-
-@cache
-def _texts(language: str) -> Callable[[str], str]:
-    found = gettext.translation(
-        DOMAIN, settings.LOCALE_PATHS[0], languages=[language], fallback=True
-    )
-    return found.gettext
 
 
 def _translated(schema: Any, said: Callable[[str], str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from collections.abc import Iterator
@@ -20,10 +21,11 @@ from tests.fake_airflow import FakeAirflow
 
 FOLDER = Path(__file__).parents[2] / "logidata" / "locale" / "fr" / "LC_MESSAGES"
 ROOT = FOLDER.parents[3]
+APPS = ("alerts", "executions", "logidata", "pipelines")
 PLACEHOLDER = re.compile(r"%\(\w+\)[.\d]*[a-z]|%[%ds]|\{\w*(?::[^{}]*)?\}|</?\w+>")
 
 
-@pytest.fixture(scope="module", params=["django", "modules"])
+@pytest.fixture(scope="module", params=["django", "modules", "messages"])
 def domain(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -79,7 +81,7 @@ def test_texts_are_marked_by_names_that_the_tools_know() -> None:
     alias = re.compile(r"\bn?gettext(?:_lazy)? as (?!_\b)(\w+)")
     found = {
         str(path.relative_to(ROOT)): alias.findall(path.read_text())
-        for app in ("alerts", "executions", "logidata", "pipelines")
+        for app in APPS
         for path in (ROOT / app).rglob("*.py")
     }
     assert {path: names for path, names in found.items() if names} == {}
@@ -90,7 +92,7 @@ def test_texts_are_marked_by_names_that_the_tools_know() -> None:
 def test_the_sources_have_no_text_that_the_catalogue_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for app in ("alerts", "executions", "logidata", "pipelines"):
+    for app in APPS:
         shutil.copytree(ROOT / app, tmp_path / app, ignore=shutil.ignore_patterns("static"))
     monkeypatch.chdir(tmp_path)
     copied = tmp_path / FOLDER.relative_to(ROOT) / "django.po"
@@ -103,6 +105,35 @@ def test_the_sources_have_no_text_that_the_catalogue_lacks(
     found = {(entry.msgid, entry.msgctxt) for entry in used}
     known = {(entry.msgid, entry.msgctxt) for entry in polib.pofile(str(FOLDER / "django.po"))}
     assert found == known
+
+
+def test_every_message_is_in_its_catalogue_and_nothing_else() -> None:
+    said = {text for path in sources() for text in texts_said(path)}
+
+    assert {entry.msgid for entry in polib.pofile(str(FOLDER / "messages.po"))} == said
+
+
+def sources() -> Iterator[Path]:
+    for folder in (
+        "airflow_bridge",
+        "alerts",
+        "dags",
+        "etl",
+        "executions",
+        "logidata",
+        "pipelines",
+    ):
+        yield from (ROOT / folder).rglob("*.py")
+
+
+def texts_said(path: Path) -> Iterator[str]:
+    """Yield the texts of the calls of `say`."""
+    source = path.read_text()
+    for node in ast.walk(ast.parse(source)) if "say(" in source else ():
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say":
+            text = node.args[0]
+            assert isinstance(text, ast.Constant), f"{path}:{node.lineno}: write the text out"
+            yield str(text.value)
 
 
 def test_all_that_modules_say_is_in_their_catalogue_and_nothing_else() -> None:
