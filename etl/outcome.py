@@ -9,6 +9,7 @@ from etl.accounting import RowAccount, account_of, check_inputs, counted
 from etl.context import RunContext, Sample
 from etl.dataset import Column, Dataset, Layout, commit
 from etl.inputs import Inputs
+from etl.messages import wording
 from etl.module import Extractor, Loaded, Module, Output, Result, Rows
 from etl.quarantine import (
     REJECTED,
@@ -239,6 +240,7 @@ class Outcome:
             "outputs": dict(outputs or {}),
             "rejected": quarantined,
             "warnings": list(warnings),
+            "wordings": [wording(text) for text in warnings],
             "watermark": watermark,
             "advanced": [],
             "metrics": {

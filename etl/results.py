@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+from etl.messages import Wording
+
 
 class Metrics(TypedDict):
     """What a node did. Times are seconds; `bytes` is what it staged, compressed.
@@ -74,14 +76,15 @@ class NodeResult(Staged):
 
     `uri` is None for a loader, whose `target` says in words where the rows went, and for a node
     with named outputs, which are in `outputs`. `rejected` is None if no row was. `warnings` are
-    sentences for people about what is wrong with rows that went on all the same. `watermark` is
-    None but for an extractor that has one.
+    sentences for people about what is wrong with rows that went on all the same, `wordings` what
+    each is made of: see `etl.messages`. `watermark` is None but for an extractor that has one.
     """
 
     target: str | None
     outputs: dict[str, Staged]
     rejected: Quarantined | None
     warnings: list[str]
+    wordings: list[Wording | None]
     watermark: ReadWindow | None
     advanced: list[Advanced]
     metrics: Metrics

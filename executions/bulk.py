@@ -36,7 +36,7 @@ def _plain(field: "Field[Any, Any]", value: Any) -> Any:
     """Return the value as an array can hold it: JSON as its text."""
     if isinstance(field, JSONField) and value is not None:
         return json.dumps(value, cls=field.encoder)
-    return value
+    return field.get_prep_value(value)
 
 
 def _update(

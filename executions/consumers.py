@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from django.urls import path
 
 from executions.services.live import JSON, personal_state
-from executions.standing import NOT_THERE, Standing, database, read_standing
+from executions.standing import NOT_THERE, Standing, database, language_of, read_standing
 from executions.watching import hub
 
 logger = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ class ExecutionConsumer(SignedInConsumer):
         """See SignedInConsumer.send_news."""
         execution_id: uuid.UUID = self.scope["url_route"]["kwargs"]["execution_id"]
         pages = hub()
-        page = pages.watch(execution_id)
+        page = pages.watch(execution_id, language_of(self.scope))
         try:
             known = False
             while True:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from executions import services
 from executions.models import ExecutionAttempt, PipelineExecution, TaskExecution
 from executions.services.logs import PAGE
-from pipelines.serializers import ObjectField, TextsField
+from pipelines.serializers import MessageSerializerField, ObjectField
 
 AnyField = serializers.Field[Any, Any, Any, Any]
 
@@ -29,7 +29,13 @@ class TaskExecutionSerializer(serializers.ModelSerializer[TaskExecution]):
         help_text="The rows that were set aside: `uri`, `rows`, `reasons`, and the first of them "
         "as `data`. Null if there are none.",
     )
-    warnings = TextsField(read_only=True, help_text="What to look at although the node goes on.")
+    error = MessageSerializerField(read_only=True)
+    warnings = serializers.ListField(
+        source="warned",
+        child=MessageSerializerField(),
+        read_only=True,
+        help_text="What to look at although the node goes on.",
+    )
 
     class Meta:
         model = TaskExecution
@@ -101,6 +107,10 @@ class ExecutionSerializer(serializers.ModelSerializer[PipelineExecution]):
     triggered_by = serializers.CharField(
         source="triggered_by.username", read_only=True, allow_null=True, default=None
     )
+    status_reason = MessageSerializerField(
+        read_only=True, help_text=PipelineExecution._meta.get_field("status_reason").help_text
+    )
+    error_message = MessageSerializerField(read_only=True)
     has_rejected = serializers.BooleanField(
         read_only=True, help_text="Whether rows were set aside, though it may be a success."
     )
@@ -157,7 +167,7 @@ class AttemptNodeSerializer(serializers.Serializer[Any]):
     duration_seconds = serializers.FloatField(allow_null=True)
     rows_in = serializers.IntegerField(allow_null=True)
     rows_out = serializers.IntegerField(allow_null=True)
-    error = serializers.CharField(allow_blank=True)
+    error = MessageSerializerField(allow_blank=True)
 
 
 class AttemptSerializer(serializers.ModelSerializer[ExecutionAttempt]):
@@ -166,7 +176,8 @@ class AttemptSerializer(serializers.ModelSerializer[ExecutionAttempt]):
     requested_by = serializers.CharField(
         source="requested_by.username", read_only=True, allow_null=True, default=None
     )
-    nodes = AttemptNodeSerializer(many=True, read_only=True)
+    error_message = MessageSerializerField(read_only=True)
+    nodes = AttemptNodeSerializer(source="told_nodes", many=True, read_only=True)
 
     class Meta:
         model = ExecutionAttempt

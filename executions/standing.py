@@ -1,14 +1,17 @@
 """Who is at the other end of a socket, and what that person may do at this moment."""
 
 import logging
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 from channels.db import DatabaseSyncToAsync
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
+from django.utils.translation import get_language_from_request
 
 from executions.absence import Absence
 from executions.services.live import ACTIONS, shared_state
@@ -43,6 +46,15 @@ class Standing:
         if not self.is_signed_in:
             return NOT_SIGNED_IN
         return None if VIEW in self.permissions else NOT_PERMITTED
+
+
+def language_of(scope: Mapping[str, Any]) -> str:
+    """Return the language that a socket was asked for in, as a page would find it."""
+    request = HttpRequest()
+    request.COOKIES = dict(scope.get("cookies", {}))
+    headers = dict(scope.get("headers", ()))
+    request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get(b"accept-language", b"").decode("latin-1")
+    return get_language_from_request(request)
 
 
 def standing_of(session_key: str | None) -> Standing:

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from etl.messages import say
+
 
 class ExecutionStatus(models.TextChoices):
     """Where an execution stands. Nothing else is ever stored or shown."""
@@ -43,7 +45,7 @@ FINAL_STATUSES: frozenset[str] = frozenset(
     {ExecutionStatus.SUCCESS, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED}
 )
 # The reason beside `unknown` where nothing can be running any more.
-DELETED_IN_AIRFLOW = (
+DELETED_IN_AIRFLOW = say(
     "The DAG run no longer exists in Airflow (was it deleted there?), "
     "so how it ended cannot be known. See whether its data was loaded; if not, execute the "
     "pipeline again."

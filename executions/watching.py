@@ -6,7 +6,6 @@ never in one that has begun, for another process may have shown it more already.
 """
 
 import asyncio
-import json
 import logging
 import time
 import uuid
@@ -20,7 +19,7 @@ from django.db import DatabaseError
 
 from executions.absence import Absence
 from executions.publishing import GROUP
-from executions.services.live import JSON
+from executions.services.live import JSON, in_language
 from executions.standing import database, read_state
 
 logger = logging.getLogger(__name__)
@@ -39,12 +38,13 @@ ECHO_EVERY, _ECHO_WITHIN = 5.0, 3.0
 
 
 class Page:
-    """One open page of an execution: the newest state that it has not taken yet."""
+    """One open page of an execution, in a language: the newest state that it has not taken yet."""
 
-    def __init__(self, first_read: int) -> None:
+    def __init__(self, first_read: int, language: str) -> None:
         self.first_read = first_read
+        self.language = language
         self.state: JSON | None = None
-        # The same as JSON, written once for all pages.
+        # The same as JSON, written once for all pages in a language.
         self.text: str | None = None
         self.news = asyncio.Event()
 
@@ -65,8 +65,8 @@ class Watch:
         self._wanted = asyncio.Event()
         self._task = asyncio.create_task(self._run())
 
-    def join(self) -> Page:
-        page = Page(self._reads + 1)
+    def join(self, language: str) -> Page:
+        page = Page(self._reads + 1, language)
         self.pages.add(page)
         self.look()
         return page
@@ -107,10 +107,11 @@ class Watch:
             await asyncio.sleep(max(APART, (time.monotonic() - began) * _TIMES_AS_LONG))
 
     def _show(self, state: JSON | None) -> None:
-        text = json.dumps(state)
+        languages = {page.language for page in self.pages}
+        texts = {language: in_language(state, language) for language in languages}
         for page in self.pages:
             if page.first_read <= self._reads:
-                page.show(state, text)
+                page.show(state, texts[page.language])
 
 
 class Changes:
@@ -157,12 +158,12 @@ class Hub:
         """Whether word of changes comes; else executions are looked at every few seconds."""
         return not self._redis.is_away
 
-    def watch(self, execution_id: uuid.UUID) -> Page:
-        """Return a new page, which is to be left again."""
+    def watch(self, execution_id: uuid.UUID, language: str) -> Page:
+        """Return a new page in a language, which is to be left again."""
         self._listen()
         if execution_id not in self._watches:
             self._watches[execution_id] = Watch(execution_id)
-        return self._watches[execution_id].join()
+        return self._watches[execution_id].join(language)
 
     def leave(self, execution_id: uuid.UUID, page: Page) -> None:
         """Forget a page; nothing is read any more for the last one of an execution."""

@@ -25,6 +25,7 @@ from pipelines.errors import DomainError, PipelineChanged
 from pipelines.forms import PipelineForm
 from pipelines.list_admin import PipelineColumns, PipelineList, WithTag
 from pipelines.live_list import LiveList
+from pipelines.messages import translated
 from pipelines.models import DeploymentStatus, Pipeline
 from pipelines.revision_admin import RevisionInline
 from pipelines.revision_pages import RevisionPages
@@ -128,7 +129,9 @@ class PipelineAdmin(PipelineColumns, LiveList, SavedPages, RevisionPages):
         """Return why it failed or what it waits for."""
         if not pipeline.deployment_error:
             return "-"
-        return format_html('<pre class="code wrapped">{}</pre>', pipeline.deployment_error)
+        return format_html(
+            '<pre class="code wrapped">{}</pre>', translated(pipeline.deployment_error)
+        )
 
     @admin.display(description=gettext_lazy("Revision"))
     def revision(self, pipeline: Pipeline) -> str:

@@ -1,16 +1,20 @@
 """Messages of the data plane and of stored reasons: kept in English, shown in any language."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from etl.messages import Message, read_message, translate, wording
+from etl.problems import Problem
 from pipelines.catalogues import texts_of
 
 DOMAIN = "messages"
 
-_BEGIN = '{"message": '
+# No reason of Airflow's or a database's begins so.
+_BEGIN = '{"message": "'
 
 
 def translated(message: str) -> str:
@@ -18,7 +22,37 @@ def translated(message: str) -> str:
     return translate(message, texts_of(DOMAIN))
 
 
-class MessageField(models.TextField):  # type: ignore[type-arg]
+def in_words(problem: Problem) -> Problem:
+    """Return a problem whose message is translated."""
+    return replace(problem, message=translated(problem.message))
+
+
+def as_json(message: str) -> Any:
+    """Return a message as JSON that `from_json` reads: the sentence, with its wording if needed."""
+    # A sentence without values is its own text.
+    if not isinstance(message, Message) or message == message.text:
+        return str(message)
+    return {"message": str(message), "wording": wording(message)}
+
+
+def from_json(value: object) -> str:
+    """Return the message that was written with `as_json`, or in the same way by an ETL result."""
+    if isinstance(value, Mapping):
+        return read_message(str(value.get("message", "")), value.get("wording"))
+    return _own_text(str(value))
+
+
+def _own_text(sentence: str) -> Message:
+    return Message(sentence.replace("{", "{{").replace("}", "}}"), {})
+
+
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField
+
+
+class MessageField(_TextField):
     """A sentence in English that keeps what it is made of, so that it can be shown translated.
 
     A column of text: a sentence without values as it is, another as the JSON object
@@ -27,28 +61,15 @@ class MessageField(models.TextField):  # type: ignore[type-arg]
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:
         """Return a `Message` where there is the wording of one."""
-        return value if value is None else _read(value)
+        if not value or not value.startswith(_BEGIN):
+            return value and _own_text(value)
+        try:
+            return from_json(json.loads(value))
+        except ValueError:
+            return value
 
     def get_prep_value(self, value: Any) -> Any:
         """Write a `Message` with its wording."""
         value = super().get_prep_value(value)
-        if not isinstance(value, Message) or value == value.text:
-            return value
-        return json.dumps({"message": value, "wording": wording(value)})
-
-
-def _read(stored: str) -> str:
-    if not stored.startswith(_BEGIN):
-        # A sentence without values is its own text; one from elsewhere has no translation.
-        return Message(_literal(stored), {}) if stored else stored
-    try:
-        found = json.loads(stored)
-    except ValueError:
-        return stored
-    if not isinstance(found, dict) or not isinstance(found.get("message"), str):
-        return stored
-    return read_message(found["message"], found.get("wording"))
-
-
-def _literal(sentence: str) -> str:
-    return sentence.replace("{", "{{").replace("}", "}}")
+        written = as_json(value) if isinstance(value, Message) else value
+        return json.dumps(written) if isinstance(written, Mapping) else written

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from airflow_bridge.spec import DagSpec, dag_id_of
 from etl.graph import parse_graph
+from pipelines.messages import MessageField
 
 
 def empty_graph() -> dict[str, Any]:
@@ -72,7 +73,7 @@ class Pipeline(models.Model):
         default=DeploymentStatus.DRAFT,
         editable=False,
     )
-    deployment_error = models.TextField(_("deployment error"), blank=True, editable=False)
+    deployment_error = MessageField(_("deployment error"), blank=True, editable=False)
     # When it was asked for. The deadline runs from `deployment_started_at`, which is set anew
     # while Airflow is away.
     deployment_asked_at = models.DateTimeField(null=True, editable=False)
@@ -237,7 +238,7 @@ class DagRemoval(models.Model):
 
     dag_id = models.CharField(max_length=250, primary_key=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    last_error = models.TextField(blank=True)
+    last_error = MessageField(blank=True)
 
     class Meta:
         ordering = ("created_at",)

@@ -40,7 +40,7 @@ def _facts_of_earlier(execution: PipelineExecution, attempt: int) -> dict[str, A
         return {"status": "", "attempt": attempt}
     failed = [
         (node["node_id"], node["error"])
-        for node in earlier.nodes
+        for node in earlier.told_nodes
         if node["status"] == NodeStatus.FAILED
     ]
     return {

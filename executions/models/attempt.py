@@ -1,7 +1,7 @@
 """How earlier attempts of an execution ended: one row for each."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from executions.models.execution import PipelineExecution
 from executions.models.task import TaskExecution
 from executions.statuses import ExecutionStatus
+from pipelines.messages import MessageField, as_json, from_json
 
 
 class ExecutionAttempt(models.Model):
@@ -23,7 +24,7 @@ class ExecutionAttempt(models.Model):
     )
     number = models.PositiveIntegerField(_("number"))
     status = models.CharField(_("status"), max_length=16, choices=ExecutionStatus)
-    error_message = models.TextField(_("error message"), blank=True, default="")
+    error_message = MessageField(_("error message"), blank=True, default="")
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
     duration_seconds = models.FloatField(_("duration seconds"), null=True, blank=True)
@@ -41,6 +42,7 @@ class ExecutionAttempt(models.Model):
         help_text=_("How each node that it ran stood at its end, in order."),
     )
 
+    # And the error, which is a message.
     KEPT: ClassVar = (
         "node_id",
         "status",
@@ -48,7 +50,6 @@ class ExecutionAttempt(models.Model):
         "duration_seconds",
         "rows_in",
         "rows_out",
-        "error",
     )
 
     class Meta:
@@ -59,6 +60,11 @@ class ExecutionAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number} ({self.status})"
+
+    @property
+    def told_nodes(self) -> list[dict[str, Any]]:
+        """How each node stood, with its error as a message."""
+        return [{**node, "error": from_json(node["error"])} for node in self.nodes]
 
     @classmethod
     def of(cls, execution: PipelineExecution, tasks: Iterable[TaskExecution]) -> "ExecutionAttempt":
@@ -76,7 +82,10 @@ class ExecutionAttempt(models.Model):
             requested_at=execution.created_at if is_first else execution.attempt_requested_at,
             requested_by=execution.triggered_by if is_first else execution.attempt_requested_by,
             nodes=[
-                {field: getattr(task, field) for field in cls.KEPT}
+                {
+                    **{field: getattr(task, field) for field in cls.KEPT},
+                    "error": as_json(task.error),
+                }
                 for task in tasks
                 if ran is None or task.node_id in ran
             ],

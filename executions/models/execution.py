@@ -20,6 +20,7 @@ from executions.statuses import (
     ExecutionStatus,
     TriggerType,
 )
+from pipelines.messages import MessageField
 from pipelines.models import Pipeline, PipelineRevision
 
 
@@ -101,7 +102,7 @@ class PipelineExecution(models.Model):
     status = models.CharField(
         _("status"), max_length=16, choices=ExecutionStatus, default=ExecutionStatus.PENDING
     )
-    status_reason = models.TextField(
+    status_reason = MessageField(
         _("status reason"),
         blank=True,
         default="",
@@ -115,7 +116,7 @@ class PipelineExecution(models.Model):
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
     duration_seconds = models.FloatField(_("duration seconds"), null=True, blank=True)
-    error_message = models.TextField(_("error message"), blank=True, default="")
+    error_message = MessageField(_("error message"), blank=True, default="")
     rows_rejected = models.BigIntegerField(
         _("rows rejected"),
         default=0,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from executions.models.execution import PipelineExecution
 from executions.statuses import NodeStatus
 from executions.tries import Try, as_shown
+from pipelines.messages import MessageField, from_json
 
 
 class TaskExecution(models.Model):
@@ -52,7 +53,7 @@ class TaskExecution(models.Model):
     )
     bytes_out = models.BigIntegerField(_("bytes out"), null=True, blank=True)
     peak_rss_bytes = models.BigIntegerField(_("peak rss bytes"), null=True, blank=True)
-    error = models.TextField(_("error"), blank=True, default="")
+    error = MessageField(_("error"), blank=True, default="")
     output = models.JSONField(
         _("output"),
         null=True,
@@ -113,6 +114,11 @@ class TaskExecution(models.Model):
     def run_tries(self) -> list[Try]:
         """Every try that is known, of all attempts, the first one first."""
         return as_shown(self.seen_tries, self.status)
+
+    @property
+    def warned(self) -> list[str]:
+        """The warnings of the node, as messages."""
+        return [from_json(warning) for warning in self.warnings]
 
     @property
     def sample(self) -> list[dict[str, Any]]:

@@ -7,10 +7,11 @@ from django.db import transaction
 from django.db.models import Sum
 
 from etl.graph import Graph, parse_graph, split_reference
+from etl.messages import Message, join, say
 from executions.models import PipelineExecution, TaskExecution
 from executions.statuses import NodeStatus
 
-_NEXT = (
+_NEXT = say(
     "Do not rely on what was loaded: execute the pipeline again, and report it if it comes back."
 )
 
@@ -44,7 +45,7 @@ def open_account(execution: PipelineExecution) -> str:
             if node_id in known:
                 given = _fed(execution, graph, node_id, tasks)
                 problems += [text for text in [_between(task, given)] if text]
-    return " ".join([*problems, _NEXT]) if problems else ""
+    return join([*problems, _NEXT]) if problems else ""
 
 
 def _own(task: TaskExecution) -> str:
@@ -55,10 +56,16 @@ def _own(task: TaskExecution) -> str:
     missing = came + made - go - rejected - removed
     if not missing:
         return ""
-    return (
-        f"Node '{task.node_id}': its rows do not add up: {came} came in and {made} were made, but "
-        f"{go} go on, {rejected} were rejected and {removed} dropped on purpose, so "
-        f"{abs(missing)} are {'missing' if missing > 0 else 'too many'}."
+    return say(
+        "Node '{node}': its rows do not add up: {came} came in and {made} were made, but {go} go "
+        "on, {rejected} were rejected and {removed} dropped on purpose, so {so}.",
+        node=task.node_id,
+        came=came,
+        made=made,
+        go=go,
+        rejected=rejected,
+        removed=removed,
+        so=_off_by(missing),
     )
 
 
@@ -84,10 +91,21 @@ def _between(task: TaskExecution, given: list[tuple[str, int | None]]) -> str:
         return ""
     sources = ", ".join(f"'{reference}' {rows}" for reference, rows in given)
     missing = sum(known) - took
-    return (
-        f"Node '{task.node_id}': it took in {took} rows, but what feeds it gave {sum(known)} "
-        f"({sources}), so {abs(missing)} are {'missing' if missing > 0 else 'too many'}."
+    return say(
+        "Node '{node}': it took in {took} rows, but what feeds it gave {given} ({sources}), so "
+        "{so}.",
+        node=task.node_id,
+        took=took,
+        given=sum(known),
+        sources=sources,
+        so=_off_by(missing),
     )
+
+
+def _off_by(missing: int) -> Message:
+    if missing > 0:
+        return say("{rows} are missing", rows=missing)
+    return say("{rows} are too many", rows=-missing)
 
 
 def _given(tasks: Mapping[str, TaskExecution], reference: str) -> int | None:

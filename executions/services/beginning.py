@@ -10,14 +10,15 @@ from django.utils import timezone
 from airflow_bridge.client import AirflowClient
 from airflow_bridge.deployment import serves
 from airflow_bridge.errors import DagFileError, DagNotFound
+from etl.messages import say
 from executions.models import PipelineExecution
 from executions.statuses import ExecutionStatus
 from executions.transitions import NOT_BEGUN
 from pipelines.models import PipelineRevision
 from pipelines.services import redeploy, serve_apart
 
-UNKNOWN_DAG = "does not know the DAG any more"
-BROKEN_DAG = "can no longer import the DAG file"
+UNKNOWN_DAG = say("Airflow does not know the DAG any more")
+BROKEN_DAG = say("Airflow can no longer import the DAG file")
 
 # A request to begin is given up after so many seconds: Airflow can be asked what came of it. Until
 # then, nobody else may send it, even though the worker that did may be dead.
@@ -47,7 +48,11 @@ class Waits(Exception):
 
 
 class Impossible(Exception):
-    """The execution can never be begun; the message is the error shown."""
+    """The execution can never be begun; `reason` is the error shown."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def nothing_begun() -> Q:
@@ -88,7 +93,11 @@ def deployed_again(execution: PipelineExecution, revision: PipelineRevision, cau
         assert execution.pipeline_id is not None
         redeploy(execution.pipeline_id, revision.pk)
     return Waits(
-        f"Airflow {cause} of revision {revision.number}; it is being deployed again.",
+        say(
+            "{cause} of revision {number}; it is being deployed again.",
+            cause=cause,
+            number=revision.number,
+        ),
         Attempt.SOON,
     )
 
@@ -115,13 +124,18 @@ def require_served(
         raise deployed_again(execution, revision, BROKEN_DAG)
     if not keeps_its_own and not serves(dag, revision.sha256):
         raise Waits(
-            f"Airflow still serves another version than revision {revision.number}.",
+            say(
+                "Airflow still serves another version than revision {number}.",
+                number=revision.number,
+            ),
             Attempt.SOON,
         )
     if dag.is_paused:
         raise Waits(
-            "The pipeline's DAG is paused in Airflow, where a run would wait unseen. "
-            "Unpause it there, and the execution goes on by itself.",
+            say(
+                "The pipeline's DAG is paused in Airflow, where a run would wait unseen. "
+                "Unpause it there, and the execution goes on by itself."
+            ),
             Attempt.LATER,
         )
 
@@ -133,19 +147,30 @@ def _require_served_apart(client: AirflowClient, revision: PipelineRevision) -> 
         raise Impossible(str(error)) from error
     except OSError as error:
         raise Waits(
-            f"The DAG file of revision {revision.number} cannot be written into "
-            f"{settings.LOGIDATA_DAGS_DIR}: {error.strerror or error}. Make room there or grant "
-            "access, and the execution goes on by itself.",
+            say(
+                "The DAG file of revision {number} cannot be written into {folder}: {error}. Make "
+                "room there or grant access, and the execution goes on by itself.",
+                number=revision.number,
+                folder=settings.LOGIDATA_DAGS_DIR,
+                error=error.strerror or error,
+            ),
             Attempt.LATER,
         ) from error
     if found.state == "failed":
         raise Impossible(
-            f"Airflow cannot serve revision {revision.number}. Restore it, correct it and execute "
-            f"the pipeline. The reason: {found.detail}"
+            say(
+                "Airflow cannot serve revision {number}. Restore it, correct it and execute the "
+                "pipeline. The reason: {reason}",
+                number=revision.number,
+                reason=found.detail,
+            )
         )
     if found.state == "registering":
         raise Waits(
-            f"Airflow is registering revision {revision.number} beside the current one. "
-            f"{found.detail}",
+            say(
+                "Airflow is registering revision {number} beside the current one. {detail}",
+                number=revision.number,
+                detail=found.detail,
+            ),
             Attempt.SOON,
         )

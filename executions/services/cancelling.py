@@ -14,6 +14,7 @@ from airflow_bridge.client import AirflowClient, DagRun
 from airflow_bridge.errors import AirflowError, AirflowRefused, AirflowUnavailable, RunNotFound
 from airflow_bridge.states import execution_status
 from etl.errors import ETLError
+from etl.messages import say
 from executions.errors import ExecutionFinished
 from executions.models import MAY_STILL_RUN, PipelineExecution
 from executions.publishing import publish_changed
@@ -52,7 +53,7 @@ def request_cancel(
         )
         if asked and not _cancel_without_run(execution.pk, nothing_begun()):
             row.filter(MAY_STILL_RUN).update(
-                status_reason="Cancel asked for; Airflow is being told."
+                status_reason=say("Cancel asked for; Airflow is being told.")
             )
             queue_cancel_on_commit(execution)
             publish_changed([execution.pk])
@@ -75,9 +76,10 @@ def carry_out_cancel(execution_id: uuid.UUID) -> Cancel:
     try:
         return _stop(factory.get_airflow_client(), execution)
     except AirflowUnavailable as error:
-        _explain(execution, f"Cancel asked for, but {error} It goes on when Airflow is back.")
+        reason = say("Cancel asked for, but {error} It goes on when Airflow is back.", error=error)
+        _explain(execution, reason)
     except AirflowError as error:
-        _explain(execution, f"Cancel asked for, but {error} It is tried again.")
+        _explain(execution, say("Cancel asked for, but {error} It is tried again.", error=error))
     return Cancel.LATER
 
 

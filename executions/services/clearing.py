@@ -8,6 +8,7 @@ from airflow_bridge.client import AirflowClient, DagRun
 from airflow_bridge.errors import AirflowRefused, DagNotFound, RunNotFound
 from airflow_bridge.patience import within
 from airflow_bridge.states import execution_status
+from etl.messages import say
 from executions.models import PipelineExecution
 from executions.services.beginning import (
     WAITS_TO_BEGIN,
@@ -73,7 +74,10 @@ def clear_run(client: AirflowClient, execution: PipelineExecution) -> Attempt:
 def _require_ended(run: DagRun) -> None:
     if execution_status(run.state, False) not in FINAL_STATUSES:
         raise Waits(
-            f"Airflow has not ended the attempt before: the run is {run.state} there.",
+            say(
+                "Airflow has not ended the attempt before: the run is {state} there.",
+                state=run.state,
+            ),
             Attempt.LATER,
         )
 
@@ -90,5 +94,7 @@ def _claim(execution: PipelineExecution) -> bool:
     )
     before = execution.clear_claimed_at
     if before is not None and before > now - may_arrive():
-        raise Waits("Airflow was told to run nodes again, and has not answered.", Attempt.LATER)
+        raise Waits(
+            say("Airflow was told to run nodes again, and has not answered."), Attempt.LATER
+        )
     return bool(row.filter(clear_claimed_at=before).update(clear_claimed_at=now))

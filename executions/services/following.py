@@ -15,6 +15,7 @@ from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient, DagRun, TaskInstance
 from airflow_bridge.errors import AirflowError, RunNotFound
 from airflow_bridge.states import execution_status
+from etl.messages import join, say
 from executions.errors import AirflowNotAnswering
 from executions.models import PipelineExecution
 from executions.publishing import publish_changed
@@ -34,8 +35,9 @@ from executions.transitions import (
     end_with_nodes,
     mark_deleted,
 )
+from pipelines.messages import translated
 
-MARKED_FAILED = (
+MARKED_FAILED = say(
     "The run was marked failed in Airflow although none of its nodes failed. "
     "Execute the pipeline again if that was not meant."
 )
@@ -52,7 +54,7 @@ def refresh_execution(execution: PipelineExecution) -> PipelineExecution:
         try:
             follow(factory.get_airflow_client(), execution)
         except AirflowError as error:
-            raise AirflowNotAnswering(str(error)) from error
+            raise AirflowNotAnswering(translated(str(error))) from error
         execution.refresh_from_db()
     return execution
 
@@ -159,7 +161,9 @@ def _take_up(execution: PipelineExecution, run: DagRun) -> bool:
         confirm_cleared(execution, run)
     elif execution.is_final and was_cleared(execution, run):
         if not begin_attempt(
-            execution, reason="Cleared in Airflow, so it runs again.", run_queued_at=run.queued_at
+            execution,
+            reason=say("Cleared in Airflow, so it runs again."),
+            run_queued_at=run.queued_at,
         ):
             return False
     else:
@@ -192,15 +196,18 @@ def confirm_cleared(execution: PipelineExecution, run: DagRun) -> None:
 
 
 def _go_on(execution: PipelineExecution, run: DagRun, status: str) -> StatusChange | None:
-    reason = "Queued in Airflow." if status == ExecutionStatus.PENDING else ""
+    asked = execution.cancel_requested_at is not None
     if status == ExecutionStatus.UNKNOWN:
-        asked = "Cancel asked for. " if execution.cancel_requested_at is not None else ""
-        reason = (
-            f"{asked}Airflow reports the state '{run.state}', which says nothing "
-            "certain. Look at the run in Airflow, or cancel the execution."
+        unclear = say(
+            "Airflow reports the state '{state}', which says nothing certain. Look at the run in "
+            "Airflow, or cancel the execution.",
+            state=run.state,
         )
-    elif execution.cancel_requested_at is not None:
-        reason = execution.status_reason or "Cancel asked for."
+        reason: str = join([say("Cancel asked for."), unclear]) if asked else unclear
+    elif asked:
+        reason = execution.status_reason or say("Cancel asked for.")
+    else:
+        reason = say("Queued in Airflow.") if status == ExecutionStatus.PENDING else ""
     fields = {
         "status_reason": reason,
         "started_at": run.start_date,
@@ -264,7 +271,9 @@ def _verdict(execution: PipelineExecution, stop: Stop | None) -> tuple[Execution
         if tasks and all(done):
             return ExecutionStatus.SUCCESS, ""
         return ExecutionStatus.CANCELLED, ""
-    error = "\n".join(task.error for task in failed) or (stop.error if stop is not None else "")
+    error = join([task.error for task in failed if task.error], "\n") or (
+        stop.error if stop is not None else ""
+    )
     return ExecutionStatus.FAILED, error or MARKED_FAILED
 
 

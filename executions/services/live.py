@@ -1,5 +1,6 @@
 """How an execution stands, whole and as JSON: what its page shows, and what the socket sends."""
 
+import json
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -17,10 +18,12 @@ from django.db.models import (
     QuerySet,
 )
 from django.utils import timezone
+from django.utils.translation import override
 
 from executions.models import ExecutionAttempt, PipelineExecution, TaskExecution
 from executions.services.attempts import attempts_of
 from executions.statuses import FINAL_NODE_STATUSES
+from pipelines.messages import translated
 
 JSON = dict[str, Any]
 
@@ -47,12 +50,12 @@ _TASK = (
     *("node_id", "node_name", "module", "status", "tries", "max_tries"),
     *("started_at", "completed_at", "duration_seconds"),
     *("rows_in", "rows_out", "rows_rejected", "rows_removed", "rows_added"),
-    *("bytes_out", "peak_rss_bytes", "error", "warnings", "run_tries"),
+    *("bytes_out", "peak_rss_bytes", "error", "run_tries"),
     *("has_rejected", "outputs", "columns"),
 )
 _ATTEMPT = (
     *("number", "status", "error_message", "requested_at"),
-    *("started_at", "completed_at", "duration_seconds", "nodes"),
+    *("started_at", "completed_at", "duration_seconds"),
 )
 _REPLAY = ("id", "replay_node", "status", "created_at")
 
@@ -60,17 +63,28 @@ _REPLAY = ("id", "replay_node", "status", "created_at")
 def live_state(
     execution_id: uuid.UUID, user: AbstractBaseUser | AnonymousUser | None = None
 ) -> JSON | None:
-    """Return an execution as it stands now, with what `user` may do; None if there is none."""
+    """Return an execution as it stands now, with what `user` may do; None if there is none.
+
+    Messages are in the language of whoever is answered.
+    """
     state = shared_state(execution_id)
-    if state is not None:
-        permissions = {name for name in set(ACTIONS.values()) if user and user.has_perm(name)}  # type: ignore[union-attr]
-        state |= personal_state(state, permissions)
-    return state
+    if state is None:
+        return None
+    permissions = {name for name in set(ACTIONS.values()) if user and user.has_perm(name)}  # type: ignore[union-attr]
+    told: JSON = _translated(state)
+    return told | personal_state(state, permissions)
+
+
+def in_language(state: JSON | None, language: str) -> str:
+    """Return a state as JSON text, with its messages in a language; "null" for None."""
+    with override(language):
+        return json.dumps(_translated(state))
 
 
 def shared_state(execution_id: uuid.UUID) -> JSON | None:
     """Return what everybody sees of an execution; what is read later is never older.
 
+    What is told in words are messages, to be translated for each reader.
     `possible` says what can be done to it, by those who may.
     """
     execution = (
@@ -152,11 +166,16 @@ class _LengthOf(Func):
 
 
 def _task(task: TaskExecution) -> JSON:
-    return {**_fields(task, _TASK), "has_sample": bool(task.sample_rows)}  # type: ignore[attr-defined]
+    has_sample = bool(task.sample_rows)  # type: ignore[attr-defined]
+    return {**_fields(task, _TASK), "warnings": task.warned, "has_sample": has_sample}
 
 
 def _attempt(attempt: ExecutionAttempt) -> JSON:
-    return {**_fields(attempt, _ATTEMPT), "requested_by": _name(attempt.requested_by)}
+    return {
+        **_fields(attempt, _ATTEMPT),
+        "nodes": attempt.told_nodes,
+        "requested_by": _name(attempt.requested_by),
+    }
 
 
 def _name(user: AbstractBaseUser | None) -> str | None:
@@ -165,6 +184,14 @@ def _name(user: AbstractBaseUser | None) -> str | None:
 
 def _fields(row: object, names: Iterable[str]) -> JSON:
     return {name: _plain(getattr(row, name)) for name in names}
+
+
+def _translated(value: Any) -> Any:
+    if isinstance(value, str):
+        return translated(value)
+    if isinstance(value, dict):
+        return {key: _translated(item) for key, item in value.items()}
+    return [_translated(item) for item in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ from etl.settings import run_settings
 from etl.storage import Storage
 from executions.errors import NothingRejected, QuarantineGone, StagingUnreadable, UnknownNode
 from executions.models import PipelineExecution, TaskExecution
+from pipelines.messages import translated
 
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
@@ -123,4 +124,4 @@ def _unreadable(
 ) -> QuarantineGone | StagingUnreadable:
     if isinstance(error, FileNotFoundError | TransientError):
         return QuarantineGone(node, _("from the staging"))
-    return StagingUnreadable(str(error).rstrip("."))
+    return StagingUnreadable(translated(str(error)).rstrip("."))

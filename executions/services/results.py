@@ -3,11 +3,14 @@
 import logging
 import math
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
 from airflow_bridge.client import AirflowClient, TaskInstance
 from airflow_bridge.errors import AirflowError, AirflowRefused, RunNotFound
+from etl.messages import map_values, read_message, say
 from executions.statuses import NodeStatus
+from pipelines.messages import as_json
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +66,13 @@ def result_fields(value: object) -> dict[str, Any]:
     fields["rejected"] = _quarantine(value.get("rejected"))
     warnings = value.get("warnings")
     if isinstance(warnings, list):
-        fields["warnings"] = storable([text for text in warnings if isinstance(text, str)])
+        wordings = value.get("wordings")
+        made_of = wordings if isinstance(wordings, list) else []
+        fields["warnings"] = [
+            as_json(map_values(read_message(text, wording), storable))
+            for text, wording in zip_longest(warnings, made_of)
+            if isinstance(text, str)
+        ]
     return fields
 
 
@@ -85,11 +94,14 @@ def _quarantine(value: object) -> dict[str, Any] | None:
 
 def error_text(node_id: str, value: object) -> str:
     """Return the sentence to show for a failed node; it always names the node."""
-    message = value.get("message") if isinstance(value, Mapping) else None
+    told = value if isinstance(value, Mapping) else {}
+    message, made_of = told.get("message"), told.get("wording")
     if not isinstance(message, str) or not message.strip():
-        return f"Node '{node_id}' ended without saying why (killed?). Open its log."
-    message = storable(message.strip())
-    return message if f"'{node_id}'" in message else f"Node '{node_id}': {message}"
+        return say("Node '{node}' ended without saying why (killed?). Open its log.", node=node_id)
+    sentence = map_values(read_message(message, made_of), storable)
+    if f"'{node_id}'" in sentence:
+        return sentence
+    return say("Node '{node}': {problem}", node=node_id, problem=sentence)
 
 
 def storable(value: Any) -> Any:

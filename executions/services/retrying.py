@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from etl.graph import Graph, parse_graph, split_reference
+from etl.messages import say
 from etl.module import Loader
 from executions.errors import NotRetryable, PipelineInactive, UnknownNode
 from executions.models import PipelineExecution, TaskExecution
@@ -61,7 +62,7 @@ def retry_execution(
     begun = begin_attempt(
         execution,
         nodes=again,
-        reason="Retry asked for; Airflow is being told.",
+        reason=say("Retry asked for; Airflow is being told."),
         attempt_requested_at=timezone.now(),
         attempt_requested_by=user,
         attempted_at=timezone.now(),

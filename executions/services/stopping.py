@@ -10,14 +10,15 @@ from airflow_bridge.states import execution_status, node_status
 from etl.errors import ETLError
 from etl.execution_id import execution_id_of_run
 from etl.liveness import clear_stop, request_stop, running_nodes
+from etl.messages import say
 from etl.settings import run_settings
 from executions.models import PipelineExecution, run_id_for
 from executions.statuses import FINAL_NODE_STATUSES, FINAL_STATUSES, NodeStatus
 
 logger = logging.getLogger(__name__)
 
-_CANCEL = "Cancel asked for"
-_TIME_UP = "Its time is up"
+_CANCEL = say("Cancel asked for")
+_TIME_UP = say("Its time is up")
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,17 @@ class Stop:
         """Return what to say of a node that the timeout of its run has stopped, else nothing."""
         if self.timeout is None or status != NodeStatus.FAILED or instance.state != "skipped":
             return ""
-        return f"Node '{instance.task_id}' was stopped. {self.error}"
+        return say("Node '{node}' was stopped. {reason}", node=instance.task_id, reason=self.error)
 
     @property
     def error(self) -> str:
         """What to say of the execution, nothing if it was cancelled."""
         if self.timeout is None:
             return ""
-        return (
-            f"The execution ran longer than the timeout of its pipeline, {self.timeout:g} s. Give "
-            "it more time or less to do, then retry it."
+        return say(
+            "The execution ran longer than the timeout of its pipeline, {seconds:g} s. Give it "
+            "more time or less to do, then retry it.",
+            seconds=self.timeout,
         )
 
 
@@ -79,13 +81,17 @@ def look_for_stop(
     except (OSError, ETLError) as error:
         return Stop(
             None,
-            f"{why}; whether its nodes have stopped cannot be seen: {error}. "
-            "See that the worker can read and write the folder LOGIDATA_STAGING.",
+            say(
+                "{why}; whether its nodes have stopped cannot be seen: {error}. See that the "
+                "worker can read and write the folder LOGIDATA_STAGING.",
+                why=why,
+                error=error,
+            ),
             timeout,
         )
     nodes = ", ".join(sorted(busy))
-    waits = f"{why}; waiting for these nodes to stop: {nodes}." if busy else ""
-    return Stop(frozenset(busy), waits, timeout)
+    waits = say("{why}; waiting for these nodes to stop: {nodes}.", why=why, nodes=nodes)
+    return Stop(frozenset(busy), waits if busy else "", timeout)
 
 
 def still_running(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from airflow_bridge import factory
 from airflow_bridge.client import AirflowClient
 from airflow_bridge.errors import AirflowError, AirflowUnavailable
+from etl.messages import say
 from executions.models import MAY_STILL_RUN, PipelineExecution
 from executions.publishing import publish_all_changed
 from executions.services.queueing import queue_cancel, queue_lost_triggers
@@ -30,7 +31,7 @@ REPEAT_CANCEL = timedelta(seconds=10)
 # So many of each are queued again at once: more than a worker handles until the next sync.
 _QUEUED = 500
 
-_STALE = "What is shown may be older; it is brought up to date when Airflow is back."
+_STALE = say("What is shown may be older; it is brought up to date when Airflow is back.")
 
 
 def sync_active() -> SyncReport:
@@ -61,7 +62,7 @@ def _sync(client: AirflowClient) -> SyncReport:
     sync_round = SyncRound(client, report)
     sync_round.run(look.since)
     stale = PipelineExecution.objects.filter(
-        status__in=ACTIVE_STATUSES, status_reason__endswith=_STALE
+        status__in=ACTIVE_STATUSES, status_reason__contains=_STALE
     )
     if stale.update(status_reason=""):
         publish_all_changed()
@@ -91,10 +92,12 @@ def _say_unreachable(reason: str) -> None:
         # Every round says the same again, for as long as Airflow is away.
         rows.exclude(status_reason=text).update(status_reason=text)
         for rows, text in (
-            (active.exclude(NOT_BEGUN), f"{reason} {_STALE}"),
+            (active.exclude(NOT_BEGUN), say("{reason} {stale}", reason=reason, stale=_STALE)),
             (
                 waiting.exclude(attempted_at=None),
-                f"{reason} The execution goes on by itself when Airflow is back.",
+                say(
+                    "{reason} The execution goes on by itself when Airflow is back.", reason=reason
+                ),
             ),
         )
     ]

@@ -21,6 +21,7 @@ from airflow_bridge.errors import (
 )
 from airflow_bridge.patience import within
 from etl.graph import parse_graph
+from etl.messages import say
 from executions.models import PipelineExecution
 from executions.publishing import publish_changed
 from executions.services.beginning import (
@@ -76,18 +77,20 @@ def trigger_execution(execution_id: uuid.UUID) -> Attempt:
             execution_id,
             ExecutionStatus.FAILED,
             nodes=NodeStatus.SKIPPED,
-            error=str(impossible),
+            error=impossible.reason,
             only_if=nothing_can_begin() & Q(attempt=execution.attempt),
         )
         return Attempt.NOTHING if ended else Attempt.LATER
     except AirflowUnavailable as error:
         explain_waiting(
-            execution_id, f"{error} The execution goes on by itself when Airflow is back."
+            execution_id,
+            say("{reason} The execution goes on by itself when Airflow is back.", reason=error),
         )
         return Attempt.LATER
     except AirflowError as error:
         explain_waiting(
-            execution_id, f"{error} The execution goes on by itself once that is put right."
+            execution_id,
+            say("{reason} The execution goes on by itself once that is put right.", reason=error),
         )
         return Attempt.LATER
 
@@ -121,17 +124,25 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
     pipeline, own = execution.pipeline, execution.revision
     if pipeline is None or own is None or pipeline.current_revision is None:
         raise Impossible(
-            f"Pipeline '{execution.pipeline_name}' was deleted before this execution could start. "
-            "Create it anew if it is still wanted."
+            say(
+                "Pipeline '{name}' was deleted before this execution could start. Create it anew "
+                "if it is still wanted.",
+                name=execution.pipeline_name,
+            )
         )
     current = pipeline.current_revision
     dag_id = dag_to_run(own, current)
     if dag_id is None:
         raise Impossible(
-            f"Pipeline '{pipeline.name}' was changed to revision {current.number} before this "
-            f"execution of revision {own.number} could start. They differ in nodes, edges, "
-            "retries, timeouts or watermarks, and this one has a watermark, so that both must not "
-            "run at once. Execute the pipeline again to run the new revision."
+            say(
+                "Pipeline '{name}' was changed to revision {current} before this execution of "
+                "revision {own} could start. They differ in nodes, edges, retries, timeouts or "
+                "watermarks, and this one has a watermark, so that both must not run at once. "
+                "Execute the pipeline again to run the new revision.",
+                name=pipeline.name,
+                current=current.number,
+                own=own.number,
+            )
         )
     if not execution.runs_apart and dag_id != execution.airflow_dag_id:
         _move_apart(execution, dag_id)
@@ -139,15 +150,21 @@ def _revision_to_run(execution: PipelineExecution) -> PipelineRevision:
         return own
     if pipeline.deployment_status == DeploymentStatus.FAILED:
         raise Impossible(
-            f"Airflow cannot serve revision {current.number} of pipeline '{pipeline.name}'. Put "
-            "that right and deploy the pipeline again, then execute it again. The reason: "
-            f"{pipeline.deployment_error}"
+            say(
+                "Airflow cannot serve revision {number} of pipeline '{name}'. Put that right and "
+                "deploy the pipeline again, then execute it again. The reason: {reason}",
+                number=current.number,
+                name=pipeline.name,
+                reason=pipeline.deployment_error,
+            )
         )
     if pipeline.deployment_status != DeploymentStatus.READY:
         # While Airflow is down the deployment says so; it is no use to look again at once.
         if pipeline.deployment_error:
             raise Waits(pipeline.deployment_error, Attempt.LATER)
-        raise Waits(f"Airflow is registering revision {current.number}.", Attempt.SOON)
+        raise Waits(
+            say("Airflow is registering revision {number}.", number=current.number), Attempt.SOON
+        )
     return current
 
 
@@ -161,7 +178,9 @@ def _move_apart(execution: PipelineExecution, dag_id: str) -> None:
             WAITS_TO_BEGIN & nothing_can_begin(), pk=execution.pk, triggered_at=None
         ).update(airflow_dag_id=dag_id)
         if not moved:
-            raise Waits("Airflow was told to start the run, and has not answered.", Attempt.LATER)
+            raise Waits(
+                say("Airflow was told to start the run, and has not answered."), Attempt.LATER
+            )
         keep_apart(dag_id)
     execution.airflow_dag_id = dag_id
 
@@ -196,7 +215,9 @@ def _trigger(
         if isinstance(error, DagNotFound):
             raise deployed_again(execution, revision, UNKNOWN_DAG) from error
         if isinstance(error, AirflowRefused) and error.status in _REJECTED:
-            raise Impossible(f"Airflow refused to start the run: {error}") from error
+            raise Impossible(
+                say("Airflow refused to start the run: {reason}", reason=error)
+            ) from error
         raise
     confirm_triggered(execution, run)
     return Attempt.TRIGGERED
@@ -211,7 +232,7 @@ def _require_unchanged(execution: PipelineExecution, revision: PipelineRevision)
         current_revision=revision, deployment_status=DeploymentStatus.READY
     )
     if locked.first() is None:
-        raise Waits("The pipeline was saved or deployed anew at this moment.", Attempt.SOON)
+        raise Waits(say("The pipeline was saved or deployed anew at this moment."), Attempt.SOON)
 
 
 def _locked(pipeline_id: uuid.UUID) -> QuerySet[Pipeline]:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from executions.models import PipelineExecution
+from pipelines.messages import translated
 
 # In the order of their needs: without Redis nothing can be heard of the worker and beat either.
 _WITHOUT_IT: dict[str, Any] = {
@@ -27,7 +28,7 @@ def why_it_waits(execution: PipelineExecution, down: Collection[str]) -> str:
     if ill is not None and not (ill == "airflow" and execution.status_reason):
         return str(_WITHOUT_IT[ill])
     if execution.status_reason:
-        return execution.status_reason
+        return translated(execution.status_reason)
     if execution.triggered_at is not None:
         return _("Waits in Airflow, which has the run and will begin it once a slot is free.")
     return _("Waits for a worker that is free; its message is in the queue.")

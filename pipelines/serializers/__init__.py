@@ -14,6 +14,7 @@ from pipelines.serializers.bodies import (
     StrictSerializer,
 )
 from pipelines.serializers.fields import VALUE_SCHEMA, ObjectField, RevisionNumberField, TextsField
+from pipelines.serializers.messages import MessageSerializerField
 from pipelines.serializers.pipeline import PipelineRevisionSerializer, PipelineSerializer
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "VALUE_SCHEMA",
     "ErrorSerializer",
     "ExecuteSerializer",
+    "MessageSerializerField",
     "ModuleSerializer",
     "NoFieldsSerializer",
     "ObjectField",

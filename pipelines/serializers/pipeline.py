@@ -18,6 +18,7 @@ from pipelines.serializers.fields import (
     ParamSpecsField,
     TextsField,
 )
+from pipelines.serializers.messages import MessageSerializerField
 from pipelines.services import FIELDS, assign
 
 
@@ -27,7 +28,7 @@ class DeploymentSerializer(serializers.Serializer[Pipeline]):
     status = serializers.ChoiceField(
         choices=DeploymentStatus.choices, source="deployment_status", read_only=True
     )
-    error = serializers.CharField(
+    error = MessageSerializerField(
         source="deployment_error",
         read_only=True,
         help_text="Why it failed, or what it waits for; empty otherwise.",

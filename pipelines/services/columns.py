@@ -8,6 +8,7 @@ from etl.graph import Graph, Node, split_reference
 from etl.output_schemas import Origin
 from etl.problems import Problem
 from etl.schemas import GraphSchemas, SchemaMemory, follow_columns
+from pipelines.messages import in_words
 from pipelines.services.peeking import Sources
 
 # Seconds that somebody who saves, or looks, waits for all sources together, and in which is
@@ -46,7 +47,7 @@ def column_problems(graph: Graph, params: Mapping[str, object]) -> list[Problem]
     found = follow_columns(
         graph, params=params, peek=sources.peek, memory=remembered, seconds=_FOLLOW
     )
-    return list(found.problems)
+    return [in_words(problem) for problem in found.problems]
 
 
 def lineage(

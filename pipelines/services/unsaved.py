@@ -11,6 +11,7 @@ from etl.partial import PartialGraph, partial_graph
 from etl.registry import get_module
 from etl.schemas import GraphSchemas, follow_columns
 from pipelines.errors import InvalidPipeline, Problem
+from pipelines.messages import in_words
 from pipelines.models import Pipeline, PipelineRevision
 from pipelines.services.background import Background, Pending, Unanswered
 from pipelines.services.columns import remembered
@@ -101,7 +102,7 @@ def check_pipeline(
         memory=remembered,
         seconds=_FOLLOW,
     )
-    problems += [*of_graph, *found.problems]
+    problems += [*of_graph, *map(in_words, found.problems)]
     if not of_graph:
         problems += problems_together(fields, bad)
     complete = complete and found.complete and not sources.pending

@@ -15,6 +15,7 @@ from etl.graph import parse_graph
 from etl.problems import Problem
 from etl.templates import referenced_params
 from etl.validation import validate_graph
+from pipelines.messages import in_words
 from pipelines.models import Pipeline
 from pipelines.services.columns import column_problems
 from pipelines.services.fields import FIELDS, problems_of_field, tidied
@@ -174,7 +175,8 @@ def _schedule_without_params(values: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _within_config(problem: Problem) -> Problem:
-    """Name the place of a graph's problem as a place in the pipeline."""
+    """Name the place of a graph's problem as a place in the pipeline, and translate it."""
+    problem = in_words(problem)
     if problem.node is not None:
         return problem
     return replace(problem, field=f"config.{problem.field}" if problem.field else "config")

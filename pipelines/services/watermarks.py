@@ -17,6 +17,7 @@ from etl.settings import run_settings
 from etl.watermarks.setting import set_position
 from etl.watermarks.store import Position, PositionStore, watermarked_nodes
 from pipelines.errors import InvalidPosition, NoSuchWatermark, StateUnavailable
+from pipelines.messages import translated
 from pipelines.models import Pipeline
 
 _LONGEST_REASON = 1000
@@ -86,7 +87,9 @@ def set_watermark(
         try:
             set_position(store, found.watermark, value, by=user.get_username(), reason=reason)
         except ConfigError as error:
-            raise InvalidPosition(node, [Problem(node, error.field, error.message)]) from error
+            raise InvalidPosition(
+                node, [Problem(node, error.field, translated(error.message))]
+            ) from error
         return _read(pipeline, found)
 
 
@@ -114,4 +117,4 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except (OSError, ETLError) as error:
-        raise StateUnavailable(str(error).rstrip(".")) from error
+        raise StateUnavailable(translated(str(error)).rstrip(".")) from error

@@ -38,8 +38,9 @@ class Page:
         origin: str | None = "http://testserver",
         host: str = "testserver",
         scheme: str = "ws",
+        language: str = "en",
     ) -> None:
-        headers = [(b"host", host.encode())]
+        headers = [(b"host", host.encode()), (b"accept-language", language.encode())]
         if origin is not None:
             headers.append((b"origin", origin.encode()))
         if session is not None:
