@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from executions import services
 from executions.models import PipelineExecution
+from pipelines.messages import translated
 
 _CANCEL = "executions.cancel_pipelineexecution"
 _EXECUTE = "pipelines.execute_pipeline"
@@ -30,7 +31,7 @@ def page_data(
         "graph": services.execution_graph(execution),
         "may": {"cancel": request.user.has_perm(_CANCEL), "execute": may_execute},
         "shows_alerts": request.user.has_perm(_ALERTS),
-        "notes": list((execution.replay_plan or {}).get("warnings", ())),
+        "notes": [translated(warning) for warning in execution.replay_warnings],
         "urls": {
             "pipeline": pipeline_url,
             "change_params": _change_params(execution) if may_execute else None,

@@ -20,7 +20,7 @@ from executions.statuses import (
     ExecutionStatus,
     TriggerType,
 )
-from pipelines.messages import MessageField
+from pipelines.messages import MessageField, from_json
 from pipelines.models import Pipeline, PipelineRevision
 
 
@@ -273,6 +273,11 @@ class PipelineExecution(models.Model):
     def is_active(self) -> bool:
         """Whether the execution waits or runs."""
         return self.status in ACTIVE_STATUSES
+
+    @property
+    def replay_warnings(self) -> list[str]:
+        """What to think of where it is a replay, as messages."""
+        return [from_json(warning) for warning in (self.replay_plan or {}).get("warnings", ())]
 
     @property
     def may_still_run(self) -> bool:

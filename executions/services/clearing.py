@@ -46,7 +46,11 @@ def clear_run(client: AirflowClient, execution: PipelineExecution) -> Attempt:
     _require_ended(run)
     if execution.pipeline is None or execution.pipeline.current_revision is None:
         raise Impossible(
-            f"Pipeline '{execution.pipeline_name}' was deleted before this attempt could begin."
+            say(
+                "Pipeline '{name}' was deleted before this attempt could begin. Create it anew if "
+                "it is still wanted.",
+                name=execution.pipeline_name,
+            )
         )
     current = execution.pipeline.current_revision
     require_served(

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from etl.graph import Graph, Node, split_reference
+from etl.messages import Message, say
 from etl.module import Extractor, Loader, Module
 from etl.registry import UnknownModuleError, get_module
 from executions.errors import NotReplayable
@@ -88,7 +89,7 @@ def why_not_kept(key: str) -> str:
     )
 
 
-def warnings_of(graph: Graph, node_id: str) -> list[str]:
+def warnings_of(graph: Graph, node_id: str) -> list[Message]:
     """Return what to think of: nodes that see other rows together with the replayed ones, or not.
 
     At first they saw all rows of each input.
@@ -104,13 +105,23 @@ def warnings_of(graph: Graph, node_id: str) -> list[str]:
         besides = sorted((_sources(graph, other) & running) - set(behind))
         if besides and not _only_matches(graph, nodes[other], set(behind)):
             found.append(
-                f"Node '{other}' ({module.key}) takes in all rows of {', '.join(besides)} again: "
-                "see that those which come out of it may be loaded again."
+                say(
+                    "Node '{node}' ({module}) takes in all rows of {others} again: see that those "
+                    "which come out of it may be loaded again.",
+                    node=other,
+                    module=module.key,
+                    others=", ".join(besides),
+                )
             )
         elif module.account == "makes" and len(graph.inputs_of(other)) == 1:
             found.append(
-                f"Node '{other}' ({module.key}) sees the replayed rows alone, without those that "
-                "went on at first: see that what it makes of them may be added to what is loaded."
+                say(
+                    "Node '{node}' ({module}) sees the replayed rows alone, without those that "
+                    "went on at first: see that what it makes of them may be added to what is "
+                    "loaded.",
+                    node=other,
+                    module=module.key,
+                )
             )
     return found
 

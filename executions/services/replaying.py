@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from etl.graph import Graph, parse_graph
+from etl.messages import Message, say
 from etl.replay import check_corrections
 from executions.errors import AlreadyReplayed, InvalidCorrections, NotReplayable
 from executions.models import PipelineExecution
@@ -24,6 +25,7 @@ from executions.services.replay_plan import (
 from executions.services.starting import create_execution, params_again
 from executions.statuses import ExecutionStatus, NodeStatus, TriggerType
 from pipelines.errors import DomainError, PipelineNotSaved
+from pipelines.messages import as_json, translated
 from pipelines.models import Pipeline, PipelineRevision
 
 _CAME_TO_NOTHING = (ExecutionStatus.FAILED, ExecutionStatus.CANCELLED)
@@ -83,12 +85,12 @@ def replay_rejected(
         started.replay_node = node
         started.replay_plan = {
             **plan(graph, node, found.dataset.uri, found.rows, corrections),
-            "warnings": warnings,
+            "warnings": [as_json(warning) for warning in warnings],
         }
         started.save(update_fields=["replay_of", "replay_node", "replay_plan"])
         queue_execute_on_commit(started)
         publish_changed([execution.pk])
-    return Replay(started, tuple(warnings))
+    return Replay(started, tuple(map(translated, warnings)))
 
 
 def replay_refusal(execution: PipelineExecution, node: str) -> str:
@@ -159,6 +161,8 @@ def _require_ended_well(found: Quarantine) -> None:
         raise NotReplayable(node, why_not_kept(found.task.module))
 
 
-def _replayed_before(before: list[PipelineExecution]) -> str:
-    ids = ", ".join(str(replay.pk) for replay in before)
-    return f"These rows were replayed before ({ids}): what loads them by append loads them twice."
+def _replayed_before(before: list[PipelineExecution]) -> Message:
+    return say(
+        "These rows were replayed before ({ids}): what loads them by append loads them twice.",
+        ids=", ".join(str(replay.pk) for replay in before),
+    )
