@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from etl.errors import ConfigError, ETLError
+from etl.messages import say
 from etl.settings import run_settings
 
 
@@ -61,7 +62,9 @@ def _run(options: argparse.Namespace) -> int:
 def _param(text: str) -> tuple[str, object]:
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise ConfigError(f"--param {text} has no value. Write --param name=value.")
+        raise ConfigError(
+            say("--param {value} has no value. Write --param name=value.", value=text)
+        )
     try:
         return name, json.loads(value)
     except ValueError:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from etl.columns import unused_name
 from etl.errors import DataError, TransientError
+from etl.messages import say
 from etl.sql import INPUT, quote
 
 if TYPE_CHECKING:
@@ -29,10 +30,20 @@ class RowAccount:
         missing = self.rows_in + self.added - self.rows_out - self.rejected - self.removed
         if missing:
             raise DataError(
-                f"its rows do not add up: {self.rows_in} came in and {self.added} were made, but "
-                f"{self.rows_out} go on, {self.rejected} were rejected and {self.removed} dropped "
-                f"on purpose, so {abs(missing)} are {'missing' if missing > 0 else 'too many'}. "
-                "Nothing of this node was kept; execute again, and report it if it comes back."
+                say(
+                    "its rows do not add up: {rows_in} came in and {added} were made, but "
+                    "{rows_out} go on, {rejected} were rejected and {removed} dropped on "
+                    "purpose, so {so}. Nothing of this node was kept; execute "
+                    "again, and report it if it comes back.",
+                    rows_in=self.rows_in,
+                    added=self.added,
+                    rows_out=self.rows_out,
+                    rejected=self.rejected,
+                    removed=self.removed,
+                    so=say("{rows} are missing", rows=missing)
+                    if missing > 0
+                    else say("{rows} are too many", rows=-missing),
+                )
             )
 
 
@@ -97,6 +108,11 @@ def check_inputs(datasets: "Mapping[str, Dataset]", inputs: "Inputs") -> None:
         found = counted(inputs.relation(port).aggregate("count(*)"))
         if found != dataset.rows:
             raise TransientError(
-                f"its input at {dataset.uri} has {found} rows instead of the {dataset.rows} that "
-                "were staged. Execute the pipeline again from the node that makes it."
+                say(
+                    "its input at {uri} has {found} rows instead of the {rows} that were "
+                    "staged. Execute the pipeline again from the node that makes it.",
+                    uri=dataset.uri,
+                    found=found,
+                    rows=dataset.rows,
+                )
             )

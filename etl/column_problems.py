@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from etl.dataset import Column
 from etl.errors import MissingColumnError
 from etl.graph import Node, split_reference
+from etl.messages import Message, join, say
 from etl.output_schemas import OutputSchema
 from etl.problems import Problem
 from etl.templates import strings
@@ -22,8 +23,13 @@ def watermark_problems(node: Node, columns: tuple[Column, ...]) -> Iterator[Prob
         yield Problem(
             node.id,
             "watermark.column",
-            f"Node '{node.id}': there is no column '{wanted}' for its watermark; {gives}."
-            f"{_did_you_mean(wanted, names)}",
+            say(
+                "Node '{node}': there is no column '{column}' for its watermark; {gives}. {hint}",
+                node=node.id,
+                column=wanted,
+                gives=gives,
+                hint=_did_you_mean(wanted, names),
+            ),
         )
 
 
@@ -33,27 +39,40 @@ def missing_column(
     inputs: Mapping[str, str],
     known: Mapping[str, OutputSchema],
 ) -> Problem:
-    given = "; ".join(_gives(reference, known[port]) for port, reference in inputs.items())
+    gives = join((_gives(reference, known[port]) for port, reference in inputs.items()), "; ")
     names = [column.name for schema in known.values() for column in schema.columns]
     hint = _did_you_mean(error.column, names)
     return Problem(
         node.id,
         error.field or _field_of(node, error.column),
-        f"Node '{node.id}': there is no column '{error.column}'; {given}.{hint}",
+        say(
+            "Node '{node}': there is no column '{column}'; {gives}. {hint}",
+            node=node.id,
+            column=error.column,
+            gives=gives,
+            hint=hint,
+        ),
     )
 
 
-def _did_you_mean(name: str, names: list[str]) -> str:
+def _did_you_mean(name: str, names: list[str]) -> Message:
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f" Did you mean '{near[0]}'?" if near else " Correct the name."
+    return say("Did you mean '{near}'?", near=near[0]) if near else say("Correct the name.")
 
 
-def _gives(reference: str, schema: OutputSchema) -> str:
+def _gives(reference: str, schema: OutputSchema) -> Message:
     names = sorted(column.name for column in schema.columns)
-    more = f" and {len(names) - _SHOWN_COLUMNS} more" if len(names) > _SHOWN_COLUMNS else ""
+    listed = ", ".join(names[:_SHOWN_COLUMNS])
     source, output = split_reference(reference)
-    which = f"{source} (output {output})" if output else source
-    return f"{which} gives {', '.join(names[:_SHOWN_COLUMNS])}{more}"
+    which = say("{source} (output {output})", source=source, output=output) if output else source
+    if len(names) <= _SHOWN_COLUMNS:
+        return say("{which} gives {columns}", which=which, columns=listed)
+    return say(
+        "{which} gives {columns} and {count} more",
+        which=which,
+        columns=listed,
+        count=len(names) - _SHOWN_COLUMNS,
+    )
 
 
 def _field_of(node: Node, column: str) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from etl.errors import ConfigError
+from etl.messages import say
 
 _POSTGRES_TYPES = {"postgres", "postgresql"}
 _MYSQL_TYPES = {"mysql", "mariadb"}
@@ -76,8 +77,12 @@ def from_environment(connection_id: str, environ: Mapping[str, str] | None = Non
     value = (os.environ if environ is None else environ).get(name)
     if not value:
         raise ConfigError(
-            f"connection '{connection_id}' is not defined. "
-            f"Set {name} to its URI or JSON, or pick another connection."
+            say(
+                "connection '{connection_id}' is not defined. Set {name} to its URI or "
+                "JSON, or pick another connection.",
+                connection_id=connection_id,
+                name=name,
+            )
         )
     try:
         if value.lstrip().startswith("{"):
@@ -86,8 +91,11 @@ def from_environment(connection_id: str, environ: Mapping[str, str] | None = Non
     except ValueError:
         # The value holds a password: the message must not repeat it, nor chain to it.
         raise ConfigError(
-            f"{name} is neither a connection URI nor a JSON object. "
-            "Write it as postgres://login:password@host:port/database."
+            say(
+                "{name} is neither a connection URI nor a JSON object. Write it as "
+                "postgres://login:password@host:port/database.",
+                name=name,
+            )
         ) from None
 
 
@@ -144,8 +152,12 @@ def postgres_conninfo(connection: Connection) -> dict[str, str | int]:
     """
     if connection.type not in _POSTGRES_TYPES:
         raise ConfigError(
-            f"connection '{connection.id}' is of type '{connection.type or 'unknown'}', but this "
-            "module needs PostgreSQL. Pick a connection of type postgres."
+            say(
+                "connection '{connection}' is of type '{type}', but this module needs "
+                "PostgreSQL. Pick a connection of type postgres.",
+                connection=connection.id,
+                type=connection.type or "unknown",
+            )
         )
     info: dict[str, str | int] = {"connect_timeout": 10, "application_name": "logidata"}
     info.update({k: str(v) for k, v in connection.extra.items() if k in LIBPQ_EXTRAS})
@@ -171,8 +183,12 @@ def dialect_of(connection: Connection) -> Dialect:
         if connection.type in types:
             return dialect
     raise ConfigError(
-        f"connection '{connection.id}' is of type '{connection.type or 'unknown'}', which leads to "
-        "no database that can be read. Pick one of type postgres, mysql, mariadb or sqlite."
+        say(
+            "connection '{connection}' is of type '{type}', which leads to no database that "
+            "can be read. Pick one of type postgres, mysql, mariadb or sqlite.",
+            connection=connection.id,
+            type=connection.type or "unknown",
+        )
     )
 
 
@@ -183,8 +199,12 @@ def mysql_arguments(connection: Connection) -> dict[str, object]:
     """
     if connection.type not in _MYSQL_TYPES:
         raise ConfigError(
-            f"connection '{connection.id}' is of type '{connection.type or 'unknown'}', but this "
-            "module needs MySQL or MariaDB. Pick a connection of type mysql or mariadb."
+            say(
+                "connection '{connection}' is of type '{type}', but this module needs MySQL or "
+                "MariaDB. Pick a connection of type mysql or mariadb.",
+                connection=connection.id,
+                type=connection.type or "unknown",
+            )
         )
     arguments: dict[str, object] = {"connect_timeout": 10}
     for name in MYSQL_EXTRAS & connection.extra.keys():
@@ -211,7 +231,10 @@ def sqlite_path(connection: Connection) -> str:
     path = connection.host or connection.schema
     if not path:
         raise ConfigError(
-            f"connection '{connection.id}' names no file. Set its host to a path below the data "
-            "folder."
+            say(
+                "connection '{connection}' names no file. Set its host to a path below the data "
+                "folder.",
+                connection=connection.id,
+            )
         )
     return path

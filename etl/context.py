@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from etl.connections import Connection, from_environment
 from etl.errors import ConfigError, NodeCancelled
 from etl.liveness import stop_requested
+from etl.messages import say
 from etl.settings import DEFAULT_MEMORY_LIMIT
 
 if TYPE_CHECKING:
@@ -80,8 +81,11 @@ class RunContext:
         for name in (self.execution_id, self.node_id):
             if not _NAME.fullmatch(name):
                 raise ConfigError(
-                    f"'{name}' cannot name a staging folder. "
-                    "Use letters, digits and the characters . _ : + @ - only."
+                    say(
+                        "'{name}' cannot name a staging folder. Use letters, digits and the "
+                        "characters . _ : + @ - only.",
+                        name=name,
+                    )
                 )
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from etl.errors import ConfigError, TransientError
+from etl.messages import say
 from etl.storage import Storage, as_json
 from etl.watermarks.store import Window
 
@@ -94,13 +95,19 @@ def open_dataset(storage: Storage, uri: str) -> Dataset:
         )
     except FileNotFoundError:
         raise TransientError(
-            f"the staged data at {uri} is not there; it may have been cleaned up. "
-            "Execute the pipeline again from the node that makes it."
+            say(
+                "the staged data at {uri} is not there; it may have been cleaned up. "
+                "Execute the pipeline again from the node that makes it.",
+                uri=uri,
+            )
         ) from None
     except (ValueError, KeyError, TypeError) as exc:
         raise ConfigError(
-            f"the manifest of the staged data at {uri} cannot be read. "
-            "Execute the pipeline again from the node that makes it."
+            say(
+                "the manifest of the staged data at {uri} cannot be read. Execute the "
+                "pipeline again from the node that makes it.",
+                uri=uri,
+            )
         ) from exc
 
 
@@ -117,8 +124,12 @@ def _parts_of(storage: Storage, uri: str) -> tuple[str, ...]:
     folder = tuple(uri.removeprefix(prefix).split("/"))
     if not uri.startswith(prefix) or ".." in folder:
         raise ConfigError(
-            f"the input at {uri} is outside of the staging area {storage.root}. "
-            "Set the same LOGIDATA_STAGING wherever tasks run."
+            say(
+                "the input at {uri} is outside of the staging area {root}. Set the same "
+                "LOGIDATA_STAGING wherever tasks run.",
+                uri=uri,
+                root=storage.root,
+            )
         )
     return folder
 
@@ -150,5 +161,10 @@ def remove_try(staging: str, execution_id: str, node_id: str, attempt: int) -> N
 def remove_execution(staging: str, execution_id: str) -> None:
     """Remove everything that an execution has staged; nothing to remove is fine."""
     if not execution_id or "/" in execution_id or execution_id.startswith("."):
-        raise ConfigError(f"'{execution_id}' is no execution id. Give the id of an execution.")
+        raise ConfigError(
+            say(
+                "'{execution_id}' is no execution id. Give the id of an execution.",
+                execution_id=execution_id,
+            )
+        )
     Storage(staging).remove(execution_id)

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from etl.errors import ConfigError
+from etl.messages import join, say
 from etl.problems import Problem
 from etl.watermarks.config import Watermark
 
@@ -26,7 +27,7 @@ class GraphError(ConfigError):
     """A graph that cannot be read. `problems` lists everything that is wrong with it."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(" ".join(problem.message for problem in problems))
+        super().__init__(join(problem.message for problem in problems))
         self.problems = tuple(problems)
 
 
@@ -64,8 +65,10 @@ class Node(BaseModel):
     def _is_identifier(cls, value: str) -> str:
         if not _ID.fullmatch(value) or len(value) > MAX_ID_LENGTH or keyword.iskeyword(value):
             raise ValueError(
-                "A node id is at most 100 ASCII letters, digits and underscores, starts with a "
-                "letter and is no Python keyword. Rename it"
+                say(
+                    "A node id is at most 100 ASCII letters, digits and underscores, starts "
+                    "with a letter and is no Python keyword. Rename it"
+                )
             )
         return value
 
@@ -234,10 +237,17 @@ def size_problems(raw: Mapping[Any, object]) -> list[Problem]:
         Problem(
             None,
             field,
-            f"The graph has {len(found):,} {field}, more than {most:,}. "
-            "Make several pipelines of it.",
+            say(
+                "The graph has {count:,} {what}, more than {most:,}. Make several pipelines of it.",
+                count=len(found),
+                what=what,
+                most=most,
+            ),
         )
-        for field, most in (("nodes", MAX_NODES), ("edges", MAX_EDGES))
+        for field, what, most in (
+            ("nodes", say("nodes"), MAX_NODES),
+            ("edges", say("edges"), MAX_EDGES),
+        )
         if isinstance(found := raw.get(field), list | tuple) and len(found) > most
     ]
 
@@ -248,7 +258,9 @@ def cycle_problem(cycle: Sequence[str]) -> Problem:
     return Problem(
         node=cycle[0] if cycle else None,
         field="edges",
-        message=f"The nodes {names} feed each other in a cycle. Remove one of these edges.",
+        message=say(
+            "The nodes {names} feed each other in a cycle. Remove one of these edges.", names=names
+        ),
     )
 
 
@@ -263,7 +275,13 @@ def parse_graph(raw: object) -> Graph:
     except ValidationError as exc:
         raise GraphError(
             [
-                Problem(None, path, f"In the graph, {path or 'the whole'}: {error['msg']}.")
+                Problem(
+                    None,
+                    path,
+                    say("In the graph, {path}: {error}.", path=path, error=error["msg"])
+                    if path
+                    else say("In the graph: {error}.", error=error["msg"]),
+                )
                 for error in exc.errors(include_url=False, include_input=False)
                 for path in [".".join(map(str, error["loc"]))]
             ]

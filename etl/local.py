@@ -14,6 +14,7 @@ from etl.context import RunContext
 from etl.dataset import remove_execution
 from etl.errors import ETLError
 from etl.graph import Graph, GraphError, Node, parse_graph, split_reference, watermark_of
+from etl.messages import say
 from etl.report import NodeRow
 from etl.results import NodeResult, output_of
 from etl.runner import run_node
@@ -165,9 +166,17 @@ def read_pipeline(path: Path) -> tuple[Any, dict[str, object]]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
-        raise ConfigError(f"{path} cannot be read: {exc.strerror}. Name a JSON file.") from None
+        raise ConfigError(
+            say(
+                "{path} cannot be read: {strerror}. Name a JSON file.",
+                path=path,
+                strerror=exc.strerror,
+            )
+        ) from None
     except ValueError as exc:
-        raise ConfigError(f"{path} is no JSON: {exc}. Correct it.") from None
+        raise ConfigError(
+            say("{path} is no JSON: {error}. Correct it.", path=path, error=exc)
+        ) from None
     if isinstance(raw, dict) and "config" in raw:
         defaults = raw.get("default_params") or {}
         return raw["config"], dict(defaults) if isinstance(defaults, dict) else {}

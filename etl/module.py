@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from etl.context import RunContext
 from etl.errors import ETLError
+from etl.messages import say
 from etl.titles import model_title, setting_title
 
 if TYPE_CHECKING:
@@ -48,8 +49,10 @@ def _check_connection_id(value: str) -> str:
     if not _CONNECTION_ID.fullmatch(value):
         # The value is not repeated: people paste a whole URI here, password included.
         raise ValueError(
-            "This is no id of a connection. Define the connection in Airflow, and name it here by "
-            "its id of letters, digits and the characters _ . - only"
+            say(
+                "This is no id of a connection. Define the connection in Airflow, and "
+                "name it here by its id of letters, digits and the characters _ . - only"
+            )
         )
     return value
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from etl.dataset import Column, Dataset
 from etl.errors import DataError
+from etl.messages import say
 from etl.module import ModuleConfig
 from etl.results import Quarantined
 from etl.sql import literal, quote
@@ -40,11 +41,14 @@ def _check_limit(value: int | str) -> int | str:
         share = _SHARE.fullmatch(value.strip())
         if share is None or float(share[1]) > 100:
             raise ValueError(
-                f"'{value}' is no limit. Write a number of rows such as 100, or a share of the "
-                "rows such as '0.5%'"
+                say(
+                    "'{value}' is no limit. Write a number of rows such as 100, or a share "
+                    "of the rows such as '0.5%'",
+                    value=value,
+                )
             )
     elif value < 0:
-        raise ValueError("A limit cannot be negative. Write 0 to accept no rejected row")
+        raise ValueError(say("A limit cannot be negative. Write 0 to accept no rejected row"))
     return value
 
 
@@ -131,10 +135,18 @@ class TooManyRejectedError(DataError):
         reasons = "; ".join(
             f"{item['rows']} x {item['reason']}" for item in quarantine["reasons"][:3]
         )
-        accepted = f"max_rejected accepts {limit}" if limit else "none is accepted"
+        accepted = (
+            say("max_rejected accepts {limit}", limit=limit) if limit else say("none is accepted")
+        )
         super().__init__(
-            f"{quarantine['rows']} of {rows_in} rows are faulty, and {accepted}: {reasons}. "
-            "Correct the data, or raise max_rejected to set such rows aside.",
+            say(
+                "{rows} of {rows_in} rows are faulty, and {accepted}: {reasons}. Correct "
+                "the data, or raise max_rejected to set such rows aside.",
+                rows=quarantine["rows"],
+                rows_in=rows_in,
+                accepted=accepted,
+                reasons=reasons,
+            ),
             field="config.max_rejected",
         )
         self.quarantine = quarantine

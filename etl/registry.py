@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from etl.errors import ConfigError
+from etl.messages import say
 from etl.module import Module
 from etl.pickers import with_pickers
 from etl.quarantine import QuarantineConfig
@@ -81,7 +82,11 @@ def get_module(key: str) -> type[Module]:
         found = _installed(_third_party()[key])
     else:
         raise UnknownModuleError(
-            f"module '{key}' does not exist. Pick one of {', '.join(module_keys())}."
+            say(
+                "module '{key}' does not exist. Pick one of {module_keys}.",
+                key=key,
+                module_keys=", ".join(module_keys()),
+            )
         )
     return cast("type[Module]", found)
 
@@ -91,13 +96,21 @@ def _installed(point: EntryPoint) -> type[Module]:
         found = point.load()
     except Exception as exc:
         raise ConfigError(
-            f"module '{point.name}' cannot be loaded ({type(exc).__name__}: {exc}). "
-            "Repair the package that brings it."
+            say(
+                "module '{name}' cannot be loaded ({name2}: {error}). Repair the package "
+                "that brings it.",
+                name=point.name,
+                name2=type(exc).__name__,
+                error=exc,
+            )
         ) from exc
     if not (isinstance(found, type) and issubclass(found, Module)):
         raise ConfigError(
-            f"module '{point.name}' comes from an installed package, but is no etl.module.Module. "
-            "Ask its author to correct the entry point."
+            say(
+                "module '{name}' comes from an installed package, but is no "
+                "etl.module.Module. Ask its author to correct the entry point.",
+                name=point.name,
+            )
         )
     return found
 

@@ -12,6 +12,7 @@ from etl.context import RunContext
 from etl.dataset import Column, Dataset, commit, local_parts, open_dataset
 from etl.errors import ConfigError, DataError, ETLError, TransientError
 from etl.liveness import alive
+from etl.messages import say
 from etl.problems import Problem
 from etl.raw_records import RECORD, raw_rows
 from etl.sql import literal, quote
@@ -50,8 +51,11 @@ def replayed_input(
             quarantine = open_dataset(storage, uri)
             if not (quarantine.layouts if raw else quarantine.records):
                 raise ConfigError(
-                    f"the rows at {uri} cannot be replayed: what columns they had was not kept. "
-                    "Execute the pipeline again instead."
+                    say(
+                        "the rows at {uri} cannot be replayed: what columns they had was not "
+                        "kept. Execute the pipeline again instead.",
+                        uri=uri,
+                    )
                 )
             dataset = _stage(storage, quarantine, corrections, context, folder, work)
             context.check_stop()
@@ -61,8 +65,11 @@ def replayed_input(
         raise
     except OSError as exc:
         raise TransientError(
-            f"the rejected rows cannot be read: {exc}. Check the disk and the network, then "
-            "replay them again.",
+            say(
+                "the rejected rows cannot be read: {error}. Check the disk and the "
+                "network, then replay them again.",
+                error=exc,
+            ),
             node=context.node_id,
         ) from exc
     return {"uri": dataset.uri}
@@ -106,15 +113,22 @@ def _stage(
             dataset = stage(rows, inputs, storage, folder, work)
         except (duckdb.ConversionException, duckdb.InvalidInputException) as exc:
             raise DataError(
-                f"its rejected rows cannot be made rows again: {reason(exc)}. Correct the values "
-                "that are given for them, or execute the pipeline again instead."
+                say(
+                    "its rejected rows cannot be made rows again: {reason}. Correct the "
+                    "values that are given for them, or execute the pipeline again instead.",
+                    reason=reason(exc),
+                )
             ) from exc
         except (duckdb.OutOfMemoryException, duckdb.IOException) as exc:
             raise translate(exc, context.memory_limit) from exc
     if dataset.rows != quarantine.rows:
         raise DataError(
-            f"{dataset.rows} rows came of the {quarantine.rows} that were rejected. Nothing of "
-            "them was used; replay them again, and report it if it comes back."
+            say(
+                "{rows} rows came of the {rejected} that were rejected. Nothing of them was "
+                "used; replay them again, and report it if it comes back.",
+                rows=dataset.rows,
+                rejected=quarantine.rows,
+            )
         )
     return replace(dataset, layouts=quarantine.layouts)
 
@@ -165,13 +179,17 @@ def check_corrections(
     columns = (RECORD,) if quarantine.layouts else quarantine.records
     example = '{"record": "the raw record"}' if quarantine.layouts else '{"amount": "12.50"}'
     if not isinstance(raw, Mapping):
-        return {}, [_problem("", f'Write them like {{"0": {example}}}.')]
+        return {}, [_problem("", say('Write them like {{"0": {example}}}.', example=example))]
     if len(raw) > MAX_CORRECTIONS:
         return {}, [
             _problem(
                 "",
-                f"{len(raw)} rows are corrected, and {MAX_CORRECTIONS} can be. Correct the data "
-                "at its source, and execute the pipeline again.",
+                say(
+                    "{count} rows are corrected, and {max_corrections} can be. Correct the "
+                    "data at its source, and execute the pipeline again.",
+                    count=len(raw),
+                    max_corrections=MAX_CORRECTIONS,
+                ),
             )
         ]
     good: dict[str, dict[str, str | None]] = {}
@@ -185,10 +203,17 @@ def check_corrections(
         for index, values in raw.items():
             place = str(index)
             if not _is_index(place, quarantine.rows):
-                text = f"there is no row {place}; they are counted from 0 to {quarantine.rows - 1}."
-                problems.append(_problem(place, f"Correct the index: {text}"))
+                text = say(
+                    "Correct the index: there is no row {place}; they are counted from 0 to "
+                    "{rows}.",
+                    place=place,
+                    rows=quarantine.rows - 1,
+                )
+                problems.append(_problem(place, text))
             elif not isinstance(values, Mapping):
-                problems.append(_problem(place, f"Name columns, like {example}."))
+                problems.append(
+                    _problem(place, say("Name columns, like {example}.", example=example))
+                )
             else:
                 new = good.setdefault(str(int(place)), {})
                 problems += _read_row(database, place, values, columns, new)
@@ -212,20 +237,34 @@ def _read_row(
         column = known.get(str(name).casefold())
         if column is None:
             has = ", ".join(item.name for item in columns)
-            yield _problem(where, f"There is no column '{name}' in the row, which has: {has}.")
+            yield _problem(
+                where,
+                say(
+                    "There is no column '{name}' in the row, which has: {has}.", name=name, has=has
+                ),
+            )
         elif isinstance(value, Mapping | list):
-            yield _problem(where, "Write the value as a text, number, true, false or null.")
+            yield _problem(where, say("Write the value as a text, number, true, false or null."))
         elif value is None and column is RECORD:
-            yield _problem(where, "Write the whole record as a text; it cannot be none.")
+            yield _problem(where, say("Write the whole record as a text; it cannot be none."))
         elif not _is_storable(text := _text(value)):
-            yield _problem(where, "Leave out the character U+0000, or half a pair: no text has it.")
+            yield _problem(
+                where, say("Leave out the character U+0000, or half a pair: no text has it.")
+            )
         else:
             fits = f"SELECT $1 IS NULL OR TRY_CAST($1 AS {column.type}) IS NOT NULL"
             row = database.execute(fits, [text]).fetchone()
             if row and row[0]:
                 new[column.name] = text
             else:
-                yield _problem(where, f"'{str(text)[:100]}' is no {column.type}. Correct it.")
+                yield _problem(
+                    where,
+                    say(
+                        "'{value}' is no {type}. Correct it.",
+                        value=str(text)[:100],
+                        type=column.type,
+                    ),
+                )
 
 
 def _text(value: object) -> str | None:

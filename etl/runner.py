@@ -16,6 +16,7 @@ from etl.context import RunContext
 from etl.errors import ConfigError, ETLError, NoRowsError, TransientError
 from etl.liveness import alive
 from etl.memory import peak_bytes, reset_peak
+from etl.messages import say
 from etl.results import NodeResult
 from etl.storage import Storage
 from etl.time_limit import time_limit
@@ -67,8 +68,11 @@ def run_node(
         raise
     except (OSError, MemoryError) as exc:
         raise TransientError(
-            f"the machine failed: {exc or type(exc).__name__}. "
-            "Check its disk, memory and network, then execute again.",
+            say(
+                "the machine failed: {error}. Check its disk, memory and network, then "
+                "execute again.",
+                error=exc or type(exc).__name__,
+            ),
             node=node_id,
         ) from exc
     result["metrics"]["seconds"] = round(time.monotonic() - started, 3)
@@ -206,16 +210,19 @@ def _open_inputs(
     missing = [port for port in module.ports if port not in inputs]
     if (missing and not module.variadic) or (module.variadic and not inputs):
         raise ConfigError(
-            f"it has no input{f' at its port {missing[0]!r}' if missing else ''}. "
-            "Connect a node to it."
+            say("its port '{port}' has no input. Connect a node to it.", port=missing[0])
+            if missing
+            else say("it has no input. Connect a node to it.")
         )
     if inputs and isinstance(module, Extractor) and not module.rereads:
-        raise ConfigError("it cannot read rejected records again. Execute the whole pipeline.")
+        raise ConfigError(say("it cannot read rejected records again. Execute the whole pipeline."))
     datasets = {}
     for port, result in inputs.items():
         uri = result.get("uri")
         if not isinstance(uri, str):
-            raise ConfigError(f"what feeds its port '{port}' staged no data. Connect another node.")
+            raise ConfigError(
+                say("what feeds its port '{port}' staged no data. Connect another node.", port=port)
+            )
         datasets[port] = open_dataset(storage, uri)
     return datasets
 

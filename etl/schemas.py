@@ -21,6 +21,7 @@ from etl.context import RunContext
 from etl.dataset import Column
 from etl.errors import ConfigError, DataError, ETLError, MissingColumnError
 from etl.graph import Graph, Node, canonical_json
+from etl.messages import say
 from etl.module import Extractor, Loader, Module, ModuleConfig, Transformer
 from etl.output_schemas import Origin, OutputSchema, transformed
 from etl.problems import Problem
@@ -140,7 +141,13 @@ class _Walk:
         except ETLError as error:
             if not any(is_template(text) for _, text in strings(node.config)):
                 where = error.field or "config"
-                self.problems.append(Problem(node.id, where, f"Node '{node.id}': {error.message}"))
+                self.problems.append(
+                    Problem(
+                        node.id,
+                        where,
+                        say("Node '{node}': {problem}", node=node.id, problem=error.message),
+                    )
+                )
 
     def _follow(
         self, node: Node, module: Module, known: Mapping[str, OutputSchema], folder: Path

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from etl.errors import ConfigError
+from etl.messages import say
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_MEMORY_LIMIT = "512MB"
@@ -37,8 +38,11 @@ def read_settings(environ: Mapping[str, str]) -> RunSettings:
     memory_limit = environ.get("LOGIDATA_MEMORY_LIMIT") or DEFAULT_MEMORY_LIMIT
     if not _MEMORY.fullmatch(memory_limit):
         raise ConfigError(
-            f"LOGIDATA_MEMORY_LIMIT is '{memory_limit}', which is no size. "
-            "Write a number and a unit, such as 512MB or 2GB."
+            say(
+                "LOGIDATA_MEMORY_LIMIT is '{memory_limit}', which is no size. Write a "
+                "number and a unit, such as 512MB or 2GB.",
+                memory_limit=memory_limit,
+            )
         )
     return RunSettings(
         staging=_place(environ.get("LOGIDATA_STAGING") or "", "LOGIDATA_STAGING", "staging"),
@@ -52,9 +56,13 @@ def _place(value: str, name: str, default: str) -> str:
     # The URI becomes a part of XCom values, API answers and error texts.
     if _LOGIN.search(value):
         raise ConfigError(
-            f"{name} holds a login (user:password@host), which would be shown wherever "
-            "the URI is. Take it out, and give the login the way that the storage's own library "
-            "reads it, from its environment variables or configuration file."
+            say(
+                "{name} holds a login (user:password@host), which would be shown "
+                "wherever the URI is. Take it out, and give the login the way that the "
+                "storage's own library reads it, from its environment variables or "
+                "configuration file.",
+                name=name,
+            )
         )
     return value or str(PROJECT / "var" / default)
 
@@ -66,8 +74,12 @@ def _data_dirs(value: str) -> tuple[Path, ...]:
     for name in names:
         if not Path(name).is_absolute():
             raise ConfigError(
-                f"LOGIDATA_DATA_DIRS names '{name}', which is not an absolute path. "
-                f"List absolute folders separated by '{os.pathsep}'."
+                say(
+                    "LOGIDATA_DATA_DIRS names '{name}', which is not an absolute path. List "
+                    "absolute folders separated by '{pathsep}'.",
+                    name=name,
+                    pathsep=os.pathsep,
+                )
             )
     return tuple(Path(name) for name in names)
 
@@ -82,5 +94,7 @@ def memory_bytes(limit: str) -> int:
     """Return the bytes that a size such as "512MB" stands for; raise ConfigError if it is none."""
     match = _MEMORY.fullmatch(limit)
     if match is None:
-        raise ConfigError(f"'{limit}' is no memory limit. Write a size such as 512MB.")
+        raise ConfigError(
+            say("'{limit}' is no memory limit. Write a size such as 512MB.", limit=limit)
+        )
     return int(float(match[1]) * 1000 ** (1 + "KMGT".index(match[2].upper())))

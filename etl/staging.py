@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from etl.dataset import Column, Dataset
 from etl.errors import ConfigError, DataError
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import Rows
 from etl.sql import literal, quote
 from etl.storage import Storage
@@ -82,8 +83,12 @@ def _as_relation(output: Rows, inputs: Inputs) -> "duckdb.DuckDBPyRelation":
     if isinstance(output, pd.DataFrame):
         return inputs.database().from_df(output)
     raise ConfigError(
-        f"the module returned {type(output).__name__}, which cannot be staged. It must return a "
-        "DuckDB relation, an Arrow table or reader, a DataFrame or an iterator of Arrow batches."
+        say(
+            "the module returned {name}, which cannot be staged. It must return a "
+            "DuckDB relation, an Arrow table or reader, a DataFrame or an iterator "
+            "of Arrow batches.",
+            name=type(output).__name__,
+        )
     )
 
 
@@ -100,8 +105,10 @@ class _Batches:
         first = next(self._batches, None)
         if first is None:
             raise DataError(
-                "the module gave no batches, so the columns of its output are unknown. "
-                "It must give at least one batch, which may be empty."
+                say(
+                    "the module gave no batches, so the columns of its output are unknown. "
+                    "It must give at least one batch, which may be empty."
+                )
             )
         return pa.RecordBatchReader.from_batches(first.schema, self._each(first))
 
@@ -133,8 +140,11 @@ def _check_names(columns: list[str]) -> None:
     twice = [name for name in columns if counts[name.casefold()] > 1]
     if twice:
         raise ConfigError(
-            f"the output has more than one column named '{twice[0]}' (case does not count). "
-            "Give each its own name, with AS in SQL."
+            say(
+                "the output has more than one column named '{twice}' (case does not "
+                "count). Give each its own name, with AS in SQL.",
+                twice=twice[0],
+            )
         )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from etl.errors import ConfigError
+from etl.messages import say
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -178,8 +179,13 @@ def _remote(root: str, setting: str) -> "tuple[AbstractFileSystem, str]":
         fs, prefix = fsspec.url_to_fs(root)
     except (ImportError, ValueError) as exc:
         raise ConfigError(
-            f"{setting} is '{root}', which cannot be opened: {exc}. "
-            "Install the package for that kind of storage, or name a folder."
+            say(
+                "{setting} is '{root}', which cannot be opened: {error}. Install the "
+                "package for that kind of storage, or name a folder.",
+                setting=setting,
+                root=root,
+                error=exc,
+            )
         ) from exc
     return fs, str(prefix).rstrip("/")
 

@@ -16,6 +16,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from etl.errors import ConfigError
 from etl.graph import Graph
+from etl.messages import say
 
 ALLOWED_NAMES = frozenset(
     {
@@ -112,7 +113,9 @@ def _environment() -> SandboxedEnvironment:
 
 def _moment(value: object) -> datetime:
     if not isinstance(value, datetime):
-        raise ConfigError(f"'{value}' is no date. Use this filter on logical_date.")
+        raise ConfigError(
+            say("'{value}' is no date. Use this filter on logical_date.", value=value)
+        )
     return value
 
 
@@ -149,24 +152,40 @@ def template_problems(text: str) -> list[str]:
         tree = environment.parse(text)
         environment.compile(text)
     except TemplateSyntaxError as exc:
-        return [f"The template has a syntax error in line {exc.lineno}: {exc.message} Correct it."]
+        return [
+            say(
+                "The template has a syntax error in line {lineno}: {message} Correct it.",
+                lineno=exc.lineno,
+                message=exc.message,
+            )
+        ]
     except (TemplateError, RecursionError, SyntaxError) as exc:
-        return [f"The template cannot be read: {exc}. Simplify it."]
-    problems = [
-        f"The template uses '{name}', which is not available. "
-        f"Use one of {', '.join(sorted(ALLOWED_NAMES))}."
+        return [say("The template cannot be read: {error}. Simplify it.", error=exc)]
+    problems: list[str] = [
+        say(
+            "The template uses '{name}', which is not available. Use one of {allowed_names}.",
+            name=name,
+            allowed_names=", ".join(sorted(ALLOWED_NAMES)),
+        )
         for name in sorted(_outside_names(tree) - ALLOWED_NAMES)
     ]
     problems += [
-        f"The template reads '{name}'. Names that begin with an underscore are private: remove it."
+        say(
+            "The template reads '{name}'. Names that begin with an underscore are "
+            "private: remove it.",
+            name=name,
+        )
         for name in sorted(_private_names(tree))
     ]
     problems += [
-        f"The template reads the param '{name}', a name that cannot be used. Rename the param."
+        say(
+            "The template reads the param '{name}', a name that cannot be used. Rename the param.",
+            name=name,
+        )
         for name in sorted(_params(tree, required_only=False) & RESERVED_PARAMS)
     ]
     if any(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))):
-        problems.append("The template loads another template. Write its text here instead.")
+        problems.append(say("The template loads another template. Write its text here instead."))
     return problems
 
 
@@ -279,7 +298,12 @@ def _render(value: Any, context: Mapping[str, object], path: Path) -> Any:
         raise ConfigError(_undefined(value, context, field, exc), field=field) from None
     except Exception as exc:
         raise ConfigError(
-            f"the template in {field} cannot be rendered: {exc}. Correct it.", field=field
+            say(
+                "the template in {field} cannot be rendered: {error}. Correct it.",
+                field=field,
+                error=exc,
+            ),
+            field=field,
         ) from exc
 
 
@@ -289,5 +313,13 @@ def _undefined(text: str, context: Mapping[str, object], field: str, exc: Undefi
     missing = sorted(referenced_params(text, required_only=True) - known)
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
-        return f"{field} needs the param {names}. Give it a value when executing, or a default."
-    return f"the template in {field} cannot be rendered: {exc.message}. Correct it."
+        return say(
+            "{field} needs the param {names}. Give it a value when executing, or a default.",
+            field=field,
+            names=names,
+        )
+    return say(
+        "the template in {field} cannot be rendered: {message}. Correct it.",
+        field=field,
+        message=exc.message,
+    )

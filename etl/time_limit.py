@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from etl.errors import TransientError
+from etl.messages import say
 
 
 class _TimeUp(KeyboardInterrupt):
@@ -53,8 +54,11 @@ def time_limit(seconds: float | None, node: str) -> Iterator[None]:
         if not up.is_set():
             raise
         raise TransientError(
-            f"it ran longer than its timeout of {seconds:g} s, and was stopped. Give it more time "
-            "or less to do.",
+            say(
+                "it ran longer than its timeout of {seconds:g} s, and was stopped. Give "
+                "it more time or less to do.",
+                seconds=seconds,
+            ),
             node=node,
         ) from None
     finally:

@@ -6,8 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from etl.config_errors import explained
 from etl.errors import ConfigError
 from etl.graph import Edge, Graph, Node, cycle_problem, find_cycle, size_problems
+from etl.messages import say
 from etl.module import CONNECTION_FORMAT, Module
 from etl.ports import output_problems, port_problems
 from etl.problems import Problem
@@ -41,12 +43,19 @@ def validate_graph(
             Problem(
                 None,
                 None,
-                "The graph must be a JSON object with 'nodes' and 'edges'. Write one.",
+                say("The graph must be a JSON object with 'nodes' and 'edges'. Write one."),
             )
         ]
     if _too_deep(raw):
         return [
-            Problem(None, None, f"The graph is nested deeper than {_MAX_DEPTH} levels. Flatten it.")
+            Problem(
+                None,
+                None,
+                say(
+                    "The graph is nested deeper than {max_depth} levels. Flatten it.",
+                    max_depth=_MAX_DEPTH,
+                ),
+            )
         ]
     if too_large := size_problems(raw):
         return too_large
@@ -84,7 +93,7 @@ def _too_deep(value: object, depth: int = 0) -> bool:
 
 def _unknown_keys(raw: Mapping[Any, object]) -> list[Problem]:
     return [
-        Problem(None, str(key), f"The graph has no field '{key}'. Remove it.")
+        Problem(None, str(key), say("The graph has no field '{key}'. Remove it.", key=key))
         for key in raw
         if key not in ("nodes", "edges")
     ]
@@ -92,7 +101,7 @@ def _unknown_keys(raw: Mapping[Any, object]) -> list[Problem]:
 
 def _read_nodes(raw: object, problems: list[Problem]) -> list[Node]:
     if not isinstance(raw, list | tuple) or not raw:
-        problems.append(Problem(None, "nodes", "The graph has no nodes. Add at least one."))
+        problems.append(Problem(None, "nodes", say("The graph has no nodes. Add at least one.")))
         return []
     nodes = []
     for index, item in enumerate(raw):
@@ -100,10 +109,16 @@ def _read_nodes(raw: object, problems: list[Problem]) -> list[Node]:
             nodes.append(Node.model_validate(item))
         except ValidationError as exc:
             node_id = _claimed_id(item)
-            who = f"Node '{node_id}'" if node_id else f"Node number {index + 1}"
-            for field, text in _explained(exc):
+            who = (
+                say("Node '{node}'", node=node_id)
+                if node_id
+                else say("Node number {number}", number=index + 1)
+            )
+            for field, text in explained(exc):
                 where = f"nodes.{index}.{field}".rstrip(".") if node_id is None else field
-                problems.append(Problem(node_id, where or None, f"{who}: {text}"))
+                problems.append(
+                    Problem(node_id, where or None, say("{who}: {problem}", who=who, problem=text))
+                )
     return nodes
 
 
@@ -114,7 +129,7 @@ def _claimed_id(item: object) -> str | None:
 
 def _read_edges(raw: object, nodes: object, problems: list[Problem]) -> list[Edge]:
     if not isinstance(raw, list | tuple):
-        problems.append(Problem(None, "edges", "The edges must be a list. Write one."))
+        problems.append(Problem(None, "edges", say("The edges must be a list. Write one.")))
         return []
     # Ids of faulty nodes count: their edges are not the problem.
     known = {_claimed_id(item) for item in nodes} if isinstance(nodes, list | tuple) else set()
@@ -124,8 +139,12 @@ def _read_edges(raw: object, nodes: object, problems: list[Problem]) -> list[Edg
             edge = Edge.model_validate(item)
         except ValidationError as exc:
             problems += [
-                Problem(None, f"edges.{index}.{field}".rstrip("."), f"Edge {index + 1}: {text}")
-                for field, text in _explained(exc)
+                Problem(
+                    None,
+                    f"edges.{index}.{field}".rstrip("."),
+                    say("Edge {number}: {problem}", number=index + 1, problem=text),
+                )
+                for field, text in explained(exc)
             ]
             continue
         ends = {"source": edge.source, "target": edge.target}
@@ -135,8 +154,13 @@ def _read_edges(raw: object, nodes: object, problems: list[Problem]) -> list[Edg
                 Problem(
                     None,
                     f"edges.{index}.{end}",
-                    f"Edge {index + 1}: its {end} '{node_id}' is no node of the graph. "
-                    "Correct it, or remove the edge.",
+                    say(
+                        "Edge {number}: its {end} '{node}' is no node of the graph. Correct "
+                        "it, or remove the edge.",
+                        number=index + 1,
+                        end=end,
+                        node=node_id,
+                    ),
                 )
             )
         if not unknown:
@@ -144,30 +168,18 @@ def _read_edges(raw: object, nodes: object, problems: list[Problem]) -> list[Edg
     return edges
 
 
-def _explained(exc: ValidationError) -> Iterator[tuple[str, str]]:
-    """Yield (dotted field, sentence) for every error of pydantic."""
-    for error in exc.errors(include_url=False, include_input=False):
-        path = ".".join(str(part) for part in error["loc"])
-        field = f"field '{path}'" if path else "it"
-        text = error["msg"].removeprefix("Value error, ").rstrip(".")
-        match error["type"]:
-            case "missing":
-                yield path, f"{field} is missing. Add it."
-            case "extra_forbidden":
-                yield path, f"{field} does not exist. Remove it, or correct its name."
-            case "value_error" if not path:
-                # What fields must be together: the text says itself what to do.
-                yield path, f"{text[:1].lower()}{text[1:]}."
-            case "value_error":
-                yield path, f"{field} is wrong. {text}."
-            case _:
-                yield path, f"{field} is wrong: {text[:1].lower()}{text[1:]}. Correct it."
-
-
 def _duplicates(nodes: list[Node]) -> list[Problem]:
     counts = Counter(node.id for node in nodes)
     return [
-        Problem(node_id, "id", f"Node '{node_id}': {count} nodes have this id. Rename all but one.")
+        Problem(
+            node_id,
+            "id",
+            say(
+                "Node '{node}': {count} nodes have this id. Rename all but one.",
+                node=node_id,
+                count=count,
+            ),
+        )
         for node_id, count in counts.items()
         if count > 1
     ]
@@ -177,13 +189,23 @@ def _module(node: Node, problems: list[Problem]) -> type[Module] | None:
     try:
         return get_module(node.module)
     except ConfigError as exc:
-        problems.append(Problem(node.id, "module", f"Node '{node.id}': {exc.message}"))
+        problems.append(
+            Problem(
+                node.id,
+                "module",
+                say("Node '{node}': {problem}", node=node.id, problem=exc.message),
+            )
+        )
     return None
 
 
 def _templates(node: Node) -> list[Problem]:
     return [
-        Problem(node.id, field, f"Node '{node.id}': {field}: {text}")
+        Problem(
+            node.id,
+            field,
+            say("Node '{node}': {field}: {problem}", node=node.id, field=field, problem=text),
+        )
         for path, value in strings(node.config, ("config",))
         if is_template(value)
         for field in [".".join(map(str, path))]
@@ -198,8 +220,12 @@ def _pool(node: Node, pools: Collection[str] | None) -> list[Problem]:
         Problem(
             node.id,
             "pool",
-            f"Node '{node.id}': pool '{node.pool}' is not defined in Airflow. "
-            "Create it under Pools, or pick another.",
+            say(
+                "Node '{node}': pool '{pool}' is not defined in Airflow. Create it under "
+                "Pools, or pick another.",
+                node=node.id,
+                pool=node.pool,
+            ),
         )
     ]
 
@@ -217,8 +243,8 @@ def config_errors(
         module.Config.model_validate(config)
     except ValidationError as exc:
         return [
-            explained
-            for error, explained in zip(exc.errors(), _explained(exc), strict=True)
+            found
+            for error, found in zip(exc.errors(), explained(exc), strict=True)
             if not any(_within(path, error["loc"]) for path in templated)
         ]
     return []
@@ -233,7 +259,11 @@ def _config(
 ) -> Iterator[Problem]:
     errors = config_errors(module, node.config)
     for field, text in errors:
-        yield Problem(node.id, f"config.{field}".rstrip("."), f"Node '{node.id}': {text}")
+        yield Problem(
+            node.id,
+            f"config.{field}".rstrip("."),
+            say("Node '{node}': {problem}", node=node.id, problem=text),
+        )
     if connections is None:
         return
     wrong = {field for field, _ in errors}
@@ -245,8 +275,12 @@ def _config(
             yield Problem(
                 node.id,
                 f"config.{field}",
-                f"Node '{node.id}': connection '{value}' is not defined in Airflow. "
-                "Create it under Connections, or pick another.",
+                say(
+                    "Node '{node}': connection '{value}' is not defined in Airflow. Create it "
+                    "under Connections, or pick another.",
+                    node=node.id,
+                    value=value,
+                ),
             )
 
 
@@ -269,4 +303,6 @@ def _inputs(node: Node, module: type[Module], edges: list[Edge]) -> Iterator[Pro
         return
     graph = Graph(nodes=(node,), edges=tuple(edges))
     for field, text in module.problems(config, graph.inputs_of(node.id)):
-        yield Problem(node.id, f"config.{field}", f"Node '{node.id}': {text}")
+        yield Problem(
+            node.id, f"config.{field}", say("Node '{node}': {problem}", node=node.id, problem=text)
+        )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from etl.graph import Edge, Graph, Node
+from etl.messages import say
 from etl.module import Loader, Module
 from etl.problems import Problem
 from etl.registry import UnknownModuleError, get_module
@@ -23,26 +24,34 @@ def watermark_problems(nodes: Sequence[Node], edges: Sequence[Edge]) -> Iterator
         if module.kind != "extract":
             yield _problem(
                 node,
-                f"'{node.module}' takes its rows from other nodes, so it has no watermark. Give "
-                "it to the extractor that reads them.",
+                say(
+                    "'{module}' takes its rows from other nodes, so it has no watermark. "
+                    "Give it to the extractor that reads them.",
+                    module=node.module,
+                ),
             )
             continue
         loaders = [by_id[loader] for loader in graph.loaders_after(node.id)]
         if not loaders:
             yield _problem(
                 node,
-                "no loader takes its rows, so its watermark would never move. Add a loader, or "
-                "remove the watermark.",
+                say(
+                    "no loader takes its rows, so its watermark would never move. Add a "
+                    "loader, or remove the watermark."
+                ),
             )
         for loader in loaders:
             cls = _module(loader)
             if isinstance(cls, type) and issubclass(cls, Loader) and _writes_anew(cls, loader):
                 yield _problem(
                     node,
-                    f"with a watermark it gives only new rows, but '{loader.id}' makes the rows "
-                    "of an execution the only ones in its target. Give that a mode that keeps the "
-                    "others (append or upsert), a path of its own for each execution, with "
-                    "{{ run_id }} in it, or remove the watermark.",
+                    say(
+                        "with a watermark it gives only new rows, but '{loader}' makes the rows of "
+                        "an execution the only ones in its target. Give that a mode that keeps "
+                        "the others (append or upsert), a path of its own for each execution, "
+                        "with {{{{ run_id }}}} in it, or remove the watermark.",
+                        loader=loader.id,
+                    ),
                 )
     yield from _doubled(graph)
 
@@ -61,9 +70,12 @@ def _doubled(graph: Graph) -> Iterator[Problem]:
             names = ", ".join(f"'{name}'" for name in nodes)
             yield _problem(
                 node,
-                f"rows of {names} come to it, each by a watermark of its own, and it adds rows: "
-                "after a failed execution some would come twice. Give it mode upsert, or each "
-                "extractor a loader of its own.",
+                say(
+                    "rows of {names} come to it, each by a watermark of its own, and it adds "
+                    "rows: after a failed execution some would come twice. Give it mode "
+                    "upsert, or each extractor a loader of its own.",
+                    names=names,
+                ),
             )
 
 
@@ -83,4 +95,6 @@ def _differs_by_run(path: object) -> bool:
 
 
 def _problem(node: Node, text: str) -> Problem:
-    return Problem(node.id, "watermark", f"Node '{node.id}': {text}")
+    return Problem(
+        node.id, "watermark", say("Node '{node}': {problem}", node=node.id, problem=text)
+    )

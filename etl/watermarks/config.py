@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from etl.messages import say
+
 _DURATION = re.compile(r"(\d{1,6}) *(second|minute|hour|day|week)s?", re.IGNORECASE)
 
 
@@ -13,17 +15,20 @@ def _check_lag(value: int | float | str) -> int | float | str:
     if isinstance(value, str):
         if not _DURATION.fullmatch(value.strip()):
             raise ValueError(
-                f"'{value}' is no lag. Write a time such as '2 hours' or '3 days' for a column of "
-                "dates or times, and a number for one of numbers"
+                say(
+                    "'{value}' is no lag. Write a time such as '2 hours' or '3 days' for a "
+                    "column of dates or times, and a number for one of numbers",
+                    value=value,
+                )
             )
     elif value < 0 or not math.isfinite(value):
-        raise ValueError("A lag cannot be negative. Write 0 for none")
+        raise ValueError(say("A lag cannot be negative. Write 0 for none"))
     return value
 
 
 def _check_initial(value: int | float | str | None) -> int | float | str | None:
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{value} is no value to begin at. Write a number")
+        raise ValueError(say("{value} is no value to begin at. Write a number", value=value))
     return value
 
 

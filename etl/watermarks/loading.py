@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from etl.context import RunContext
 from etl.dataset import Dataset
 from etl.errors import ConfigError
+from etl.messages import say
 from etl.module import Loaded
 from etl.results import Advanced
 from etl.watermarks.store import PositionStore, Window, merged
@@ -29,10 +30,16 @@ def claim(loader: "Loader", windows: Sequence[Window], context: RunContext) -> N
         later = _store(window, context).passed(window)
         if later is not None:
             raise ConfigError(
-                f"the execution {later.execution} has loaded newer rows of '{window.node}' since, "
-                f"up to {later.column} {later.value}, and those of this one must not come after "
-                "them. Should rows be missing, set the watermark back to before them and execute "
-                "the pipeline."
+                say(
+                    "the execution {execution} has loaded newer rows of '{node}' since, up "
+                    "to {column} {value}, and those of this one must not come after them. "
+                    "Should rows be missing, set the watermark back to before them and "
+                    "execute the pipeline.",
+                    execution=later.execution,
+                    node=window.node,
+                    column=later.column,
+                    value=later.value,
+                )
             )
     if loader.doubles(loader.config.model_dump()):
         for window in windows:
@@ -56,8 +63,10 @@ def written_before(
         target="nothing (written before)",
         removed=sum(dataset.rows for dataset in datasets.values()),
         warnings=(
-            "These rows were written by an execution before, which other loaders have not "
-            "finished; they are not written again.",
+            say(
+                "These rows were written by an execution before, which other loaders "
+                "have not finished; they are not written again."
+            ),
         ),
     )
 

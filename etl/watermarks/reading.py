@@ -12,6 +12,7 @@ from etl.context import Bounds, RunContext
 from etl.dataset import Column, Dataset
 from etl.errors import ConfigError, DataError
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.sql import literal, quote
 from etl.watermarks.config import Watermark, interval
 from etl.watermarks.fingerprints import counted_sql, unseen_sql
@@ -52,14 +53,23 @@ class Reading:
         store = PositionStore(context.state, context.pipeline, context.node_id)
         position = store.current()
         repeat = store.claimed(position.number)
-        column, value = position.column, f"its position '{position.value}'"
+        column: str | None = position.column
+        value = say("its position '{value}'", value=position.value)
         if repeat is not None and not column:
-            column, value = repeat.column, f"the end '{repeat.upto}' of what is not loaded yet"
+            column, value = (
+                repeat.column,
+                say("the end '{upto}' of what is not loaded yet", upto=repeat.upto),
+            )
         if column and column.casefold() != watermark.column.casefold():
             raise ConfigError(
-                f"its watermark is on column '{watermark.column}' now, but {value} is one of "
-                f"'{column}'. Set the watermark to a value of '{watermark.column}' from which to "
-                "go on, or to the beginning.",
+                say(
+                    "its watermark is on column '{column}' now, but {value} is one of "
+                    "'{column2}'. Set the watermark to a value of '{column}' from which to "
+                    "go on, or to the beginning.",
+                    column=watermark.column,
+                    value=value,
+                    column2=column,
+                ),
                 field="watermark.column",
             )
         return cls(watermark, tuple(loaders), context, store, position, repeat)
@@ -173,10 +183,15 @@ class Reading:
         upto, missing, endless = found or (None, 0, 0)
         if missing or endless:
             raise DataError(
-                f"{missing or endless} of its {dataset.rows} rows have no "
-                f"{'value' if missing else 'finite value'} in the column "
-                f"'{self.watermark.column}' of its watermark, so nobody could tell whether they "
-                "are new. Give them one, or leave them out in the source.",
+                say(
+                    "{missing} of its {rows} rows have no {wanted} in the column '{column}' "
+                    "of its watermark, so nobody could tell whether they are new. Give them "
+                    "one, or leave them out in the source.",
+                    missing=missing or endless,
+                    rows=dataset.rows,
+                    wanted=say("value") if missing else say("finite value"),
+                    column=self.watermark.column,
+                ),
                 field="watermark.column",
             )
         if self.repeat is not None or upto is None or self.store is None:
@@ -216,17 +231,26 @@ class Reading:
 
     def notices(self, window: Window | None) -> list[str]:
         """Return what people should know of where the reading began and ended."""
-        found = []
+        found: list[str] = []
         if self.repeat is not None:
             found.append(
-                f"The execution {self.repeat.execution} has not finished the rows up to "
-                f"{self.watermark.column} {self.repeat.upto}: these are read again, and no newer "
-                "ones. Execute once more for those."
+                say(
+                    "The execution {execution} has not finished the rows up to {column} "
+                    "{upto}: these are read again, and no newer ones. Execute once more for "
+                    "those.",
+                    execution=self.repeat.execution,
+                    column=self.watermark.column,
+                    upto=self.repeat.upto,
+                )
             )
         if window is not None and _TIME.fullmatch(window.type) and _lies_ahead(window.upto):
             found.append(
-                f"The watermark goes to {window.upto}, which lies in the future: rows before it "
-                "will not be read any more. Correct the source, and set the watermark back."
+                say(
+                    "The watermark goes to {upto}, which lies in the future: rows before it "
+                    "will not be read any more. Correct the source, and set the watermark "
+                    "back.",
+                    upto=window.upto,
+                )
             )
         return found
 
@@ -237,13 +261,21 @@ class Reading:
                 if _NUMBER.fullmatch(kind) or _TIME.fullmatch(kind) or kind == "VARCHAR":
                     return kind
                 raise ConfigError(
-                    f"the column '{name}' of its watermark is a {kind}, in which nothing tells "
-                    "what is new. Name a column of numbers, dates, times or texts.",
+                    say(
+                        "the column '{name}' of its watermark is a {kind}, in which nothing "
+                        "tells what is new. Name a column of numbers, dates, times or texts.",
+                        name=name,
+                        kind=kind,
+                    ),
                     field="watermark.column",
                 )
         raise ConfigError(
-            f"there is no column '{self.watermark.column}' for its watermark; the output has "
-            f"{', '.join(sorted(relation.columns))}. Correct the name.",
+            say(
+                "there is no column '{column}' for its watermark; the output has "
+                "{columns}. Correct the name.",
+                column=self.watermark.column,
+                columns=", ".join(sorted(relation.columns)),
+            ),
             field="watermark.column",
         )
 
@@ -255,10 +287,15 @@ class Reading:
         before = self.position if self.position.window is not None else self.repeat
         if before is not None and _order(before.type) != _order(self._type):
             raise ConfigError(
-                f"the column '{self.watermark.column}' of its watermark was a {before.type} when "
-                f"it was last read, and is a {self._type} now, in another order. Correct the "
-                "source or give the column its type; or set the watermark to a value from which "
-                "to go on in the new order.",
+                say(
+                    "the column '{column}' of its watermark was a {type} when it was last "
+                    "read, and is a {now} now, in another order. Correct the source or "
+                    "give the column its type; or set the watermark to a value from which to "
+                    "go on in the new order.",
+                    column=self.watermark.column,
+                    type=before.type,
+                    now=self._type,
+                ),
                 field="watermark.column",
             )
 
@@ -266,12 +303,23 @@ class Reading:
         """Raise ConfigError if the value to begin at is none of the column's type."""
         row = inputs.query(f"SELECT TRY_CAST({literal(start)} AS {self._type}) IS NULL").fetchone()
         if row and row[0]:
-            own = self.position.value is None
+            told = {"start": start, "type": self._type, "column": self.watermark.column}
+            if self.position.value is None:
+                raise ConfigError(
+                    say(
+                        "the initial value '{start}' of its watermark is no {type}, as the column "
+                        "'{column}' is. Correct it.",
+                        **told,
+                    ),
+                    field="watermark.initial",
+                )
             raise ConfigError(
-                f"{'the initial value' if own else 'the position'} '{start}' of its watermark is "
-                f"no {self._type}, as the column '{self.watermark.column}' is. "
-                f"{'Correct it.' if own else 'Set the watermark to one from which to go on.'}",
-                field="watermark.initial" if own else "watermark",
+                say(
+                    "the position '{start}' of its watermark is no {type}, as the column "
+                    "'{column}' is. Set the watermark to one from which to go on.",
+                    **told,
+                ),
+                field="watermark",
             )
 
     def _value(self, value: str | None) -> str:
@@ -284,11 +332,16 @@ class Reading:
             return plain
         time = interval(lag)
         if (time is not None) != bool(_TIME.fullmatch(kind)) or kind == "VARCHAR":
-            fits = "a time such as '2 hours'" if _TIME.fullmatch(kind) else "a number"
+            fits = say("a time such as '2 hours'") if _TIME.fullmatch(kind) else say("a number")
             raise ConfigError(
-                f"the lag {lag} of its watermark does not fit the column "
-                f"'{self.watermark.column}', which is a {kind}. "
-                f"Write {'no lag' if kind == 'VARCHAR' else fits}.",
+                say(
+                    "the lag {lag} of its watermark does not fit the column '{column}', "
+                    "which is a {kind}. Write {fits}.",
+                    lag=lag,
+                    column=self.watermark.column,
+                    kind=kind,
+                    fits=say("no lag") if kind == "VARCHAR" else fits,
+                ),
                 field="watermark.lag",
             )
         if time:

@@ -3,6 +3,7 @@
 import math
 
 from etl.errors import ConfigError
+from etl.messages import say
 from etl.watermarks.config import Watermark
 from etl.watermarks.store import Position, PositionStore
 
@@ -27,11 +28,21 @@ def set_position(
             ).fetchone()
         if row and row[0]:
             raise ConfigError(
-                f"'{text}' is no {before.type}, as the column '{watermark.column}' is. "
-                f"Write a value such as '{before.value}'."
+                say(
+                    "'{value}' is no {type}, as the column '{column}' is. Write a value such "
+                    "as '{known}'.",
+                    value=text,
+                    type=before.type,
+                    column=watermark.column,
+                    known=before.value,
+                )
                 if before.value
-                else f"'{text}' is no {before.type}, as the column '{watermark.column}' is. "
-                "Correct it.",
+                else say(
+                    "'{value}' is no {type}, as the column '{column}' is. Correct it.",
+                    value=text,
+                    type=before.type,
+                    column=watermark.column,
+                ),
                 field="value",
             )
     return store.set(text, by=by, reason=reason, column=watermark.column)
@@ -42,11 +53,15 @@ def _text(value: object) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ConfigError(
-            "Write the value as a text or a number, or null for the beginning.", field="value"
+            say("Write the value as a text or a number, or null for the beginning."), field="value"
         )
     if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{value} is no value to go on from. Write a number.", field="value")
+        raise ConfigError(
+            say("{value} is no value to go on from. Write a number.", value=value), field="value"
+        )
     text = str(value).strip()
     if not text or "\0" in text:
-        raise ConfigError("Write a value to go on from, or null for the beginning.", field="value")
+        raise ConfigError(
+            say("Write a value to go on from, or null for the beginning."), field="value"
+        )
     return text

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from etl.errors import ConfigError, TransientError
+from etl.messages import say
 from etl.storage import Storage, as_json
 
 _POSITIONS, _CLAIMS, _WINDOWS, _LOADED, _SEEN = (
@@ -125,7 +126,7 @@ class PositionStore:
             )
             if self._add(position):
                 return position
-        raise TransientError("the watermark changes all the time. Try again in a moment.")
+        raise TransientError(say("the watermark changes all the time. Try again in a moment."))
 
     def claim(self, window: Window) -> None:
         """Let a load of the window begin; raise ConfigError if another window is being loaded."""
@@ -134,9 +135,13 @@ class PositionStore:
         other = self.claimed(window.base)
         if other is not None and other.id != window.id:
             raise ConfigError(
-                f"the execution {other.execution} has begun to load rows of '{window.node}' from "
-                "the same position of its watermark. Let it end, then execute again: what it has "
-                "not finished is taken up.",
+                say(
+                    "the execution {execution} has begun to load rows of '{node}' from the "
+                    "same position of its watermark. Let it end, then execute again: what it "
+                    "has not finished is taken up.",
+                    execution=other.execution,
+                    node=window.node,
+                ),
             )
 
     def claimed(self, base: int) -> Window | None:
@@ -224,9 +229,12 @@ class PositionStore:
             return None
         except (ValueError, TypeError, LookupError) as exc:
             raise ConfigError(
-                f"the file {self._storage.uri(*parts)}, which holds how far a watermark has come, "
-                "is damaged. Put it back from a backup. Without one, remove it, and set the "
-                "watermark to where the target's data ends."
+                say(
+                    "the file {uri}, which holds how far a watermark has come, is damaged. "
+                    "Put it back from a backup. Without one, remove it, and set the "
+                    "watermark to where the target's data ends.",
+                    uri=self._storage.uri(*parts),
+                )
             ) from exc
 
     def _forget_others(self, window: str) -> None:
@@ -244,7 +252,9 @@ def watermarked_nodes(state: str, pipeline: str) -> list[str]:
 def forget_pipeline(state: str, pipeline: str) -> None:
     """Remove all positions of a pipeline; there being none is fine."""
     if not pipeline or "/" in pipeline or pipeline.startswith("."):
-        raise ConfigError(f"'{pipeline}' is no pipeline. Give the id of its DAG.")
+        raise ConfigError(
+            say("'{pipeline}' is no pipeline. Give the id of its DAG.", pipeline=pipeline)
+        )
     Storage(state, setting="LOGIDATA_STATE").remove(pipeline)
 
 

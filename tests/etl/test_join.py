@@ -60,7 +60,7 @@ def test_join_names_the_side_that_lacks_a_key(lab: Lab) -> None:
 
 
 def test_join_needs_both_inputs(lab: Lab) -> None:
-    with pytest.raises(ConfigError, match="no input at its port 'right'"):
+    with pytest.raises(ConfigError, match="its port 'right' has no input"):
         lab.run(
             "transform.join", {"left_keys": ["order"]}, inputs={"left": lab.stage(ORDERS, "orders")}
         )

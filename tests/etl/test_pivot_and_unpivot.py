@@ -82,7 +82,7 @@ def test_ugly_columns_pivot(lab: Lab) -> None:
         ({**PIVOT, "values": []}, "field 'values' is wrong"),
         ({**PIVOT, "values": ["jan", "JAN"]}, "'JAN' is named twice"),
         ({**PIVOT, "values": ["shop"]}, "'shop' is named twice"),
-        ({**PIVOT, "values": [""]}, "an empty value gives no name"),
+        ({**PIVOT, "values": [""]}, "An empty value gives no name"),
         ({**PIVOT, "column": "no"}, "'no' does not exist"),
         ({**PIVOT, "rows": ["no"]}, "'no' does not exist"),
         ({**PIVOT, "value": "no"}, "'no' does not exist"),
@@ -144,7 +144,7 @@ def test_exact_numbers_unpivot_without_losing_a_digit(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({}, "set ids, columns or both"),
+        ({}, "Set ids, columns or both"),
         ({"ids": ["id"], "columns": ["ID"]}, "'ID' is named twice"),
         ({"ids": ["id"], "name_column": "ID"}, "'ID' is named twice"),
         ({"columns": ["a"], "value_column": "ID"}, "'ID' is there already"),

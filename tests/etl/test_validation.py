@@ -336,7 +336,7 @@ def test_settings_that_must_be_together_are_named_without_calling_the_node_wrong
     graph = copy.deepcopy(GOOD)
     graph["nodes"][1] = {"id": "keep", "module": "transform.sample", "config": {}}
     [message] = [found.message for found in check(graph) if found.node == "keep"]
-    assert message == "Node 'keep': set either rows or share."
+    assert message == "Node 'keep': Set either rows or share."
 
 
 def test_sql_that_is_far_too_long_is_refused_before_it_is_parsed() -> None:

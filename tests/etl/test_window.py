@@ -111,7 +111,7 @@ def test_ugly_rows_stay_as_they_are_beside_the_new_column(lab: Lab) -> None:
         ({"functions": [{"name": "w", "function": "rank"}]}, "rank needs an order of the rows"),
         (
             {"functions": [{"name": "w", "function": "count"}], "frame": {"end": 0}},
-            "a frame needs an order",
+            "A frame needs an order",
         ),
         ({"functions": [{"name": "w", "function": "lag"}], **DAYS}, "lag needs a column"),
         (
