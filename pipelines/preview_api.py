@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines import services
+from pipelines.messages import translated
 from pipelines.models import Pipeline
 from pipelines.permissions import EditsPipelines
 from pipelines.serializers import ErrorSerializer, ObjectField, StrictSerializer
@@ -72,6 +73,14 @@ class PreviewOutputSerializer(serializers.Serializer[Any]):
     )
 
 
+class TranslatedField(serializers.CharField):
+    """A sentence, in the language of whoever asks."""
+
+    def to_representation(self, value: str) -> str:
+        """Return the translation."""
+        return translated(value)
+
+
 class PreviewNodeSerializer(serializers.Serializer[Any]):
     """What became of a node."""
 
@@ -83,7 +92,7 @@ class PreviewNodeSerializer(serializers.Serializer[Any]):
     rows = serializers.IntegerField(required=False)
     rejected = serializers.IntegerField(required=False, help_text="Faulty rows, set aside.")
     seconds = serializers.FloatField(required=False)
-    warnings = serializers.ListField(child=serializers.CharField(), required=False)
+    warnings = serializers.ListField(child=TranslatedField(), required=False)
 
 
 class PreviewLineSerializer(serializers.Serializer[Any]):
@@ -99,7 +108,7 @@ class PreviewErrorSerializer(serializers.Serializer[Any]):
 
     node = serializers.CharField(allow_null=True)
     field = serializers.CharField(allow_null=True)
-    message = serializers.CharField()
+    message = TranslatedField()
 
 
 class PreviewSerializer(serializers.Serializer[Preview]):
