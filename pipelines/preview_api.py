@@ -12,10 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines import services
-from pipelines.messages import translated
 from pipelines.models import Pipeline
 from pipelines.permissions import EditsPipelines
-from pipelines.serializers import ErrorSerializer, ObjectField, StrictSerializer
+from pipelines.serializers import (
+    ErrorSerializer,
+    MessageSerializerField,
+    ObjectField,
+    StrictSerializer,
+)
 from pipelines.serializers.fields import GraphField
 from pipelines.services.preview_store import Preview, PreviewStatus
 
@@ -73,14 +77,6 @@ class PreviewOutputSerializer(serializers.Serializer[Any]):
     )
 
 
-class TranslatedField(serializers.CharField):
-    """A sentence, in the language of whoever asks."""
-
-    def to_representation(self, value: str) -> str:
-        """Return the translation."""
-        return translated(value)
-
-
 class PreviewNodeSerializer(serializers.Serializer[Any]):
     """What became of a node."""
 
@@ -92,7 +88,7 @@ class PreviewNodeSerializer(serializers.Serializer[Any]):
     rows = serializers.IntegerField(required=False)
     rejected = serializers.IntegerField(required=False, help_text="Faulty rows, set aside.")
     seconds = serializers.FloatField(required=False)
-    warnings = serializers.ListField(child=TranslatedField(), required=False)
+    warnings = serializers.ListField(child=MessageSerializerField(), required=False)
 
 
 class PreviewLineSerializer(serializers.Serializer[Any]):
@@ -108,7 +104,7 @@ class PreviewErrorSerializer(serializers.Serializer[Any]):
 
     node = serializers.CharField(allow_null=True)
     field = serializers.CharField(allow_null=True)
-    message = TranslatedField()
+    message = MessageSerializerField()
 
 
 class PreviewSerializer(serializers.Serializer[Preview]):

@@ -13,14 +13,13 @@ from etl.dataset import open_dataset
 from etl.errors import ETLError
 from etl.files.paths import check_pattern, is_pattern, matching, readable
 from etl.graph import canonical_json
-from etl.messages import read_message, wording
 from etl.results import NodeResult, output_of
 from etl.storage import Storage, as_json
 
 # Seconds for which a source is not read again, unless somebody asks for it.
 REUSED_FOR = 300
 _RESULT = "result.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,6 @@ class Shelf:
             if time.time() - kept["made"] > REUSED_FOR:
                 return None
             result = cast(NodeResult, kept["result"])
-            result["warnings"] = list(map(read_message, result["warnings"], kept["wordings"]))
             for name in result["outputs"] or [None]:
                 uri = output_of(result, name).get("uri")
                 open_dataset(self._storage, str(uri))
@@ -99,12 +97,7 @@ class Shelf:
 
     def keep(self, output: Output) -> None:
         """Leave an output, whose data is committed, for the next preview."""
-        kept = {
-            "made": time.time(),
-            "result": output.result,
-            "wordings": [wording(warning) for warning in output.result["warnings"]],
-            "cut": output.cut,
-        }
+        kept = {"made": time.time(), "result": output.result, "cut": output.cut}
         self._storage.write(as_json(kept), self._folder, output.key, _RESULT)
 
 

@@ -138,6 +138,14 @@ def test_a_warning_is_in_the_language_of_whoever_looks(previews: Previews) -> No
     assert second == "odd"
 
 
+def test_what_is_wrong_before_the_node_is_told_in_the_language_of_whoever_asks(
+    previews: Previews,
+) -> None:
+    body = {"config": previews.graph, "node": "gone"}
+    answer = previews.api.post(URL, body, headers={"Accept-Language": "fr"})
+    assert answer.json()["errors"][0]["message"].startswith("Le graphe n")
+
+
 def test_rejected_rows_are_counted(previews: Previews, orders: Path) -> None:
     orders.write_text(ORDERS + "4,much\n")
     previews.graph["nodes"][0]["config"] |= {"max_rejected": 1, "types": {"amount": "BIGINT"}}
