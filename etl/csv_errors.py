@@ -7,6 +7,7 @@ import duckdb
 
 from etl.duckdb_errors import reason
 from etl.errors import DataError, ETLError
+from etl.messages import Message, say
 from etl.sql import literal
 
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
@@ -32,41 +33,67 @@ def explain_csv(error: duckdb.Error, name: str) -> ETLError:
     line = _LINE.search(text)
     if line is None:
         return DataError(
-            f"file '{name}' is no CSV file that can be read: {reason(error)}. "
-            "Check its delimiter, quotes, line ends and encoding.",
+            say(
+                "file '{file}' is no CSV file that can be read: {reason}. "
+                "Check its delimiter, quotes, line ends and encoding.",
+                file=name,
+                reason=reason(error),
+            ),
             field="config.path",
         )
-    return DataError(f"file '{name}', line {line[1]}{_cause(text)}", field="config.path")
-
-
-def _cause(text: str) -> str:
     column = _COLUMN.search(text)
-    if column:
-        cause = column[2].strip().rstrip(".")
-        return (
-            f", column '{column[1]}': {cause[:1].lower()}{cause[1:]}. Correct the value, or set "
-            f"the type of '{column[1]}' to VARCHAR under types."
-        )
+    if column is None:
+        return at_line(name, int(line[1]), _problem(text))
+    cause = column[2].strip().rstrip(".")
+    return DataError(
+        say(
+            "file '{file}', line {line}, column '{column}': {reason}. Correct the value, or set "
+            "the type of '{column}' to VARCHAR under types.",
+            file=name,
+            line=int(line[1]),
+            column=column[1],
+            reason=cause[:1].lower() + cause[1:],
+        ),
+        field="config.path",
+    )
+
+
+def at_line(name: str, line: int, problem: Message) -> DataError:
+    """Return the error of a line of a file."""
+    return DataError(
+        say("file '{file}', line {line}: {problem}", file=name, line=line, problem=problem),
+        field="config.path",
+    )
+
+
+def unterminated() -> Message:
+    """Return what is wrong where a quote is not closed."""
+    return say("a quoted value does not end. Close its quote, or double quotes within it.")
+
+
+def _problem(text: str) -> Message:
     count = _COUNT.search(text)
     if count:
-        return (
-            f": the row has {count[2]} values instead of {count[1]}. Correct the row; a value "
-            "that holds the delimiter must be quoted."
+        return say(
+            "the row has {found} values instead of {expected}. Correct the row; a value that "
+            "holds the delimiter must be quoted.",
+            found=int(count[2]),
+            expected=int(count[1]),
         )
     if "unterminated quote" in text:
-        return ": a quoted value does not end. Close its quote, or double quotes within it."
+        return unterminated()
     if "unicode" in text.lower() or "encod" in text.lower():
-        return ": the bytes do not fit the encoding. Set encoding, or save the file as UTF-8."
+        return say("the bytes do not fit the encoding. Set encoding, or save the file as UTF-8.")
     if "maximum line size" in text.lower():
-        return ": the line is longer than 2 MB. A quote is probably not closed: correct it."
-    return f": {reason_after_line(text)}. Correct the row."
+        return say("the line is longer than 2 MB. A quote is probably not closed: correct it.")
+    return say("{reason}. Correct the row.", reason=_reason_after_line(text))
 
 
-def reason_after_line(text: str) -> str:
+def _reason_after_line(text: str) -> str:
     """Return the sentence that DuckDB puts below the copy of the faulty line."""
     lines = [line.strip() for line in text.split("\n")]
     rest = [line for line in lines[2:] if line and not line.startswith(("Possible", "*"))]
-    return rest[0].rstrip(".") if rest else "the row cannot be read"
+    return rest[0].rstrip(".") if rest else say("the row cannot be read")
 
 
 def rejected_sql(

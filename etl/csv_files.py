@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from etl.csv_errors import RAW_LENGTH, UNTERMINATED
+from etl.csv_errors import RAW_LENGTH, UNTERMINATED, at_line, unterminated
 from etl.csv_quotes import LONGEST_VALUE, Unterminated, copy_start, look_at_quotes
 from etl.csv_quotes import TooLongError as _TooLong
 from etl.csv_reading import CSVFile, CSVOptions
 from etl.errors import DataError
 from etl.files.compression import Compression, compression_of, decompress, opened
 from etl.files.reading import SourceFile
+from etl.messages import say
 from etl.sql import literal
 
 _NATIVE = ("none", "gzip", "zstd")
@@ -58,7 +59,7 @@ def prepared(
     for number, source in enumerate(sources):
         if source.local.stat().st_size == 0:
             raise DataError(
-                f"file '{source.name}' is empty. It needs at least a header line.",
+                say("file '{file}' is empty. It needs at least a header line.", file=source.name),
                 field="config.path",
             )
         file = _readable(source, options.encoding, compression, scratch / f"{number}.csv")
@@ -67,7 +68,7 @@ def prepared(
             # Of a head the last record may break off.
             if not source.partial:
                 if not rejects:
-                    raise _unterminated(file.name, found.line)
+                    raise at_line(file.name, found.line, unterminated())
                 cut_off.append((file.name, found))
             short = scratch / f"{number}-start.csv"
             copy_start(file.path, file.compression, found.start, short)
@@ -132,8 +133,13 @@ def _decode(source: SourceFile, kind: str, encoding: str, to: Path) -> None:
             target.write(decoder.decode(b"", final=True).encode())
     except UnicodeError as exc:
         raise DataError(
-            f"file '{source.name}' is not in {encoding}: its bytes do not fit near byte "
-            f"{done + getattr(exc, 'start', 0) + 1}. Set encoding, or save the file as UTF-8.",
+            say(
+                "file '{file}' is not in {encoding}: its bytes do not fit near byte {place}. Set "
+                "encoding, or save the file as UTF-8.",
+                file=source.name,
+                encoding=encoding,
+                place=done + getattr(exc, "start", 0) + 1,
+            ),
             field="config.encoding",
         ) from None
 
@@ -151,17 +157,10 @@ def _look(file: CSVFile, options: CSVOptions) -> Unterminated | bool:
             raw_length=RAW_LENGTH,
         )
     except _TooLong as exc:
-        raise DataError(
-            f"file '{file.name}', line {exc.line}: a quoted value goes on for more than "
-            f"{LONGEST_VALUE} characters. Close its quote, or double quotes within it.",
-            field="config.path",
-        ) from None
+        problem = say(
+            "a quoted value goes on for more than {most} characters. Close its quote, or double "
+            "quotes within it.",
+            most=LONGEST_VALUE,
+        )
+        raise at_line(file.name, exc.line, problem) from None
     return quotes.unterminated or quotes.simple
-
-
-def _unterminated(name: str, line: int) -> DataError:
-    return DataError(
-        f"file '{name}', line {line}: a quoted value does not end. Close its quote, or double "
-        "quotes within it.",
-        field="config.path",
-    )

@@ -12,6 +12,7 @@ from etl.columns import header_names
 from etl.csv_types import agreed_types
 from etl.errors import ConfigError, DataError
 from etl.files.compression import opened
+from etl.messages import Message, say
 from etl.sql import literal, quote
 
 if TYPE_CHECKING:
@@ -115,7 +116,10 @@ def _names(file: CSVFile, options: CSVOptions) -> list[str]:
     first = _first_record(file, options)
     if not first:
         raise DataError(
-            f"file '{file.name}' is empty, or its first line is. It needs at least a header line.",
+            say(
+                "file '{file}' is empty, or its first line is. It needs at least a header line.",
+                file=file.name,
+            ),
             field="config.path",
         )
     if not options.header:
@@ -189,11 +193,22 @@ def check_types(given: Mapping[str, str], every: Iterable[str], files: Sequence[
     known = {name.casefold() for name in every}
     for name in given:
         if name.casefold() not in known:
-            who = f"file '{files[0]}' has no" if len(files) == 1 else "none of the files has a"
-            raise ConfigError(
-                f"{who} column '{name}', for which a type is given. Correct the name under types.",
-                field="config.types",
-            )
+            raise ConfigError(_no_column(name, files), field="config.types")
+
+
+def _no_column(name: str, files: Sequence[str]) -> Message:
+    if len(files) == 1:
+        return say(
+            "file '{file}' has no column '{column}', for which a type is given. Correct the name "
+            "under types.",
+            file=files[0],
+            column=name,
+        )
+    return say(
+        "none of the files has a column '{column}', for which a type is given. Correct the name "
+        "under types.",
+        column=name,
+    )
 
 
 def _branch(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from etl.errors import ConfigError
+from etl.messages import say
 
 _NUMBERS = ("BIGINT", "DOUBLE")
 _TIMES = ("DATE", "TIMESTAMP")
@@ -43,7 +44,14 @@ def _differ(column: str, filled: Mapping[str, str]) -> ConfigError:
     (first, kind), *rest = filled.items()
     other = next(file for file, found in rest if found != kind)
     return ConfigError(
-        f"column '{column}' is {kind} in '{first}', but {filled[other]} in '{other}'. Give its "
-        "type under types, or read such files apart.",
+        say(
+            "column '{column}' is {type} in '{file}', but {other_type} in '{other}'. Give its type "
+            "under types, or read such files apart.",
+            column=column,
+            type=kind,
+            file=first,
+            other_type=filled[other],
+            other=other,
+        ),
         field="config.types",
     )

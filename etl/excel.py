@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from etl.columns import header_names
 from etl.errors import ConfigError, DataError
 from etl.files.reading import SourceFile
+from etl.messages import say
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,8 +95,12 @@ class Sheets:
                 break
         if options.header_row and (header is None or all(cell == "" for cell in header)):
             raise DataError(
-                f"file '{file.name}' has no header in row {options.header_row}. "
-                "Correct header_row; 0 means that there is none.",
+                say(
+                    "file '{file}' has no header in row {row}. Correct header_row; 0 means that "
+                    "there is none.",
+                    file=file.name,
+                    row=options.header_row,
+                ),
                 field="config.header_row",
             )
         if header is None:
@@ -123,16 +128,26 @@ def _open_sheet(file: SourceFile, sheet: str | int) -> Any:
             return book.get_sheet_by_name(sheet if isinstance(sheet, str) else names[sheet - 1])
     except calamine.PasswordError:
         raise DataError(
-            f"file '{file.name}' is locked by a password. Save it without one.",
+            say("file '{file}' is locked by a password. Save it without one.", file=file.name),
             field="config.path",
         ) from None
     except (calamine.CalamineError, OSError) as exc:
         raise DataError(
-            f"file '{file.name}' is no Excel file that can be read: {exc}. Save it again as .xlsx.",
+            say(
+                "file '{file}' is no Excel file that can be read: {reason}. Save it again as "
+                ".xlsx.",
+                file=file.name,
+                reason=exc,
+            ),
             field="config.path",
         ) from exc
     raise ConfigError(
-        f"file '{file.name}' has no sheet {sheet!r}; it has {', '.join(names)}. Correct sheet.",
+        say(
+            "file '{file}' has no sheet {sheet}; it has {sheets}. Correct sheet.",
+            file=file.name,
+            sheet=repr(sheet),
+            sheets=", ".join(names),
+        ),
         field="config.sheet",
     )
 
@@ -146,8 +161,13 @@ def _check_size(file: SourceFile) -> None:
         return
     if size > _MOST_BYTES:
         raise DataError(
-            f"file '{file.name}' holds {size} bytes when unpacked, more than {_MOST_BYTES}. "
-            "Bring it as CSV.",
+            say(
+                "file '{file}' holds {size} bytes when unpacked, more than {most}. "
+                "Bring it as CSV.",
+                file=file.name,
+                size=size,
+                most=_MOST_BYTES,
+            ),
             field="config.path",
         )
 

@@ -7,6 +7,7 @@ from typing import IO
 
 from etl.errors import DataError
 from etl.files.sampling import MOST_WHOLE, too_large
+from etl.messages import say
 
 # What is kept of a sheet.
 _HEAD = 4 * 1024 * 1024
@@ -63,8 +64,13 @@ def _cut(sheet: bytes, name: str, first_row: int) -> bytes:
     numbers = _ROW.findall(sheet[:last])
     if numbers and int(numbers[-1]) < first_row:
         raise DataError(
-            f"file '{name}' has its data from row {first_row} on, and a preview reads no further "
-            f"than row {int(numbers[-1])} of a file this large. Execute the pipeline to read it.",
+            say(
+                "file '{file}' has its data from row {row} on, and a preview reads no further than "
+                "row {last} of a file this large. Execute the pipeline to read it.",
+                file=name,
+                row=first_row,
+                last=int(numbers[-1]),
+            ),
             field="config.first_row",
         )
     return sheet[:last] + b"</%ssheetData></%sworksheet>" % (prefix, prefix)

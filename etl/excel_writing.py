@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.errors import DataError
+from etl.messages import say
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,8 +66,14 @@ def write_sheet(
 def _check_length(text: str, row: int, column: str) -> None:
     if len(text) > _LONGEST_TEXT:
         raise DataError(
-            f"row {row}, column '{column}': a text of {len(text)} characters, and a cell holds "
-            f"{_LONGEST_TEXT}. Shorten it with transform.derive, or load it as CSV."
+            say(
+                "row {row}, column '{column}': a text of {length} characters, and a cell holds "
+                "{most}. Shorten it with transform.derive, or load it as CSV.",
+                row=row,
+                column=column,
+                length=len(text),
+                most=_LONGEST_TEXT,
+            )
         )
 
 

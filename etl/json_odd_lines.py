@@ -15,10 +15,11 @@ from etl.files.compression import compression_of, opened
 from etl.files.reading import SourceFile
 from etl.json_depth import DEEPEST, is_too_deep
 from etl.json_reading import LONGEST_RECORD, JSONSet
+from etl.messages import say
 
-NOT_UTF8 = "the line is not UTF-8"
-HAS_NUL = "the line holds a NUL character"
-TOO_DEEP = "the line is nested more than 1000 levels deep"
+NOT_UTF8 = say("the line is not UTF-8")
+HAS_NUL = say("the line holds a NUL character")
+TOO_DEEP = say("the line is nested more than 1000 levels deep")
 
 _BLOCK = 4 * 1024 * 1024
 
@@ -29,8 +30,13 @@ def refuse_odd_lines(files: JSONSet) -> None:
         if not _is_plain(file):
             line, reason, _ = next(_odd_lines(file))
             raise DataError(
-                f"file '{file.name}', line {line}: {reason}. Correct it, or let such lines be set "
-                "aside with max_rejected.",
+                say(
+                    "file '{file}', line {line}: {reason}. Correct it, or let such lines be set "
+                    "aside with max_rejected.",
+                    file=file.name,
+                    line=line,
+                    reason=reason,
+                ),
                 field="config.path",
             )
 
@@ -119,8 +125,12 @@ def _blocks(stream: IO[bytes], name: str) -> Iterator[bytes]:
         lines += block.count(b"\n")
         if len(left) > LONGEST_RECORD:
             raise DataError(
-                f"file '{name}', line {lines + 1}: the line is longer than 16 MB. Split it, or "
-                "leave out what makes it so long.",
+                say(
+                    "file '{file}', line {line}: the line is longer than 16 MB. Split it, or leave "
+                    "out what makes it so long.",
+                    file=name,
+                    line=lines + 1,
+                ),
                 field="config.path",
             )
         if end:

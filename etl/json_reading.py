@@ -10,6 +10,7 @@ from etl.duckdb_errors import reason
 from etl.errors import ConfigError, DataError, ETLError, NoRowsError
 from etl.files.compression import Compression, decompress
 from etl.files.reading import SourceFile
+from etl.messages import Message, say
 from etl.sql import literal, quote
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def uncompressed(
     for number, source in enumerate(sources):
         if source in empty:
             raise error(
-                f"file '{source.name}' is empty. It needs at least one record.",
+                say("file '{file}' is empty. It needs at least one record.", file=source.name),
                 field="config.path",
             )
         kind = source.compression(compression)
@@ -101,28 +102,47 @@ def columns_of(
         guessed = {}
     guessed.pop("_logidata_file", None)
     if not guessed and not given:
-        raise DataError(
-            f"{_called(files)} no records, which are objects with names and values. "
-            "Correct the file or the path to its records, or give the columns under types.",
-            field="config.path",
-        )
+        raise DataError(_no_records(files), field="config.path")
     types = {name.casefold(): kind for name, kind in given.items()}
     unknown = [name for name in given if name.casefold() not in {g.casefold() for g in guessed}]
     if guessed and unknown:
-        raise ConfigError(
-            f"{_called(files)} no value '{unknown[0]}', for which a type is given. "
-            "Correct the name under types.",
-            field="config.types",
-        )
+        raise ConfigError(_no_value(files, unknown[0]), field="config.types")
     return {
         name: types.get(name.casefold()) or (kind if _PLAIN.fullmatch(kind) else "JSON")
         for name, kind in (guessed or dict(given)).items()
     }
 
 
-def _called(files: JSONSet) -> str:
+def _no_records(files: JSONSet) -> Message:
     [first, *others] = files.files
-    return f"none of the {len(others) + 1} files has" if others else f"file '{first.name}' has"
+    if others:
+        return say(
+            "none of the {count} files has records, which are objects with names and values. "
+            "Correct the file or the path to its records, or give the columns under types.",
+            count=len(others) + 1,
+        )
+    return say(
+        "file '{file}' has no records, which are objects with names and values. "
+        "Correct the file or the path to its records, or give the columns under types.",
+        file=first.name,
+    )
+
+
+def _no_value(files: JSONSet, name: str) -> Message:
+    [first, *others] = files.files
+    if others:
+        return say(
+            "none of the {count} files has a value '{name}', for which a type is given. "
+            "Correct the name under types.",
+            count=len(others) + 1,
+            name=name,
+        )
+    return say(
+        "file '{file}' has no value '{name}', for which a type is given. "
+        "Correct the name under types.",
+        file=first.name,
+        name=name,
+    )
 
 
 def rows_sql(files: JSONSet, columns: Mapping[str, str]) -> str:
@@ -141,14 +161,29 @@ def explain_json(error: "duckdb.Error", names: Mapping[str, str], path: str) -> 
     if line is None:
         said = _IN_FILE.sub("", reason(error)).strip()
         return DataError(
-            f"file '{name}' is no JSON that can be read: {said}. Check that it is whole, and of "
-            "this kind.",
+            say(
+                "file '{file}' is no JSON that can be read: {reason}. Check that it is whole, and "
+                "of this kind.",
+                file=name,
+                reason=said,
+            ),
             field="config.path",
         )
-    unit = "line" if line[1] == "line" else "record"
     said = text.split("\n")[0].rpartition(": ")[2].strip().rstrip(".")
-    return DataError(
-        f"file '{name}', {unit} {line[2]}: {said}. Correct it, or give the column another type "
-        "under types.",
-        field="config.path",
-    )
+    if line[1] == "line":
+        message = say(
+            "file '{file}', line {line}: {reason}. Correct it, or give the column another type "
+            "under types.",
+            file=name,
+            line=int(line[2]),
+            reason=said,
+        )
+    else:
+        message = say(
+            "file '{file}', record {record}: {reason}. Correct it, or give the column another "
+            "type under types.",
+            file=name,
+            record=int(line[2]),
+            reason=said,
+        )
+    return DataError(message, field="config.path")

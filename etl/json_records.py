@@ -8,6 +8,7 @@ from etl.errors import DataError
 from etl.files.compression import compression_of, opened
 from etl.files.reading import SourceFile
 from etl.json_reading import JSONSet
+from etl.messages import Message, say
 from etl.sql import literal
 
 if TYPE_CHECKING:
@@ -48,8 +49,13 @@ def _write_records(
     size = file.local.stat().st_size
     if size > most:
         raise DataError(
-            f"file '{file.name}' has {size} bytes, and no more than {most} fit into memory while "
-            "it is taken apart. Raise LOGIDATA_MEMORY_LIMIT, or bring it as JSON Lines.",
+            say(
+                "file '{file}' has {size} bytes, and no more than {most} fit into memory while it "
+                "is taken apart. Raise LOGIDATA_MEMORY_LIMIT, or bring it as JSON Lines.",
+                file=file.name,
+                size=size,
+                most=most,
+            ),
             field="config.path",
         )
     pointer = "".join(
@@ -65,14 +71,32 @@ def _write_records(
     ).fetchone()
     documents, kind = row or (0, None)
     if documents != 1 or kind not in ("ARRAY", "OBJECT"):
-        said = "nothing" if kind is None else f"a value of type {kind}"
-        where = f"{said} at '{path}'" if documents == 1 else f"{documents} documents, not one"
-        raise DataError(
-            f"file '{file.name}' has {where}. Correct the path to its records under records.",
-            field="config.records",
-        )
+        raise DataError(_misplaced(file.name, path, documents, kind), field="config.records")
     records = f"unnest(CAST({found} AS JSON[]))" if kind == "ARRAY" else found
     database.execute(
         f"COPY (SELECT CAST({records} AS VARCHAR) FROM {document}) TO {literal(str(to))}"  # noqa: S608
         r" (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"
+    )
+
+
+def _misplaced(name: str, path: str, documents: int, kind: str | None) -> Message:
+    if documents != 1:
+        return say(
+            "file '{file}' has {documents} documents, not one. Correct the path to its records "
+            "under records.",
+            file=name,
+            documents=documents,
+        )
+    if kind is None:
+        return say(
+            "file '{file}' has nothing at '{path}'. Correct the path to its records under records.",
+            file=name,
+            path=path,
+        )
+    return say(
+        "file '{file}' has a value of type {type} at '{path}'. Correct the path to its records "
+        "under records.",
+        file=name,
+        type=kind,
+        path=path,
     )

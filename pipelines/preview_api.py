@@ -14,7 +14,12 @@ from rest_framework.response import Response
 from pipelines import services
 from pipelines.models import Pipeline
 from pipelines.permissions import EditsPipelines
-from pipelines.serializers import ErrorSerializer, ObjectField, StrictSerializer
+from pipelines.serializers import (
+    ErrorSerializer,
+    MessageSerializerField,
+    ObjectField,
+    StrictSerializer,
+)
 from pipelines.serializers.fields import GraphField
 from pipelines.services.preview_store import Preview, PreviewStatus
 
@@ -83,7 +88,7 @@ class PreviewNodeSerializer(serializers.Serializer[Any]):
     rows = serializers.IntegerField(required=False)
     rejected = serializers.IntegerField(required=False, help_text="Faulty rows, set aside.")
     seconds = serializers.FloatField(required=False)
-    warnings = serializers.ListField(child=serializers.CharField(), required=False)
+    warnings = serializers.ListField(child=MessageSerializerField(), required=False)
 
 
 class PreviewLineSerializer(serializers.Serializer[Any]):
@@ -99,7 +104,7 @@ class PreviewErrorSerializer(serializers.Serializer[Any]):
 
     node = serializers.CharField(allow_null=True)
     field = serializers.CharField(allow_null=True)
-    message = serializers.CharField()
+    message = MessageSerializerField()
 
 
 class PreviewSerializer(serializers.Serializer[Preview]):

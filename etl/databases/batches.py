@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from etl.errors import DataError
+from etl.messages import say
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,8 +31,13 @@ def _array(values: Sequence[Any], field: "pa.Field") -> "pa.Array":
         return pa.array(values, type=field.type)
     except (pa.ArrowException, ValueError, OverflowError, TypeError) as exc:
         raise DataError(
-            f"a value of column '{field.name}' cannot be read as {field.type}: {exc}. "
-            "Cast the column in the query.",
+            say(
+                "a value of column '{column}' cannot be read as {type}: {reason}. "
+                "Cast the column in the query.",
+                column=field.name,
+                type=field.type,
+                reason=exc,
+            ),
             field="config.query",
         ) from None
 

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from etl.columns import ColumnName, require_columns, unique_names
+from etl.messages import say
 from etl.quarantine import QuarantineConfig
 
 Mode = Literal["append", "replace", "upsert", "delete_insert"]
@@ -46,9 +47,9 @@ class TableConfig(QuarantineConfig):
         # Nothing is claimed beside a mode that is wrong itself.
         mode = info.data.get("mode")
         if mode == "upsert" and not keys:
-            raise ValueError("Mode upsert needs keys: name the columns that identify a row")
+            raise ValueError(say("Mode upsert needs keys: name the columns that identify a row"))
         if mode not in {"upsert", None} and keys:
-            raise ValueError("Keys are for mode upsert only. Remove them, or set the mode")
+            raise ValueError(say("Keys are for mode upsert only. Remove them, or set the mode"))
         unique_names(keys)
         return keys
 
@@ -58,12 +59,14 @@ class TableConfig(QuarantineConfig):
         mode = info.data.get("mode")
         if mode == "delete_insert" and not partition_by:
             raise ValueError(
-                "Mode delete_insert needs partition_by: name the columns whose values make a "
-                "partition, such as the day"
+                say(
+                    "Mode delete_insert needs partition_by: name the columns whose values make a "
+                    "partition, such as the day"
+                )
             )
         if mode not in {"delete_insert", None} and partition_by:
             raise ValueError(
-                "partition_by is for mode delete_insert only. Remove it, or set the mode"
+                say("partition_by is for mode delete_insert only. Remove it, or set the mode")
             )
         unique_names(partition_by)
         return partition_by

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from etl.databases.config import OnDrift
 from etl.dataset import Column
 from etl.errors import DataError
+from etl.messages import Message, say
+
+Kind = Literal["table", "folder"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ def drift_of(
     *,
     needed: Sequence[str] = (),
     fold: Callable[[str], str] = str,
-    kind: str = "table",
+    kind: Kind = "table",
     field: str = "config.table",
 ) -> Drift:
     """Return what is to be done; raise DataError if the policy does not allow the difference.
@@ -50,11 +54,25 @@ def drift_of(
     lost = [column.name for column in extra if column.name in needed]
     if policy == "ignore" and loaded and not lost:
         return Drift(loaded, ignored=extra)
-    raise DataError(
-        f"{kind} {table} has no column {', '.join(repr(column.name) for column in extra)}; it has "
-        f"{', '.join(existing)}. Add the column to the {kind} (on_drift can do that), or rename "
-        "or leave it out with transform.select.",
-        field=field,
+    raise DataError(_lacking(table, kind, extra, existing), field=field)
+
+
+def _lacking(table: str, kind: Kind, extra: Sequence[Column], existing: Sequence[str]) -> Message:
+    names, given = ", ".join(repr(column.name) for column in extra), ", ".join(existing)
+    if kind == "folder":
+        return say(
+            "folder {folder} has no column {columns}; it has {existing}. Add the column to the "
+            "folder (on_drift can do that), or rename or leave it out with transform.select.",
+            folder=table,
+            columns=names,
+            existing=given,
+        )
+    return say(
+        "table {table} has no column {columns}; it has {existing}. Add the column to the table "
+        "(on_drift can do that), or rename or leave it out with transform.select.",
+        table=table,
+        columns=names,
+        existing=given,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from etl.databases.rejects import Faults
 from etl.errors import DataError
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.quarantine import faulty_rows
 from etl.sql import INPUT, literal, quote
 
@@ -44,8 +45,12 @@ def refuse_keys(inputs: Inputs, keys: Sequence[str]) -> None:
     found = inputs.select(["count(*)"], then=f"WHERE {empty}").fetchone()
     if found and found[0]:
         raise DataError(
-            f"{found[0]} rows have no value in the key {', '.join(keys)}. Keep them out with "
-            "transform.filter, set them aside with max_rejected, or choose other keys.",
+            say(
+                "{rows} rows have no value in the key {keys}. Keep them out with "
+                "transform.filter, set them aside with max_rejected, or choose other keys.",
+                rows=found[0],
+                keys=", ".join(keys),
+            ),
             field="config.keys",
         )
     texts = [f"CAST({name} AS VARCHAR)" for name in names]
@@ -53,9 +58,13 @@ def refuse_keys(inputs: Inputs, keys: Sequence[str]) -> None:
     if example:
         key = ", ".join(f"{name} = {value}" for name, value in zip(keys, example, strict=False))
         raise DataError(
-            f"{example[-1]} rows have the same key ({key}). Keep one of them with "
-            "transform.aggregate or transform.sql, set them aside with max_rejected, or choose "
-            "other keys.",
+            say(
+                "{rows} rows have the same key ({key}). Keep one of them with "
+                "transform.aggregate or transform.sql, set them aside with max_rejected, or choose "
+                "other keys.",
+                rows=example[-1],
+                key=key,
+            ),
             field="config.keys",
         )
 

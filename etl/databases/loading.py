@@ -21,6 +21,7 @@ from etl.databases.source import Source
 from etl.dataset import Column
 from etl.errors import DataError
 from etl.inputs import Inputs
+from etl.messages import Message, say
 from etl.module import Loaded
 from etl.quarantine import accepts_rejects, allowed_rows
 from etl.sql import INPUT
@@ -139,8 +140,11 @@ class Load:
                 self.rows = writer.write_all()
             except RowFaultError as fault:
                 raise DataError(
-                    f"the table refuses a row: {fault.reason}. Correct the data, or set such rows "
-                    "aside with max_rejected."
+                    say(
+                        "the table refuses a row: {reason}. Correct the data, or set such rows "
+                        "aside with max_rejected.",
+                        reason=fault.reason,
+                    )
                 ) from fault
             return
         try:
@@ -159,16 +163,26 @@ class Load:
         if self.rows_in != before.rows + self.faults.rows:
             # The source has changed since an execution before has read the same window, or since
             # an earlier attempt of this one.
-            what = "of a window " if self.context.windows else ""
-            when = "an execution before" if self.context.windows else "an earlier attempt"
-            self.warnings.append(
-                f"{self.rows_in} rows came in {what}of which {before.rows} rows were loaded "
-                f"and {self.faults.rows} rejected by {when}: none of them is loaded "
-                "again, and what has changed in the source since is not in the table."
-            )
+            self.warnings.append(self._changed_since(before))
             self.rows, self.removed = 0, self.rows_in
             self.faults = Faults(self.inputs, 0)
         self.finish()
+
+    def _changed_since(self, before: Committed) -> Message:
+        counts = {"rows": self.rows_in, "loaded": before.rows, "rejected": self.faults.rows}
+        if self.context.windows:
+            return say(
+                "{rows} rows came in of a window of which {loaded} rows were loaded and {rejected} "
+                "rejected by an execution before: none of them is loaded again, and what has "
+                "changed in the source since is not in the table.",
+                **counts,
+            )
+        return say(
+            "{rows} rows came in of which {loaded} rows were loaded and {rejected} rejected by an "
+            "earlier attempt: none of them is loaded again, and what has changed in the source "
+            "since is not in the table.",
+            **counts,
+        )
 
     def finish(self) -> None:
         """Check the account and the cancel mark. The last thing before the commit."""

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from etl.errors import ConfigError
+from etl.messages import say
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,10 @@ def ranges(least: Any, most: Any, count: int, name: str) -> list[Range]:
         return []
     if isinstance(least, bool) or not isinstance(least, int | float | Decimal | date | datetime):
         raise ConfigError(
-            f"column '{name}' cannot be cut into ranges. Name one of numbers, dates or times.",
+            say(
+                "column '{column}' cannot be cut into ranges. Name one of numbers, dates or times.",
+                column=name,
+            ),
             field="config.partition_column",
         )
     width = most - least

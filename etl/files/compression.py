@@ -8,6 +8,7 @@ from typing import IO, Annotated, Any, Literal
 from pydantic import Field
 
 from etl.errors import DataError
+from etl.messages import say
 
 Compression = Literal["auto", "none", "gzip", "zstd", "bzip2", "xz"]
 # The setting of a module that reads files.
@@ -56,7 +57,11 @@ def explained(name: str, kind: str) -> Iterator[None]:
 
 def _broken(name: str, kind: str) -> DataError:
     return DataError(
-        f"file '{name}' is no whole {kind} file. Bring it again, or set compression.",
+        say(
+            "file '{file}' is no whole {kind} file. Bring it again, or set compression.",
+            file=name,
+            kind=kind,
+        ),
         field="config.path",
     )
 

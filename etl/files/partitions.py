@@ -18,6 +18,7 @@ from etl.files.folders import parts_of
 from etl.files.paths import writable
 from etl.files.remote import RemoteFiles, is_uri
 from etl.files.writing import TargetConfig, storage_of
+from etl.messages import say
 from etl.sql import literal
 
 if TYPE_CHECKING:
@@ -117,8 +118,12 @@ class Partitions:
 
     def _unreadable(self, name: str) -> DataError:
         return DataError(
-            f"file '{name}' in '{self.config.path}' is no Parquet file that can be read. Remove "
-            "it, or write the whole folder anew with replace: all.",
+            say(
+                "file '{file}' in '{folder}' is no Parquet file that can be read. Remove it, or "
+                "write the whole folder anew with replace: all.",
+                file=name,
+                folder=self.config.path,
+            ),
             field="config.path",
         )
 
@@ -172,14 +177,27 @@ def _require_alike(existing: Column, columns: tuple[Column, ...], folder: str, n
         if column.name != existing.name:
             # Most readers of Parquet would see two columns.
             raise DataError(
-                f"folder {folder} has column '{existing.name}' in {part}, and the input calls it "
-                f"'{column.name}'. Give it that name with transform.select.",
+                say(
+                    "folder {folder} has column '{column}' in {part}, and the input calls it "
+                    "'{other}'. Give it that name with transform.select.",
+                    folder=folder,
+                    column=existing.name,
+                    part=part,
+                    other=column.name,
+                ),
                 field="config.path",
             )
         if column.type != existing.type:
             raise DataError(
-                f"folder {folder} has column '{existing.name}' as {existing.type} in {part}, and "
-                f"the input has it as {column.type}. Give it that type with transform.cast, or "
-                "write the whole folder anew with replace: all.",
+                say(
+                    "folder {folder} has column '{column}' as {type} in {part}, and the input has "
+                    "it as {other}. Give it that type with transform.cast, or write the whole "
+                    "folder anew with replace: all.",
+                    folder=folder,
+                    column=existing.name,
+                    type=existing.type,
+                    part=part,
+                    other=column.type,
+                ),
                 field="config.path",
             )

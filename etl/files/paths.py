@@ -1,12 +1,13 @@
 """Local files that a pipeline may read and write: only below the configured data folders."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from etl.errors import ConfigError, DataError
+from etl.messages import say
 
 # DuckDB reads these as patterns, so such a name could stand for other files.
 _PATTERN = set("*?[]")
@@ -20,11 +21,13 @@ def is_pattern(path: str) -> bool:
 def check_pattern(path: str) -> str:
     """Return `path`, which may be a pattern, if it stays below a folder; else raise ValueError."""
     if PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive or "\\" in path:
-        raise ValueError(f"'{path}' is not relative. Name a file below the data folder")
+        raise ValueError(
+            say("'{path}' is not relative. Name a file below the data folder", path=path)
+        )
     if ".." in PurePosixPath(path).parts or path.startswith("~"):
-        raise ValueError(f"'{path}' leaves the data folder. Name a file below it")
+        raise ValueError(say("'{path}' leaves the data folder. Name a file below it", path=path))
     if not path.isprintable():
-        raise ValueError(f"'{path}' holds a control character. Rename the file")
+        raise ValueError(say("'{path}' holds a control character. Rename the file", path=path))
     return path
 
 
@@ -32,7 +35,9 @@ def check_relative(path: str) -> str:
     """Return `path` if it is one file's, below a folder by its text; else raise ValueError."""
     check_pattern(path)
     if is_pattern(path):
-        raise ValueError(f"'{path}' holds one of * ? [ ], which no file here may. Rename the file")
+        raise ValueError(
+            say("'{path}' holds one of * ? [ ], which no file here may. Rename the file", path=path)
+        )
     return path
 
 
@@ -54,7 +59,11 @@ def readable(path: str, data_dirs: Sequence[Path]) -> Path:
         if found.is_file():
             return _inside(found.resolve(), path, folder)
     raise DataError(
-        f"file '{path}' does not exist in {_named(data_dirs)}. Put it there, or correct the path.",
+        say(
+            "file '{path}' does not exist in {folders}. Put it there, or correct the path.",
+            path=path,
+            folders=_named(data_dirs),
+        ),
         field="config.path",
     )
 
@@ -65,10 +74,7 @@ def matching(pattern: str, data_dirs: Sequence[Path]) -> dict[str, Path]:
     A file hides those of the same path in later folders; names that begin with a dot are left
     out. Raise ConfigError if no file fits, or if one leads out of the data folders.
     """
-    try:
-        check_pattern(pattern)
-    except ValueError as exc:
-        raise ConfigError(f"{exc}.", field="config.path") from None
+    _checked(pattern, check_pattern)
     found: dict[str, Path] = {}
     for folder in data_dirs:
         for path in folder.glob(pattern):
@@ -78,14 +84,18 @@ def matching(pattern: str, data_dirs: Sequence[Path]) -> dict[str, Path]:
                 found.setdefault(name.as_posix(), _inside(path.resolve(), str(name), folder))
     if not found:
         raise ConfigError(
-            f"no file in {_named(data_dirs)} fits '{pattern}'. Put one there, or correct the path.",
+            say(
+                "no file in {folders} fits '{pattern}'. Put one there, or correct the path.",
+                folders=_named(data_dirs),
+                pattern=pattern,
+            ),
             field="config.path",
         )
     return dict(sorted(found.items()))
 
 
 def _named(data_dirs: Sequence[Path]) -> str:
-    return ", ".join(str(folder) for folder in data_dirs) or "no folder at all"
+    return ", ".join(str(folder) for folder in data_dirs) or say("no folder at all")
 
 
 def writable(path: str, data_dirs: Sequence[Path], *, folder: bool = False) -> Path:
@@ -96,7 +106,7 @@ def writable(path: str, data_dirs: Sequence[Path], *, folder: bool = False) -> P
     """
     _checked(path)
     if not data_dirs:
-        raise ConfigError("there is no data folder to write to. Set LOGIDATA_DATA_DIRS.")
+        raise ConfigError(say("there is no data folder to write to. Set LOGIDATA_DATA_DIRS."))
     root = data_dirs[0]
     target = root / path
     # The nearest folder that exists decides: whatever is made below it cannot lead elsewhere.
@@ -105,26 +115,34 @@ def writable(path: str, data_dirs: Sequence[Path], *, folder: bool = False) -> P
         existing = existing.parent
     _inside(existing.resolve(), path, root)
     if target.is_symlink() or (target.exists() and target.is_dir() != folder) or target == root:
-        kind, other = ("folder", "file") if folder else ("file", "folder")
-        raise ConfigError(
-            f"'{path}' is a link or a {other}, and is not replaced. Name another {kind}.",
-            field="config.path",
+        message = (
+            say(
+                "'{path}' is a link or a file, and is not replaced. Name another folder.", path=path
+            )
+            if folder
+            else say(
+                "'{path}' is a link or a folder, and is not replaced. Name another file.", path=path
+            )
         )
+        raise ConfigError(message, field="config.path")
     target.parent.mkdir(parents=True, exist_ok=True)
     return _inside(target.parent.resolve(), path, root) / target.name
 
 
-def _checked(path: str) -> None:
+def _checked(path: str, check: Callable[[str], str] = check_relative) -> None:
     try:
-        check_relative(path)
+        check(path)
     except ValueError as exc:
-        raise ConfigError(f"{exc}.", field="config.path") from None
+        raise ConfigError(say("{problem}.", problem=exc.args[0]), field="config.path") from None
 
 
 def _inside(real: Path, path: str, folder: Path) -> Path:
     if not real.is_relative_to(folder.resolve()):
         raise ConfigError(
-            f"'{path}' leads out of the data folder through a link. Put the file itself there.",
+            say(
+                "'{path}' leads out of the data folder through a link. Put the file itself there.",
+                path=path,
+            ),
             field="config.path",
         )
     return real

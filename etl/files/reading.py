@@ -15,6 +15,7 @@ from etl.errors import ConfigError, DataError, ETLError, TransientError
 from etl.files.compression import Compression, compression_of
 from etl.files.paths import check_pattern, is_pattern, matching, readable
 from etl.files.remote import RemoteFiles, check_uri, is_uri, remote_files
+from etl.messages import say
 from etl.module import ConnectionId, Extractor, ModuleConfig
 
 if TYPE_CHECKING:
@@ -52,10 +53,12 @@ StorageConnection = Annotated[
 def check_connection(path: str, connection: str | None) -> None:
     """Raise ValueError unless a URI comes with a connection, and a local file without one."""
     if is_uri(path) and connection is None:
-        raise ValueError("A URI needs a connection that holds the login. Name one under connection")
+        raise ValueError(
+            say("A URI needs a connection that holds the login. Name one under connection")
+        )
     if connection is not None and not is_uri(path):
         raise ValueError(
-            "A connection is for URIs such as s3://bucket/key. Remove it, or correct the path"
+            say("A connection is for URIs such as s3://bucket/key. Remove it, or correct the path")
         )
 
 
@@ -121,7 +124,11 @@ def local_files(config: SourceConfig, context: RunContext) -> list[SourceFile]:
         odd = [name for name, path in found.items() if is_pattern(str(path))]
         if odd:
             raise ConfigError(
-                f"file '{odd[0]}' has one of * ? [ ] in its name, which cannot be read. Rename it.",
+                say(
+                    "file '{file}' has one of * ? [ ] in its name, which cannot be read. "
+                    "Rename it.",
+                    file=odd[0],
+                ),
                 field="config.path",
             )
         return [SourceFile(path, name) for name, path in found.items()]
@@ -199,13 +206,19 @@ def peeked(
             raise
         except OSError as exc:
             raise TransientError(
-                f"its files cannot be looked at: {exc}. Check the disk, then try it again."
+                say(
+                    "its files cannot be looked at: {reason}. Check the disk, then try it again.",
+                    reason=exc,
+                )
             ) from exc
         except Exception as exc:
             explained = module.explain(exc)
             if explained is None and isinstance(exc, duckdb.Error):
                 explained = translate(exc, context.memory_limit)
             raise explained or DataError(
-                f"its files cannot be looked at ({type(exc).__name__}). Check that they are whole.",
+                say(
+                    "its files cannot be looked at ({reason}). Check that they are whole.",
+                    reason=type(exc).__name__,
+                ),
                 field="config.path",
             ) from exc

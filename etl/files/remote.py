@@ -1,6 +1,5 @@
 """Files in object storage, by URIs such as s3://bucket/key, through fsspec."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,9 @@ from urllib.parse import urlsplit
 from etl.context import RunContext
 from etl.errors import ConfigError, DataError, ETLError, TransientError
 from etl.files.paths import is_pattern
+from etl.files.remote_errors import explain_storage
 from etl.files.remote_login import CHUNK_BYTES, login_options
+from etl.messages import say
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -30,18 +31,6 @@ SCHEMES = tuple(_PACKAGES)
 
 # S3 takes no more parts than this of one object.
 _MOST_PARTS = 10_000
-_REFUSED = {
-    "AccessDenied",
-    "AuthorizationHeaderMalformed",
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidToken",
-    "SignatureDoesNotMatch",
-    "403",
-}
-# Errors that say nothing of a server that is down: the connection itself is wrong.
-_UNUSABLE = ("NoCredentialsError", "PartialCredentialsError", "ParamValidationError")
 
 
 def is_uri(path: str) -> bool:
@@ -58,18 +47,28 @@ def check_uri(uri: str) -> str:
     bucket, _, key = rest.partition("/")
     if scheme not in _PACKAGES:
         raise ValueError(
-            f"This is a URI of no kind that can be reached here. Begin it with one of "
-            f"{', '.join(f'{name}://' for name in SCHEMES)}, or name a file below a data folder"
+            say(
+                "This is a URI of no kind that can be reached here. Begin it with one of "
+                "{schemes}, or name a file below a data folder",
+                schemes=", ".join(f"{name}://" for name in SCHEMES),
+            )
         )
     if "@" in bucket or ":" in bucket:
         raise ValueError(
-            "The URI holds a login or a port. Put these into a connection, and write "
-            f"{scheme}://bucket/key only"
+            say(
+                "The URI holds a login or a port. Put these into a connection, and write "
+                "{scheme}://bucket/key only",
+                scheme=scheme,
+            )
         )
     if not key.strip("/") or (not bucket and scheme != "sftp") or is_pattern(bucket):
-        raise ValueError(f"The URI names no bucket and file. Write it as {scheme}://bucket/key")
+        raise ValueError(
+            say(
+                "The URI names no bucket and file. Write it as {scheme}://bucket/key", scheme=scheme
+            )
+        )
     if not uri.isprintable() or ".." in key.split("/") or "\\" in uri:
-        raise ValueError("The URI holds .., a backslash or a control character. Correct it")
+        raise ValueError(say("The URI holds .., a backslash or a control character. Correct it"))
     return uri
 
 
@@ -93,7 +92,9 @@ class RemoteFiles:
         uris = [uri for uri in uris if not uri.endswith("/")]
         if not uris:
             raise DataError(
-                f"no file fits '{pattern}'. Put one there, or correct the path.",
+                say(
+                    "no file fits '{pattern}'. Put one there, or correct the path.", pattern=pattern
+                ),
                 field="config.path",
             )
         return uris
@@ -104,7 +105,9 @@ class RemoteFiles:
             size = self.fs.info(_path(uri)).get("size")
             self.fs.get_file(_path(uri), str(to))
         if size is not None and to.stat().st_size != size:
-            raise TransientError(f"'{uri}' changed, or broke off, while it was read. Try it again.")
+            raise TransientError(
+                say("'{uri}' changed, or broke off, while it was read. Try it again.", uri=uri)
+            )
 
     def head(self, uri: str, size: int) -> tuple[bytes, bool]:
         """Return the first bytes of a file, and whether these are all of it."""
@@ -185,8 +188,12 @@ def remote_files(uri: str, connection_id: str, context: RunContext) -> RemoteFil
     if scheme == "sftp" and urlsplit(uri).hostname not in (None, connection.host):
         # Otherwise a path could send the password to any server.
         raise ConfigError(
-            f"connection '{connection_id}' is for another host than '{uri}'. Write the path as "
-            "sftp:///folder/file.",
+            say(
+                "connection '{connection}' is for another host than '{uri}'. Write the path as "
+                "sftp:///folder/file.",
+                connection=connection_id,
+                uri=uri,
+            ),
             field="config.path",
         )
     try:
@@ -198,14 +205,23 @@ def remote_files(uri: str, connection_id: str, context: RunContext) -> RemoteFil
         )
     except ImportError:
         raise ConfigError(
-            f"files at {scheme}:// need the package {package}, which is not installed. "
-            "Install it where tasks run."
+            say(
+                "files at {scheme}:// need the package {package}, which is not installed. "
+                "Install it where tasks run.",
+                scheme=scheme,
+                package=package,
+            )
         ) from None
     except Exception as exc:  # noqa: BLE001
         explained = explain_storage(exc, uri, connection_id)
         raise explained or ConfigError(
-            f"connection '{connection_id}' cannot be used for {scheme}:// "
-            f"({type(exc).__name__}). Correct it in Airflow under Connections.",
+            say(
+                "connection '{connection}' cannot be used for {scheme}:// ({reason}). "
+                "Correct it in Airflow under Connections.",
+                connection=connection_id,
+                scheme=scheme,
+                reason=type(exc).__name__,
+            ),
             field="config.connection",
         ) from None
     return RemoteFiles(fs, scheme, connection_id)
@@ -215,45 +231,3 @@ def _path(uri: str) -> str:
     scheme, _, rest = uri.partition("://")
     # The host of an SFTP server stands in the connection; what follows it is the path.
     return "/" + rest.partition("/")[2] if scheme == "sftp" else rest
-
-
-def explain_storage(error: Exception, uri: str, connection_id: str) -> ETLError | None:
-    """Return what an error of a storage means to whoever owns the pipeline, or None."""
-    cause = error.__cause__ or error
-    response = getattr(cause, "response", None)
-    details = response.get("Error", {}) if isinstance(response, dict) else {}
-    code = str(details.get("Code", "")) if isinstance(details, dict) else ""
-    if isinstance(error, PermissionError) or code in _REFUSED:
-        return ConfigError(
-            f"the storage refuses connection '{connection_id}' for '{uri}'"
-            f"{f' ({code})' if code else ''}. Check its login, password and rights in Airflow "
-            "under Connections.",
-            field="config.connection",
-        )
-    if isinstance(error, FileNotFoundError):
-        return DataError(
-            f"'{uri}' does not exist{' (no such bucket)' if code == 'NoSuchBucket' else ''}. "
-            "Put it there, or correct the path.",
-            field="config.path",
-        )
-    name = type(error).__name__
-    if name in _UNUSABLE or "Authentication" in name:
-        return ConfigError(
-            f"connection '{connection_id}' holds no login that can be used for '{uri}' ({name}). "
-            "Give it one in Airflow under Connections.",
-            field="config.connection",
-        )
-    outside = type(error).__module__.partition(".")[0]
-    if isinstance(error, OSError | asyncio.TimeoutError) or outside in (
-        "aiohttp",
-        "aiobotocore",
-        "botocore",
-        "gcsfs",
-        "azure",
-        "paramiko",
-    ):
-        return TransientError(
-            f"the storage of connection '{connection_id}' cannot be reached for '{uri}' "
-            f"({code or name}). Check that it is up and its address right, then execute again."
-        )
-    return None

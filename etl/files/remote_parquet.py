@@ -8,6 +8,7 @@ from etl.context import RunContext, Sample
 from etl.errors import DataError
 from etl.files.reading import SourceConfig, SourceFile, storage_of_source
 from etl.files.remote import RemoteFiles
+from etl.messages import say
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +60,7 @@ def _written(storage: RemoteFiles, uri: str, local: Path, rows: int) -> SourceFi
             file = pq.ParquetFile(stream, buffer_size=1 << 20, pre_buffer=False)
         except pa.ArrowInvalid:
             raise DataError(
-                f"file '{uri}' is no Parquet file that can be read. Bring it again.",
+                say("file '{file}' is no Parquet file that can be read. Bring it again.", file=uri),
                 field="config.path",
             ) from None
         pq.write_table(pa.Table.from_batches(_first(file, rows), file.schema_arrow), local)

@@ -18,6 +18,7 @@ from etl.files.reading import (
     storage_of_source,
 )
 from etl.files.remote import RemoteFiles, is_uri
+from etl.messages import say
 
 # Of one file, and of all together.
 HEAD_BYTES = 4 * 1024 * 1024
@@ -95,9 +96,13 @@ def files_or_samples(
 def too_large(name: str) -> DataError:
     """Return the error of a file that a preview would have to take in as a whole."""
     return DataError(
-        f"file '{name}' holds more than the {MOST_WHOLE // 1_000_000} MB that a preview takes in "
-        "of a file whose beginning does not tell its first rows. Execute the pipeline to read it, "
-        "or preview a smaller one.",
+        say(
+            "file '{file}' holds more than the {most} MB that a preview takes in of a file whose "
+            "beginning does not tell its first rows. Execute the pipeline to read it, or preview a "
+            "smaller one.",
+            file=name,
+            most=MOST_WHOLE // 1_000_000,
+        ),
         field="config.path",
     )
 

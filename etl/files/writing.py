@@ -11,6 +11,7 @@ from etl.context import RunContext
 from etl.files.paths import check_relative, is_pattern, writable
 from etl.files.reading import StorageConnection, check_connection
 from etl.files.remote import RemoteFiles, check_uri, is_uri, remote_files
+from etl.messages import say
 from etl.module import ModuleConfig
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def check_target(path: str) -> str:
     if not is_uri(path):
         return check_relative(path)
     if is_pattern(path):
-        raise ValueError("The URI holds one of * ? [ ], which no file here may. Rename the file")
+        raise ValueError(
+            say("The URI holds one of * ? [ ], which no file here may. Rename the file")
+        )
     return check_uri(path)
 
 

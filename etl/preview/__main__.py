@@ -2,7 +2,8 @@
 
 The wish comes as a line of JSON on the standard input, which stays open for as long as the answer
 is wanted. What happens goes to the standard output, an event a line: `{"node", "status", …}`,
-`{"log": {"node", "level", "message"}}`, and at the end `{"outputs"}` or `{"error"}`.
+`{"log": {"node", "level", "message"}}`, and at the end `{"outputs"}` or `{"error"}`. The error and
+each of the warnings of a node have the "wording" of their "message".
 """
 
 import json
@@ -15,7 +16,9 @@ from typing import Any
 
 from etl.errors import ETLError
 from etl.graph import GraphError
+from etl.messages import map_values, wording
 from etl.preview.limits import end_with, limit_process
+from etl.problems import Problem
 from etl.settings import RunSettings
 
 _LONGEST_LINE = 2000
@@ -42,9 +45,17 @@ class _Events(logging.Handler):
         """Write one event."""
         if "node" in event:
             self._node = event["node"]
-            texts = event.get("warnings", ())
-            event = {**event, "warnings": [self.masked(text) for text in texts]}
+            event = {**event, "warnings": [self._said(text) for text in event.get("warnings", ())]}
         print(json.dumps(event, ensure_ascii=True), file=self._out, flush=True)
+
+    def fail(self, problem: Problem) -> None:
+        """Write why there is nothing to see."""
+        said = self._said(problem.message)
+        self.write({"error": {"node": problem.node, "field": problem.field, **said}})
+
+    def _said(self, message: str) -> dict[str, Any]:
+        hidden = map_values(message, self.masked)
+        return {"message": hidden, "wording": wording(hidden)}
 
     def masked(self, text: str) -> str:
         """Return the text with secrets as ***, the longest first: one may be a part of another."""
@@ -73,10 +84,9 @@ def main() -> int:
     try:
         events.write({"outputs": _outputs(wish, events)})
     except GraphError as error:
-        events.write({"error": vars(error.problems[0])})
+        events.fail(error.problems[0])
     except ETLError as error:
-        said = {"node": error.node, "field": error.field, "message": events.masked(str(error))}
-        events.write({"error": said})
+        events.fail(Problem(error.node, error.field, str(error)))
     return 0
 
 

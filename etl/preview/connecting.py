@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from etl.connections import LIBPQ_EXTRAS, MYSQL_EXTRAS, Connection, from_environment
 from etl.errors import ConfigError
+from etl.messages import say
 
 # Shorter texts would be found in words.
 _SHORTEST = 4
@@ -33,9 +34,13 @@ def known_connection(connection_id: str, environ: Mapping[str, str]) -> Connecti
     name = f"AIRFLOW_CONN_{connection_id.upper()}"
     if not environ.get(name):
         raise ConfigError(
-            f"connection '{connection_id}' is known to Airflow's tasks at most, and not where "
-            f"previews run. Have an administrator set {name}, with its URI or JSON, for the web "
-            "server and the worker of previews, and restart them."
+            say(
+                "connection '{connection}' is known to Airflow's tasks at most, and not where "
+                "previews run. Have an administrator set {name}, with its URI or JSON, for the web "
+                "server and the worker of previews, and restart them.",
+                connection=connection_id,
+                name=name,
+            )
         )
     return from_environment(connection_id, environ)
 

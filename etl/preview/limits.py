@@ -6,6 +6,7 @@ import resource
 import threading
 
 from etl.errors import ConfigError, DataError, ETLError
+from etl.messages import say
 from etl.settings import memory_bytes
 
 # The interpreter with DuckDB and Arrow, the stacks of their threads, and what they reserve without
@@ -30,15 +31,21 @@ def explained(error: ETLError, memory_limit: str) -> ETLError:
     """Return an error as it is, or in other words where it comes from a limit of this process."""
     if os.strerror(errno.EFBIG) in error.message:
         return DataError(
-            f"it gives more than the {_file_bytes(memory_limit) // 1_000_000} MB that a preview "
-            "may keep, though only the first rows of its sources were read. See whether its rows "
-            "are multiplied, as by a join whose keys do not tell them apart.",
+            say(
+                "it gives more than the {most} MB that a preview may keep, though only the first "
+                "rows of its sources were read. See whether its rows are multiplied, as by a join "
+                "whose keys do not tell them apart.",
+                most=_file_bytes(memory_limit) // 1_000_000,
+            ),
             node=error.node,
         )
     if isinstance(error.__cause__, MemoryError):
         return ConfigError(
-            "it needs more memory than a preview may take with LOGIDATA_MEMORY_LIMIT at "
-            f"{memory_limit}. Reduce the data in an earlier node, or raise it.",
+            say(
+                "it needs more memory than a preview may take with LOGIDATA_MEMORY_LIMIT at "
+                "{limit}. Reduce the data in an earlier node, or raise it.",
+                limit=memory_limit,
+            ),
             node=error.node,
         )
     return error

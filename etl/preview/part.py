@@ -6,6 +6,7 @@ from typing import Any
 
 from etl.errors import ConfigError
 from etl.graph import Graph, GraphError, parse_graph, split_reference
+from etl.messages import say
 from etl.problems import Problem
 from etl.registry import UnknownModuleError, get_module
 from etl.validation import validate_graph
@@ -36,7 +37,8 @@ def part_of(raw: object, node_id: str) -> Part:
     nodes, edges = _items(raw, "nodes"), _items(raw, "edges")
     asked = next((node for node in nodes if node.get("id") == node_id), None)
     if asked is None:
-        raise _problem(None, "node", f"The graph has no node '{node_id}'. Pick one of its nodes.")
+        message = say("The graph has no node '{node}'. Pick one of its nodes.", node=node_id)
+        raise _problem(None, "node", message)
     needed = _upstream(node_id, edges)
     ends = {node_id}
     loads = _kind(asked) == "load"
@@ -44,11 +46,9 @@ def part_of(raw: object, node_id: str) -> Part:
         needed.discard(node_id)
         ends = {str(edge.get("source")) for edge in edges if edge.get("target") == node_id}
         if not ends:
-            raise _problem(
-                node_id,
-                "edges",
-                f"Node '{node_id}': nothing arrives at it yet. Connect a node to it.",
-            )
+            unfed = say("nothing arrives at it yet. Connect a node to it.")
+            message = say("Node '{node}': {problem}", node=node_id, problem=unfed)
+            raise _problem(node_id, "edges", message)
     cut = {
         "nodes": [_bare(node) for node in nodes if node.get("id") in needed],
         "edges": [
@@ -68,7 +68,8 @@ def part_of(raw: object, node_id: str) -> Part:
 def _items(raw: object, key: str) -> list[dict[str, Any]]:
     value = raw.get(key, []) if isinstance(raw, Mapping) else None
     if not isinstance(value, list | tuple) or not all(isinstance(v, Mapping) for v in value):
-        raise _problem(None, key, f"The graph's {key} must be a list of objects. Write one.")
+        message = say("The graph's {key} must be a list of objects. Write one.", key=key)
+        raise _problem(None, key, message)
     return [dict(item) for item in value]
 
 

@@ -19,7 +19,7 @@ from etl.storage import Storage, as_json
 # Seconds for which a source is not read again, unless somebody asks for it.
 REUSED_FOR = 300
 _RESULT = "result.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from etl.context import RunContext, Sample
 from etl.dataset import Dataset, local_parts, open_dataset
 from etl.errors import ConfigError, ETLError
 from etl.graph import Node, split_reference
+from etl.messages import read_message, say
 from etl.module import Extractor, Transformer
 from etl.preview.limits import explained
 from etl.preview.part import Part, sources_of
@@ -120,7 +121,9 @@ class _Run:
                 "rows": output.result["metrics"]["rows_out"],
                 "rejected": rejected["rows"] if rejected else 0,
                 "seconds": round(time.monotonic() - began, 3),
-                "warnings": list(output.result["warnings"]),
+                "warnings": list(
+                    map(read_message, output.result["warnings"], output.result["wordings"])
+                ),
             }
         )
 
@@ -133,7 +136,7 @@ class _Run:
     ) -> Output:
         module = get_module(node.module)
         if not issubclass(module, Extractor | Transformer):
-            raise ConfigError("a preview loads nothing.", node=node.id)
+            raise ConfigError(say("a preview loads nothing."), node=node.id)
         sample = Sample(self._wish.read, self._wish.seconds)
         inputs = {
             port: output_of(self._outputs[source].result, name)

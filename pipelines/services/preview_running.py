@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import IO, Any
 
 from django.conf import settings
 
+from etl.messages import Message, map_values, read_message, say
 from etl.settings import PROJECT, run_settings
 from pipelines.services import preview_store as store
 from pipelines.services.preview_store import Preview, PreviewStatus
@@ -164,16 +165,14 @@ class _Following:
             preview.status, preview.outputs = PreviewStatus.READY, event["outputs"]
         elif "error" in event:
             error = event["error"]
-            preview.status = PreviewStatus.FAILED
-            preview.error = {
-                "node": error.get("node"),
-                "field": error.get("field"),
-                "message": self._mask(error["message"]),
-            }
+            preview.fail(self._masked(error), node=error["node"], field=error["field"])
         else:
             others = [node for node in preview.nodes if node["node"] != event["node"]]
-            warnings = [self._mask(text) for text in event["warnings"]]
+            warnings = [self._masked(said) for said in event["warnings"]]
             preview.nodes = [*others, event | {"warnings": warnings}]
+
+    def _masked(self, said: Mapping[str, Any]) -> str:
+        return map_values(read_message(said["message"], said["wording"]), self._mask)
 
     def _running_node(self) -> str | None:
         running = [node["node"] for node in self._preview.nodes if node["status"] == "running"]
@@ -181,12 +180,7 @@ class _Following:
 
     def _too_long(self) -> None:
         node = self._running_node()
-        where = f"node '{node}' was still running" if node else "it had not begun"
-        self._preview.fail(
-            f"The preview took longer than {settings.LOGIDATA_PREVIEW_SECONDS:g} s, and was "
-            f"stopped while {where}. Have its source give less, or execute the pipeline.",
-            node=node,
-        )
+        self._preview.fail(_too_slow(node), node=node)
 
     def _died(self) -> None:
         with suppress(subprocess.TimeoutExpired):
@@ -197,12 +191,46 @@ class _Following:
         logger.error(
             "Preview %s ended by itself (%s): %s", self._preview.id, code, self._mask(said)
         )
-        who = f"Node '{node}'" if node else "The preview"
-        if (code is not None and code < 0) or "MemoryError" in said or "bad_alloc" in said:
-            why = (
-                f"needed more memory than a preview may take with LOGIDATA_MEMORY_LIMIT at "
-                f"{run_settings().memory_limit}. Reduce the data in an earlier node, or raise it."
-            )
-        else:
-            why = "ended without a word. The log of the worker of previews says more."
-        self._preview.fail(f"{who} {why}", node=node)
+        killed = (code is not None and code < 0) or "MemoryError" in said or "bad_alloc" in said
+        self._preview.fail(_too_large(node) if killed else _silent(node), node=node)
+
+
+def _too_slow(node: str | None) -> Message:
+    seconds = settings.LOGIDATA_PREVIEW_SECONDS
+    if node is None:
+        return say(
+            "The preview took longer than {seconds:g} s, and was stopped while it had not begun. "
+            "Have its source give less, or execute the pipeline.",
+            seconds=seconds,
+        )
+    return say(
+        "The preview took longer than {seconds:g} s, and was stopped while node '{node}' was still "
+        "running. Have its source give less, or execute the pipeline.",
+        seconds=seconds,
+        node=node,
+    )
+
+
+def _too_large(node: str | None) -> Message:
+    limit = run_settings().memory_limit
+    if node is None:
+        return say(
+            "The preview needed more memory than a preview may take with LOGIDATA_MEMORY_LIMIT at "
+            "{limit}. Reduce the data in an earlier node, or raise it.",
+            limit=limit,
+        )
+    return say(
+        "Node '{node}' needed more memory than a preview may take with LOGIDATA_MEMORY_LIMIT at "
+        "{limit}. Reduce the data in an earlier node, or raise it.",
+        node=node,
+        limit=limit,
+    )
+
+
+def _silent(node: str | None) -> Message:
+    if node is None:
+        return say("The preview ended without a word. The log of the worker of previews says more.")
+    return say(
+        "Node '{node}' ended without a word. The log of the worker of previews says more.",
+        node=node,
+    )

@@ -37,7 +37,8 @@ class Preview:
     """One preview. Times are Unix times, `user` is the id of whoever asked for it.
 
     `wish` is what the process of the preview is given. `nodes`, `log` and `outputs` are what it
-    told of itself, `error` is {"node", "field", "message"}.
+    told of itself, `error` is {"node", "field", "message"}. Messages are kept in English, for
+    whoever shows them to translate.
     """
 
     id: str
@@ -74,10 +75,10 @@ class Preview:
             "celery -A logidata worker --queues=previews. The preview begins by itself then."
         )
 
-    def fail(self, message: str, *, node: str | None = None) -> None:
+    def fail(self, message: str, *, node: str | None = None, field: str | None = None) -> None:
         """Note why there is nothing to see."""
         self.status = PreviewStatus.FAILED
-        self.error = {"node": node, "field": None, "message": message}
+        self.error = {"node": node, "field": field, "message": message}
 
     def _age(self, moment: float) -> float:
         return time.time() - moment

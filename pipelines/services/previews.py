@@ -14,6 +14,7 @@ from etl.preview.part import part_of
 from etl.preview.reuse import REUSED_FOR, remove_old
 from etl.settings import run_settings
 from pipelines.errors import InvalidPipeline, PreviewsUnavailable
+from pipelines.messages import in_words
 from pipelines.services import preview_store as store
 from pipelines.services.preview_store import Preview
 
@@ -45,7 +46,7 @@ def request_preview(
     try:
         part_of(config, node)
     except GraphError as error:
-        raise InvalidPipeline(error.problems) from None
+        raise InvalidPipeline([in_words(problem) for problem in error.problems]) from None
     preview = Preview(
         id=str(uuid.uuid4()),
         user=user,

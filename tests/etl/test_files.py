@@ -8,6 +8,7 @@ import pytest
 
 from etl.errors import ConfigError, DataError, ETLError
 from etl.files import readable, replaced, writable
+from etl.messages import Message
 from tests.etl.conftest import Lab
 
 
@@ -157,3 +158,21 @@ def test_a_loader_reports_its_target_and_no_dataset(lab: Lab) -> None:
     assert result["target"] == "out.parquet"
     assert result["shape"] == [3, 1]
     assert result["metrics"]["rows_out"] == 3
+
+
+def test_a_path_that_is_refused_is_so_in_a_message_within_a_message(lab: Lab) -> None:
+    with pytest.raises(ConfigError) as caught:
+        writable("../t.csv", [lab.data])
+
+    message = caught.value.message
+    assert message == "'../t.csv' leaves the data folder. Name a file below it."
+    assert isinstance(message, Message)
+    assert isinstance(message.values["problem"], Message)
+
+
+def test_that_there_is_no_data_folder_can_be_translated(lab: Lab) -> None:
+    with pytest.raises(DataError, match="does not exist in no folder at all") as caught:
+        readable("t.csv", [])
+
+    assert isinstance(caught.value.message, Message)
+    assert isinstance(caught.value.message.values["folders"], Message)

@@ -13,6 +13,7 @@ import pytest
 
 from etl.context import RunContext
 from etl.errors import ConfigError, DataError, TransientError
+from etl.messages import wording
 from etl.module import Output
 from tests.etl.conftest import Lab, Rows
 
@@ -190,6 +191,7 @@ def test_an_error_is_a_small_json_object(lab: Lab) -> None:
     assert json.loads(json.dumps(caught.value.as_dict())) == {
         "type": "DataError",
         "message": str(caught.value),
+        "wording": wording(str(caught.value)),
         "node": "node",
         "field": "config.path",
         "retryable": False,

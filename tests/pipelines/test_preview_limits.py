@@ -81,6 +81,8 @@ def test_a_preview_that_takes_too_long_is_killed_and_says_where(
     assert found["status"] == "failed"
     assert found["error"]["node"] == "work"
     assert "longer than 2 s" in found["error"]["message"]
+    french = api.get(f"{URL}/{found['id']}", headers={"Accept-Language": "fr"}).json()
+    assert french["error"]["message"].startswith("L\N{RIGHT SINGLE QUOTATION MARK}aperçu a pris")
     assert set(previews_running()) <= before
 
 

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework.test import APIClient
 
+from etl.messages import say
 from etl.settings import run_settings
 from pipelines import services, tasks
 from pipelines.models import Pipeline
@@ -112,6 +113,37 @@ def test_a_node_that_fails_is_named(previews: Previews) -> None:
     assert found["error"]["node"] == "keep_paid"
     assert "price" in found["error"]["message"]
     assert found["nodes"][0]["status"] == "success"
+
+
+def test_an_error_is_in_the_language_of_whoever_looks(previews: Previews) -> None:
+    previews.graph["nodes"][0]["config"] = {"path": "gone.csv"}
+    preview = previews.run("read_orders")
+    assert "file 'gone.csv' does not exist" in preview["error"]["message"]
+    answer = previews.api.get(f"{URL}/{preview['id']}", headers={"Accept-Language": "fr"})
+    told = answer.json()["error"]["message"]
+    assert told.startswith(
+        "Nœud «\N{NO-BREAK SPACE}read_orders\N{NO-BREAK SPACE}»\N{NO-BREAK SPACE}: le fichier"
+    )
+
+
+def test_a_warning_is_in_the_language_of_whoever_looks(previews: Previews) -> None:
+    preview = preview_store.find(previews.ask()["id"])
+    assert preview is not None
+    warning = say("file '{file}', line {line}: {problem}", file="t", line=7, problem="odd")
+    preview.nodes = [{"node": "read_orders", "status": "success", "warnings": [warning, "odd"]}]
+    preview_store.save(preview)
+    answer = previews.api.get(f"{URL}/{preview.id}", headers={"Accept-Language": "fr"})
+    [first, second] = answer.json()["nodes"][0]["warnings"]
+    assert first.startswith("fichier «")
+    assert second == "odd"
+
+
+def test_what_is_wrong_before_the_node_is_told_in_the_language_of_whoever_asks(
+    previews: Previews,
+) -> None:
+    body = {"config": previews.graph, "node": "gone"}
+    answer = previews.api.post(URL, body, headers={"Accept-Language": "fr"})
+    assert answer.json()["errors"][0]["message"].startswith("Le graphe n")
 
 
 def test_rejected_rows_are_counted(previews: Previews, orders: Path) -> None:

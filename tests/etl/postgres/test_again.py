@@ -10,6 +10,7 @@ import pytest
 
 from etl.errors import DataError, NodeCancelled, TransientError
 from etl.liveness import request_stop
+from etl.messages import Message, read_message
 from etl.postgres import loading
 from tests.etl.conftest import Lab
 from tests.etl.postgres.conftest import ORDERS, Warehouse, load
@@ -39,6 +40,9 @@ def test_other_rows_in_a_later_attempt_are_not_appended_and_that_is_said(
     [warning] = result["warnings"]
     assert "4 rows came in of which 3 rows were loaded" in warning
     assert "by an earlier attempt" in warning
+    message = read_message(warning, result["wordings"][0])
+    assert isinstance(message, Message)
+    assert message.values["loaded"] == 3
 
 
 def test_loads_are_noted_for_90_days(lab: Lab, warehouse: Warehouse) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from etl.errors import DataError, TransientError
+from etl.messages import Message, read_message
 from etl.preview.connecting import Connections
 from etl.preview.limits import explained
 from etl.settings import PROJECT
@@ -123,6 +124,33 @@ def test_a_node_that_multiplies_its_rows_is_told_so(wish: dict[str, Any]) -> Non
         last = json.loads(process.stdout.read().splitlines()[-1])
     assert last["error"]["node"] == "work"
     assert "multiplied" in last["error"]["message"]
+
+
+def test_an_error_is_told_with_its_wording_and_without_secrets(
+    wish: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_LAKE", "sftp://ann:the-password@127.0.0.1")
+    config = {"path": "sftp://elsewhere/the-password.csv", "connection": "lake"}
+    wish["graph"]["nodes"][0]["config"] = config
+    wish["node"] = "read"
+    with started(wish) as process:
+        assert process.stdout
+        last = process.stdout.read().splitlines()[-1]
+    error = json.loads(last)["error"]
+    message = read_message(error["message"], error["wording"])
+    assert isinstance(message, Message)
+    assert message.values["node"] == error["node"] == "read"
+    assert "'sftp://elsewhere/***.csv'" in message
+    assert b"the-password" not in last
+
+
+def test_a_problem_of_the_graph_is_told_with_its_wording(wish: dict[str, Any]) -> None:
+    wish["node"] = "gone"
+    with started(wish) as process:
+        assert process.stdout
+        error = json.loads(process.stdout.read())["error"]
+    assert (error["node"], error["field"]) == (None, "node")
+    assert error["wording"]["values"] == {"node": "gone"}
 
 
 def test_errors_of_its_limits_are_told_in_words_of_previews() -> None:
