@@ -97,10 +97,10 @@ def _installed(point: EntryPoint) -> type[Module]:
     except Exception as exc:
         raise ConfigError(
             say(
-                "module '{name}' cannot be loaded ({name2}: {error}). Repair the package "
+                "module '{name}' cannot be loaded ({kind}: {error}). Repair the package "
                 "that brings it.",
                 name=point.name,
-                name2=type(exc).__name__,
+                kind=type(exc).__name__,
                 error=exc,
             )
         ) from exc

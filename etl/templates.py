@@ -319,7 +319,7 @@ def _undefined(text: str, context: Mapping[str, object], field: str, exc: Undefi
             names=names,
         )
     return say(
-        "the template in {field} cannot be rendered: {message}. Correct it.",
+        "the template in {field} cannot be rendered: {error}. Correct it.",
         field=field,
-        message=exc.message,
+        error=exc.message,
     )

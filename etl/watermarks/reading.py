@@ -64,11 +64,11 @@ class Reading:
             raise ConfigError(
                 say(
                     "its watermark is on column '{column}' now, but {value} is one of "
-                    "'{column2}'. Set the watermark to a value of '{column}' from which to "
+                    "'{other}'. Set the watermark to a value of '{column}' from which to "
                     "go on, or to the beginning.",
                     column=watermark.column,
                     value=value,
-                    column2=column,
+                    other=column,
                 ),
                 field="watermark.column",
             )

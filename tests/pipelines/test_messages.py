@@ -99,3 +99,15 @@ def test_the_api_tells_of_a_deployment_in_the_language_asked_for(
 
     assert french["deployment"]["error"] == FRENCH
     assert english["deployment"]["error"] == REASON
+
+
+def test_the_api_tells_of_problems_of_a_graph_in_the_language_asked_for(
+    api: APIClient, airflow: FakeAirflow
+) -> None:
+    body = {"name": "Sales", "config": {"nodes": [{"id": "a", "module": "extract.csv"}]}}
+    headers = {"Accept-Language": "fr"}
+
+    answer = api.post("/api/v1/pipelines/check", body, headers=headers).json()
+
+    [message] = [one["message"] for one in answer["errors"] if one["field"] == "edges"]
+    assert message.startswith("N\N{LATIN SMALL LIGATURE OE}ud «")
