@@ -55,7 +55,7 @@ _FRENCH = {
 _AT_TIMES = re.compile(r"[\d,]+ [\d,]+ \* \* \*\Z")
 _STEP_OF_ALL = re.compile(r"\*/(\d+)\Z")
 _STEP_OF_RANGE = re.compile(r"(\d+)-(\d+)/(\d+)\Z")
-# Of minutes, hours, months; days have no step that divides every month or goes on from week to week.
+# Of minutes, hours and months; of days no step goes on from one month, or week, to the next.
 _LENGTHS = (60, 24, 1, 12, 1)
 _NAMES = re.compile(rf"\b({'|'.join(_FRENCH)})\b")
 
