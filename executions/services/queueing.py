@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from etl.messages import say
 from executions.models import PipelineExecution
 from executions.statuses import ExecutionStatus
 from executions.transitions import NOT_BEGUN, explain_waiting
@@ -21,7 +22,7 @@ SYNC = "executions.tasks.sync_executions"
 REMOVE_STAGING = "executions.tasks.remove_staging"
 REMOVE_UNKEPT = "executions.tasks.remove_unkept"
 
-UNTOLD = (
+UNTOLD = say(
     "Redis does not answer, so no worker knows of it yet. It begins by itself once Redis is back."
 )
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("executions", "0013_api_label"),
+        ("executions", "0014_messages"),
     ]
 
     operations = [
