@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 
 # For one answer of Redis, of which a message may wait for three: a new connection is tried, too.
 # Longer than the second for which a worker's answer is polled.
-PAGE_SECONDS = 1.25
+PAGE_SECONDS = 1.5
 # A broker that did not answer for longer than this is left alone for so many seconds.
 HANGS_AFTER, LEFT_ALONE_FOR = 1.0, 5.0
 

@@ -14,7 +14,7 @@ import pytest
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from logidata.broker import Broker, hurry
+from logidata.broker import PAGE_SECONDS, Broker, hurry
 
 pytestmark = pytest.mark.slow
 
@@ -93,7 +93,8 @@ def test_a_broker_that_hangs_is_waited_for_once_and_for_seconds(
     if was_connected:
         app.send_task("anything")
     way.free.clear()
-    assert seconds_until_refused(app) < 5
+    # Three answers are waited for at most; the machine may be busy.
+    assert seconds_until_refused(app) < 3 * PAGE_SECONDS + 2
     assert seconds_until_refused(app) < 0.1
     way.free.set()
     monkeypatch.setattr(app, "_left_alone_until", 0.0)
