@@ -22,6 +22,8 @@ _LOG_PARTS = 100
 _LINE = re.compile(
     r"\[(?P<time>\d{4}-\d\d-\d\dT[\d:.]+[+-]\d{4})\] \{[^}]*\} (?P<level>[A-Z]+) - (?P<text>.*)"
 )
+# Where Airflow read the log: places on its machines, which tell a reader nothing.
+_SOURCE = re.compile(r"\*\*\* (Found .*:|Found logs served from host .*|  \* (/|[a-z\d]+://).*)\Z")
 
 
 class AirflowV1(RestClient):
@@ -139,6 +141,6 @@ def _events(text: str) -> list[LogEvent]:
             # The further lines of a message, a traceback as a rule.
             last = events[-1]
             events[-1] = LogEvent(last.timestamp, last.level, f"{last.message}\n{line}")
-        elif line.strip():
+        elif line.strip() and not _SOURCE.match(line):
             events.append(LogEvent(None, "", line))
     return events

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,11 @@ from airflow_bridge.errors import AirflowRefused
 from airflow_bridge.patience import seconds_left
 from airflow_bridge.rest import JSON, Reply, RestSession, parse_time
 from airflow_bridge.rest_client import RestClient, log_path
+
+# Before a log Airflow says where it read it: places on its machines, which tell a reader nothing.
+# What it could not read stands there, too, and is shown.
+_SOURCES = "::group::Log message source"
+_PLACE = re.compile(r"\s*(/|[a-z][a-z0-9+.-]*://)")
 
 _SHORTEST = 60.0
 _EARLY = 0.1
@@ -108,9 +114,12 @@ class AirflowV2(RestClient):
 
     def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> Iterator[LogEvent]:
         """See AirflowClient.logs; the log is read line by line, however long it is."""
+        among_sources = False
         for line in self._lines(log_path(dag_id, run_id, task_id, try_number)):
             event = _event(_json(line))
-            if event is not None:
+            if event.message.startswith(("::group::", "::endgroup::")):
+                among_sources = event.message.startswith(_SOURCES)
+            elif not (among_sources and _PLACE.match(event.message)):
                 yield event
 
     def xcom_value(self, value: Any) -> Any:
@@ -138,12 +147,10 @@ def _json(line: str) -> Any:
         return line
 
 
-def _event(raw: Any) -> LogEvent | None:
+def _event(raw: Any) -> LogEvent:
     if not isinstance(raw, Mapping):
         return LogEvent(None, "", str(raw))
     message = str(raw.get("event", ""))
-    if message.startswith(("::group::", "::endgroup::")):
-        return None
     details = [_exception(item) for item in raw.get("error_detail") or ()]
     return LogEvent(
         timestamp=parse_time(raw.get("timestamp")),

@@ -16,7 +16,7 @@ from alerts.events import AlertEvent, DeliveryStatus
 from alerts.models import AlertChannel, AlertDelivery, AlertRule
 from alerts.serializers import ChannelSerializer, DeliverySerializer, RuleSerializer
 from pipelines.permissions import ModelPermissions
-from pipelines.serializers import ErrorSerializer, NoFieldsSerializer
+from pipelines.serializers import ErrorSerializer, NoFieldsSerializer, StatusOnlySerializer
 
 INVALID = OpenApiResponse(ErrorSerializer, description="Every problem at once.")
 WAITS = OpenApiResponse(ErrorSerializer, description="It still waits to be sent.")
@@ -114,6 +114,8 @@ class DeliveryViewSet(viewsets.ReadOnlyModelViewSet[AlertDelivery]):
 
     @extend_schema(
         summary="Send a delivery again",
+        description="The answer is the delivery; without permission to view deliveries, its `id` "
+        "and `status` alone.",
         request=None,
         responses={202: DeliverySerializer, 400: INVALID, 409: WAITS},
         filters=False,
@@ -126,4 +128,6 @@ class DeliveryViewSet(viewsets.ReadOnlyModelViewSet[AlertDelivery]):
         if not services.resend(delivery):
             raise DeliveryWaits
         delivery.refresh_from_db()
-        return Response(DeliverySerializer(delivery).data, status=202)
+        may_view = request.user.has_perm("alerts.view_alertdelivery")
+        shown = DeliverySerializer if may_view else StatusOnlySerializer
+        return Response(shown(delivery).data, status=202)

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
@@ -25,6 +27,8 @@ else:
 CANCEL = "executions.cancel_pipelineexecution"
 # So many at once are still meant one by one; more would fill the slots of Airflow unawares.
 MOST_STARTED = 20
+# The field by which the page that asks says that it was answered.
+CONFIRMED = "confirmed"
 
 Selected = QuerySet[PipelineExecution]
 
@@ -52,25 +56,33 @@ class SelectedActions(_ModelAdmin):
     @admin.action(description=gettext_lazy("Retry selected executions"), permissions=["execute"])
     def retry_selected(self, request: HttpRequest, queryset: Selected) -> None:
         """Begin a new attempt of each, with the nodes that did not succeed."""
-        if done := self._start(
-            request,
-            queryset,
-            lambda execution: services.retry_execution(execution, signed_in(request)).warnings,
-        ):
+
+        def retry(execution: PipelineExecution) -> tuple[str, ...]:
+            return services.retry_execution(execution, signed_in(request)).warnings
+
+        if self._too_many(request, queryset):
+            return
+        if done := self._each(request, queryset, retry):
             self.message_user(request, _("Retried: %d.") % done, messages.SUCCESS)
 
     @admin.action(
         description=gettext_lazy("Run selected executions again"), permissions=["execute"]
     )
-    def run_selected_again(self, request: HttpRequest, queryset: Selected) -> None:
-        """Start a new execution for each, with its revision and params."""
+    def run_selected_again(self, request: HttpRequest, queryset: Selected) -> HttpResponse | None:
+        """Show what would be run again; once that is confirmed, start a new execution for each."""
+        selected = queryset.select_related("pipeline__current_revision", "revision")
+        if self._too_many(request, selected):
+            return None
+        if CONFIRMED not in request.POST:
+            return self._ask_before_running(request, list(selected))
 
         def run(execution: PipelineExecution) -> tuple[str, ...]:
             services.run_again(execution, signed_in(request))
             return ()
 
-        if done := self._start(request, queryset.select_related("pipeline", "revision"), run):
+        if done := self._each(request, selected, run):
             self.message_user(request, _("Run again: %d.") % done, messages.SUCCESS)
+        return None
 
     @admin.action(description=gettext_lazy("Cancel selected executions"), permissions=["cancel"])
     def cancel_selected(self, request: HttpRequest, queryset: Selected) -> None:
@@ -83,8 +95,8 @@ class SelectedActions(_ModelAdmin):
         if done := self._each(request, queryset, cancel):
             self.message_user(request, _("Cancel asked for: %d.") % done, messages.SUCCESS)
 
-    def _start(self, request: HttpRequest, queryset: Selected, work: "_Work") -> int:
-        """Do as `_each`; refuse all of them where they are too many."""
+    def _too_many(self, request: HttpRequest, queryset: Selected) -> bool:
+        """Return whether they are too many to be started at once; tell so then."""
         count = queryset.count()
         if count > MOST_STARTED:
             self.message_user(
@@ -96,8 +108,26 @@ class SelectedActions(_ModelAdmin):
                 % {"most": MOST_STARTED, "count": count},
                 messages.ERROR,
             )
-            return 0
-        return self._each(request, queryset, work)
+        return count > MOST_STARTED
+
+    def _ask_before_running(
+        self, request: HttpRequest, selected: list[PipelineExecution]
+    ) -> HttpResponse:
+        refusals = [(execution, services.run_again_refusal(execution)) for execution in selected]
+        return TemplateResponse(
+            request,
+            "admin/executions/pipelineexecution/run_again.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": _("Run executions again"),
+                "allowed": [execution for execution, refusal in refusals if not refusal],
+                "refused": [(execution, refusal) for execution, refusal in refusals if refusal],
+                "checkbox": ACTION_CHECKBOX_NAME,
+                "confirmed": CONFIRMED,
+                "back": request.get_full_path(),
+            },
+        )
 
     def _each(self, request: HttpRequest, queryset: Selected, work: "_Work") -> int:
         """Return for how many the work was done; tell what was refused, and what to think of."""

@@ -35,6 +35,7 @@ from pipelines.serializers import (
     ErrorSerializer,
     NoFieldsSerializer,
     OutputColumnsSerializer,
+    StatusOnlySerializer,
 )
 
 VIEW = "executions.view_pipelineexecution"
@@ -105,6 +106,8 @@ class ExecutionViewSet(
 
     @extend_schema(
         summary="Cancel an execution",
+        description="The answer is the execution; without permission to view executions, its `id` "
+        "and `status` alone.",
         request=None,
         responses={202: ExecutionDetailSerializer, 400: FIELDS, 409: ENDED},
     )
@@ -113,7 +116,8 @@ class ExecutionViewSet(
         """Ask for the cancel, and return the execution; it is cancelled once nothing runs."""
         execution = self._without_body(request)
         services.request_cancel(execution, cast(AbstractBaseUser, request.user))
-        return Response(self.get_serializer(self.get_object()).data, status=202)
+        shown = self.get_serializer_class() if request.user.has_perm(VIEW) else StatusOnlySerializer
+        return Response(shown(self.get_object()).data, status=202)
 
     @extend_schema(
         summary="Read where columns came from",

@@ -29,8 +29,11 @@ LISTS_LOOK = 30.0
 MOST_NAMED = 500
 # A page says nothing longer; what is would only keep the others waiting.
 _LONGEST = 100
+# Nobody who means well sends so much. The web server refuses it, too, where it is told to
+# (`--ws-max-size`); by itself it takes megabytes.
+_TOO_MUCH = 4096
 
-_INTERNAL_ERROR, _TRY_LATER = 1011, 1013
+_TOO_BIG, _INTERNAL_ERROR, _TRY_LATER = 1009, 1011, 1013
 
 
 class Refused(Exception):
@@ -56,10 +59,9 @@ class SignedInConsumer(AsyncWebsocketConsumer):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            if self._work is not None:
-                self._work.cancel()
+            if (work := self._end()) is not None:
                 with suppress(asyncio.CancelledError):
-                    await self._work
+                    await work
 
     async def connect(self) -> None:
         """Accept, so that a browser gets to see why the socket is closed again."""
@@ -67,7 +69,11 @@ class SignedInConsumer(AsyncWebsocketConsumer):
         self._work = asyncio.create_task(self._send_all())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Answer a ping; a page has nothing else to say."""
+        """Answer a ping; a page has nothing else to say, and one that says much is shut out."""
+        if len(text_data or bytes_data or "") > _TOO_MUCH:
+            self._end()
+            await self.close(_TOO_BIG, reason="message too big")
+            return
         if text_data is None or len(text_data) > _LONGEST:
             return
         with suppress(ValueError):
@@ -98,6 +104,12 @@ class SignedInConsumer(AsyncWebsocketConsumer):
                 await asyncio.wait_for(news.wait(), CHECK_EVERY)
                 return
             await self.standing()
+
+    def _end(self) -> asyncio.Task[None] | None:
+        """Have nothing more sent; return what sends, if anything does."""
+        if self._work is not None:
+            self._work.cancel()
+        return self._work
 
     @abstractmethod
     async def send_news(self) -> None:

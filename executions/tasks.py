@@ -166,10 +166,12 @@ def remove_staging() -> None:
 
 @shared_task(name="executions.tasks.remove_unkept")
 def remove_unkept() -> None:
-    """Remove logs, executions and revisions that are kept no longer, a lot at a time."""
+    """Remove logs, executions, revisions and drafts kept no longer, a lot at a time."""
     removed = services.remove_unkept(at_most=STAGING_LOT)
     if removed:
-        logger.info("Kept no longer, and removed: %d logs, executions and revisions", removed)
+        logger.info(
+            "Kept no longer, and removed: %d logs, executions, revisions and drafts", removed
+        )
     if removed >= STAGING_LOT:
         queue_remove_unkept()
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 # Seconds between two looks at an execution that changes; large ones are looked at less often.
 APART = 0.25
 _TIMES_AS_LONG = 5.0
-# Seconds after which one is looked at without word of a change, which may be lost.
+# Seconds after which one is looked at without word of a change, which may be lost; while none can
+# come, one that has ended is looked at as often as one that is active.
 WHILE_ACTIVE, WHEN_ENDED = 5.0, 30.0
 _TRY_AGAIN = 2.0
 MOST_KEPT = 20_000
@@ -58,9 +59,11 @@ class Page:
 class Watch:
     """The pages of one execution, and the task that reads it for them."""
 
-    def __init__(self, execution_id: uuid.UUID) -> None:
+    def __init__(self, execution_id: uuid.UUID, hears: Callable[[], bool]) -> None:
         self.pages: set[Page] = set()
         self._id = execution_id
+        # Whether word of changes comes.
+        self._hears = hears
         self._reads = 0
         self._wanted = asyncio.Event()
         self._task = asyncio.create_task(self._run())
@@ -76,7 +79,11 @@ class Watch:
         self._wanted.set()
 
     def tell(self) -> None:
-        """Have the pages told again what they know: how it comes to be known has changed."""
+        """Have the pages told again what they know: how it comes to be known has changed.
+
+        When it is next looked for changes with that.
+        """
+        self.look()
         for page in self.pages:
             if page.text is not None:
                 page.news.set()
@@ -103,7 +110,8 @@ class Watch:
             else:
                 database.end()
                 self._show(state)
-                due = WHILE_ACTIVE if state is not None and state["may_still_run"] else WHEN_ENDED
+                may_change = state is not None and (state["may_still_run"] or not self._hears())
+                due = WHILE_ACTIVE if may_change else WHEN_ENDED
             await asyncio.sleep(max(APART, (time.monotonic() - began) * _TIMES_AS_LONG))
 
     def _show(self, state: JSON | None) -> None:
@@ -162,7 +170,7 @@ class Hub:
         """Return a new page in a language, which is to be left again."""
         self._listen()
         if execution_id not in self._watches:
-            self._watches[execution_id] = Watch(execution_id)
+            self._watches[execution_id] = Watch(execution_id, lambda: self.hears)
         return self._watches[execution_id].join(language)
 
     def leave(self, execution_id: uuid.UUID, page: Page) -> None:

@@ -14,6 +14,9 @@ pool_connections()
 
 # Not before: what sockets serve needs the models, which can be imported once the apps are there.
 from logidata.bodies import BoundedBodies  # noqa: E402
+from logidata.broker import hurry  # noqa: E402
+from logidata.celery import app as celery_app  # noqa: E402
 from logidata.sockets import websockets  # noqa: E402
 
+hurry(celery_app)
 application = ProtocolTypeRouter({"http": BoundedBodies(http), "websocket": websockets})

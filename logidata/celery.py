@@ -2,14 +2,14 @@
 
 import os
 
-from celery import Celery
 from celery.signals import worker_process_init
 
+from logidata.broker import Broker
 from logidata.connections import keep_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logidata.settings")
 
-app = Celery("logidata")
+app = Broker("logidata")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -34,6 +34,8 @@ LOGIDATA_LOG_DAYS = timedelta(days=env.days("LOGIDATA_LOG_DAYS", 90))
 LOGIDATA_EXECUTION_DAYS = timedelta(days=env.days("LOGIDATA_EXECUTION_DAYS", 365))
 # Revisions that no execution has run and that are not current.
 LOGIDATA_REVISION_DAYS = timedelta(days=env.days("LOGIDATA_REVISION_DAYS", 90))
+# Drafts that nobody has saved since.
+LOGIDATA_DRAFT_DAYS = timedelta(days=env.days("LOGIDATA_DRAFT_DAYS", 90))
 # What was sent of alerts, and to whom.
 LOGIDATA_ALERT_DAYS = timedelta(days=env.days("LOGIDATA_ALERT_DAYS", 90))
 # The address that people open LogiData by, for links in alerts; without it there are none.

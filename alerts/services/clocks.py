@@ -113,20 +113,11 @@ def _candidates(
 ) -> Iterator[Event]:
     if until is None:
         return
-    if (asked_at := _asked_at(execution)) is not None:
-        waited = (until - asked_at).total_seconds()
-        yield event_of(execution, AlertEvent.DEADLINE, {}, seconds=waited)
+    waited = (until - execution.asked_at).total_seconds()
+    yield event_of(execution, AlertEvent.DEADLINE, {}, seconds=waited)
     found = known.get(execution.pipeline_id) if execution.pipeline_id is not None else None
     if found is not None and execution.started_at is not None:
         ran = (until - execution.started_at).total_seconds()
         yield event_of(
             execution, AlertEvent.SLOW, {}, seconds=ran, usual=found.seconds, runs=found.runs
         )
-
-
-def _asked_at(execution: PipelineExecution) -> datetime | None:
-    """Return since when the attempt is asked for; None where that is not known yet."""
-    if execution.attempt == 1:
-        return execution.created_at
-    # Nobody has asked LogiData for one that was cleared in Airflow.
-    return execution.attempt_requested_at or execution.run_queued_at or execution.started_at

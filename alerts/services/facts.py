@@ -49,6 +49,7 @@ def _facts_of_earlier(execution: PipelineExecution, attempt: int) -> dict[str, A
         "started_at": _iso(earlier.started_at),
         "completed_at": _iso(earlier.completed_at),
         "duration_seconds": earlier.duration_seconds,
+        "rows_rejected": earlier.rows_rejected,
         **_errors(earlier.error_message, failed),
     }
 

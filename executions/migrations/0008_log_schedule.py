@@ -29,8 +29,9 @@ def install(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
             "task": "executions.tasks.remove_unkept",
             "interval": hourly,
             "expire_seconds": 3600,
-            "description": "Removes what is older than LOGIDATA_LOG_DAYS, LOGIDATA_EXECUTION_DAYS "
-            "and LOGIDATA_REVISION_DAYS say. `manage.py retention` shows it before.",
+            "description": "Removes what is older than LOGIDATA_LOG_DAYS, LOGIDATA_EXECUTION_DAYS, "
+            "LOGIDATA_REVISION_DAYS and LOGIDATA_DRAFT_DAYS say. `manage.py retention` shows it "
+            "before.",
         },
     )
     every, _ = intervals.get_or_create(every=10, period="seconds")

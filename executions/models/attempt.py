@@ -36,6 +36,11 @@ class ExecutionAttempt(models.Model):
         related_name="+",
         verbose_name=_("requested by"),
     )
+    rows_rejected = models.BigIntegerField(
+        _("rows rejected"),
+        default=0,
+        help_text=_("Rows that the nodes of the execution had set aside at its end."),
+    )
     nodes = models.JSONField(
         _("nodes"),
         default=list,
@@ -79,6 +84,7 @@ class ExecutionAttempt(models.Model):
             started_at=execution.started_at,
             completed_at=execution.completed_at,
             duration_seconds=execution.duration_seconds,
+            rows_rejected=execution.rows_rejected,
             requested_at=execution.created_at if is_first else execution.attempt_requested_at,
             requested_by=execution.triggered_by if is_first else execution.attempt_requested_by,
             nodes=[

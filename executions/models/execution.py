@@ -304,7 +304,10 @@ class PipelineExecution(models.Model):
     @property
     def asked_at(self) -> datetime:
         """When the attempt that is shown was asked for."""
-        return self.attempt_requested_at or self.created_at
+        if self.attempt == 1:
+            return self.created_at
+        # Nobody has asked LogiData for one that was cleared in Airflow.
+        return self.attempt_requested_at or self.run_queued_at or self.started_at or self.created_at
 
     @property
     def has_rejected(self) -> bool:

@@ -32,6 +32,7 @@ from executions.services.starting import (
     create_execution,
     params_of_execution,
     run_again,
+    run_again_refusal,
     start_execution,
 )
 from executions.services.stopping import still_running
@@ -84,6 +85,7 @@ __all__ = [
     "retention",
     "retry_execution",
     "run_again",
+    "run_again_refusal",
     "search",
     "search_by_id",
     "start_execution",

@@ -8,10 +8,12 @@ from celery import current_app
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
+from etl.messages import say
 from executions.models import PipelineExecution
 from executions.statuses import ExecutionStatus
-from executions.transitions import NOT_BEGUN
+from executions.transitions import NOT_BEGUN, explain_waiting
 
 EXECUTE = "executions.tasks.execute_pipeline"
 MONITOR = "executions.tasks.monitor_execution"
@@ -19,6 +21,10 @@ CANCEL = "executions.tasks.cancel_pipeline"
 SYNC = "executions.tasks.sync_executions"
 REMOVE_STAGING = "executions.tasks.remove_staging"
 REMOVE_UNKEPT = "executions.tasks.remove_unkept"
+
+UNTOLD = say(
+    "Redis does not answer, so no worker knows of it yet. It begins by itself once Redis is back."
+)
 
 
 def queue_execute(execution: PipelineExecution, *, countdown: float | None = None) -> None:
@@ -68,10 +74,18 @@ def queue_remove_unkept() -> None:
 def queue_execute_on_commit(execution: PipelineExecution) -> None:
     """Queue the trigger once the execution is committed: the worker may be faster than we are.
 
-    A broker that is down is logged, not raised: the execution exists, and the regular sync queues
-    it again.
+    A broker that is down is logged, not raised: the execution exists, says so, and the regular sync
+    queues it again.
     """
-    transaction.on_commit(lambda: queue_execute(execution), robust=True)
+
+    def queue() -> None:
+        try:
+            queue_execute(execution)
+        except OperationalError:
+            explain_waiting(execution.pk, UNTOLD)
+            raise
+
+    transaction.on_commit(queue, robust=True)
 
 
 def queue_cancel_on_commit(execution: PipelineExecution) -> None:

@@ -20,6 +20,7 @@ from executions.services import cleaning, log_store
 from executions.services.stopping import staging_key
 from executions.statuses import ACTIVE_STATUSES, FINAL_STATUSES, ExecutionStatus
 from pipelines.models import Pipeline, PipelineRevision
+from pipelines.services import remove_stale_drafts, stale_drafts
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +48,12 @@ def retention() -> list[Kept]:
         _kept("logs of executions", "LOGIDATA_LOG_DAYS", _due_logs(), "created_at"),
         _kept("executions", "LOGIDATA_EXECUTION_DAYS", _due_executions(), "created_at"),
         _kept("revisions never used", "LOGIDATA_REVISION_DAYS", _due_revisions(), "created_at"),
+        _kept("drafts", "LOGIDATA_DRAFT_DAYS", stale_drafts(), "saved_at"),
     ]
 
 
 def remove_unkept(at_most: int) -> int:
-    """Remove logs, executions and revisions that are kept no longer; return how many.
+    """Remove logs, executions, revisions and drafts that are kept no longer; return how many.
 
     At most so many of each are looked at. What cannot be removed is logged, and tried again at the
     next call. Staged data has a task of its own, `remove_staging`.
@@ -60,6 +62,7 @@ def remove_unkept(at_most: int) -> int:
         _removed(_due_logs().order_by("completed_at")[:at_most], _remove_logs)
         + _removed(_due_executions().order_by("created_at")[:at_most], _remove_execution)
         + _remove_revisions(at_most)
+        + remove_stale_drafts(at_most)
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,7 +17,7 @@ from executions.publishing import publish_changed
 from executions.services.queueing import queue_execute_on_commit
 from executions.services.results import storable
 from executions.statuses import TriggerType
-from pipelines.errors import PipelineNotSaved, Problem
+from pipelines.errors import DomainError, PipelineNotSaved, Problem
 from pipelines.models import Pipeline, PipelineRevision
 from pipelines.services import (
     dag_to_run,
@@ -72,24 +73,18 @@ def create_execution(
     # The lock keeps the revision still, and the pipeline from being deleted meanwhile.
     pipelines = Pipeline.objects.select_related("current_revision")
     locked = pipelines.select_for_update(of=("self",)).filter(pk=pipeline.pk).first()
-    if locked is None or locked.current_revision is None:
+    if locked is None:
         raise PipelineNotSaved(pipeline.name)
-    if not locked.is_active:
-        raise PipelineInactive(locked.name)
-    chosen = locked.current_revision if revision is None else revision_of(locked, revision)
-    dag_id = dag_to_run(chosen, locked.current_revision)
-    if dag_id is None:
-        raise RevisionNotServed(locked.name, chosen.number, locked.current_revision.number)
-    keep_apart(dag_id)
-    graph = parse_graph(chosen.snapshot["config"])
-    effective = _checked_params(locked.name, chosen, params)
+    plan = _planned(locked, params, revision)
+    keep_apart(plan.dag_id)
+    graph = parse_graph(plan.revision.snapshot["config"])
     execution = PipelineExecution(
         pipeline=locked,
         pipeline_name=locked.name,
-        revision=chosen,
-        airflow_dag_id=dag_id,
+        revision=plan.revision,
+        airflow_dag_id=plan.dag_id,
         trigger_type=TriggerType(trigger_type),
-        params=effective,
+        params=plan.params,
         celery_task_id=celery_task_id,
         triggered_by_id=user_id,
     )
@@ -98,6 +93,29 @@ def create_execution(
     create_node_rows(execution, graph)
     publish_changed([execution.pk])
     return execution
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What an execution is to run: a revision, in which DAG, with all its params."""
+
+    revision: PipelineRevision
+    dag_id: str
+    params: dict[str, Any]
+
+
+def _planned(pipeline: Pipeline, params: object, number: int | None) -> _Plan:
+    """Return what an execution would run, writing nothing; raise as `start_execution` does."""
+    current = pipeline.current_revision
+    if current is None:
+        raise PipelineNotSaved(pipeline.name)
+    if not pipeline.is_active:
+        raise PipelineInactive(pipeline.name)
+    chosen = current if number is None else revision_of(pipeline, number)
+    dag_id = dag_to_run(chosen, current)
+    if dag_id is None:
+        raise RevisionNotServed(pipeline.name, chosen.number, current.number)
+    return _Plan(chosen, dag_id, _checked_params(pipeline.name, chosen, params))
 
 
 def run_again(
@@ -112,18 +130,34 @@ def run_again(
 
     It runs the same revision unless another one is given. Raise as `start_execution` does.
     """
+    pipeline, params, number = _as_before(execution, params, revision)
+    return start_execution(
+        pipeline, params=params, user=user, revision=number, trigger_type=trigger_type
+    )
+
+
+def run_again_refusal(execution: PipelineExecution) -> str:
+    """Return why the execution cannot be run again as things are; empty where it can."""
+    try:
+        _planned(*_as_before(execution))
+    except DomainError as error:
+        return str(error.detail)
+    return ""
+
+
+def _as_before(
+    execution: PipelineExecution, params: object = None, number: int | None = None
+) -> tuple[Pipeline, object, int | None]:
+    """Return an execution's pipeline, and its params and revision where no others are given."""
     if execution.pipeline is None:
         raise PipelineNotSaved(execution.pipeline_name)
-    number = revision
     if number is None and execution.revision is not None:
         number = execution.revision.number
     if params is None:
         known = execution.pipeline.revisions
         chosen = known.filter(number=number).first() if number is not None else None
         params = params_again(execution, chosen) if chosen is not None else execution.params
-    return start_execution(
-        execution.pipeline, params=params, user=user, revision=number, trigger_type=trigger_type
-    )
+    return execution.pipeline, params, number
 
 
 def params_of_execution(execution_id: str, revision: PipelineRevision | None) -> dict[str, object]:

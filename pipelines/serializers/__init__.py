@@ -5,6 +5,7 @@ from pipelines.serializers.answers import (
     ModuleSerializer,
     OutputColumnsSerializer,
     StartedSerializer,
+    StatusOnlySerializer,
     ValidationSerializer,
 )
 from pipelines.serializers.bodies import (
@@ -31,6 +32,7 @@ __all__ = [
     "PipelineSerializer",
     "RevisionNumberField",
     "StartedSerializer",
+    "StatusOnlySerializer",
     "StrictSerializer",
     "TextsField",
     "ValidationSerializer",

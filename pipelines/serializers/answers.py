@@ -40,6 +40,13 @@ class StartedSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
 
 
+class StatusOnlySerializer(serializers.Serializer[Any]):
+    """What those are answered who may act on something but not view it."""
+
+    id = serializers.ReadOnlyField()
+    status = serializers.CharField()
+
+
 class ModuleSerializer(serializers.Serializer[Any]):
     """A module of the catalogue."""
 

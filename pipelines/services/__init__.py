@@ -30,7 +30,9 @@ from pipelines.services.drafts import (
     drawn,
     forget_draft,
     newest_of,
+    remove_stale_drafts,
     save_draft,
+    stale_drafts,
 )
 from pipelines.services.exporting import (
     FORMAT,
@@ -143,6 +145,7 @@ __all__ = [
     "redeploy",
     "remove_dag",
     "remove_old_previews",
+    "remove_stale_drafts",
     "removed_after",
     "request_deployment",
     "request_preview",
@@ -157,6 +160,7 @@ __all__ = [
     "search",
     "serve_apart",
     "set_watermark",
+    "stale_drafts",
     "stop_preview",
     "structure_of",
     "tables_of",

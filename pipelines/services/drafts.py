@@ -1,11 +1,14 @@
 """What is drawn and not deployed yet, and two people who draw the same pipeline."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +19,8 @@ from pipelines.services.fields import FIELDS, problems_of_field, unstorable
 from pipelines.services.saving import Person, assign, name_problems, save_pipeline
 from pipelines.services.snapshots import drawn_snapshot
 from pipelines.services.validation import field_values
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,34 @@ def discard_draft(pipeline: Pipeline, *, seen: datetime | None = None) -> None:
 def forget_draft(pipeline: Pipeline, *, seen: datetime) -> bool:
     """Remove the pipeline's draft, unless it was saved after `seen`; return whether one is gone."""
     return PipelineDraft.objects.filter(pipeline=pipeline, saved_at__lte=seen).delete()[0] > 0
+
+
+def stale_drafts() -> QuerySet[PipelineDraft]:
+    """Return the drafts that nobody has saved for LOGIDATA_DRAFT_DAYS."""
+    until = timezone.now() - settings.LOGIDATA_DRAFT_DAYS
+    return PipelineDraft.objects.filter(saved_at__lt=until)
+
+
+def remove_stale_drafts(at_most: int) -> int:
+    """Remove at most so many stale drafts, the oldest first; return how many.
+
+    What was deployed stays as it is. A pipeline that never was more than its draft goes with it.
+    """
+    removed = 0
+    pks = stale_drafts().order_by("saved_at").values_list("pipeline", flat=True)
+    for pk in list(pks[:at_most]):
+        with transaction.atomic():
+            # Whoever saves a draft, or deploys it, takes the same lock.
+            pipeline = Pipeline.objects.select_for_update(of=("self",)).filter(pk=pk).first()
+            if pipeline is None or not stale_drafts().filter(pipeline=pipeline).delete()[0]:
+                continue
+            removed += 1
+            logger.info(
+                "The draft of pipeline '%s' is removed: nobody has saved it for long", pipeline
+            )
+            if pipeline.current_revision_id is None and not pipeline.revisions.exists():
+                pipeline.delete()
+    return removed
 
 
 def changed(pipeline: Pipeline, newest: Newest, mine: Mapping[str, Any]) -> PipelineChanged:

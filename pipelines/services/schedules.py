@@ -53,6 +53,10 @@ _FRENCH = {
 }
 # Certain times of every day.
 _AT_TIMES = re.compile(r"[\d,]+ [\d,]+ \* \* \*\Z")
+_STEP_OF_ALL = re.compile(r"\*/(\d+)\Z")
+_STEP_OF_RANGE = re.compile(r"(\d+)-(\d+)/(\d+)\Z")
+# Of minutes, hours and months; of days no step goes on from one month, or week, to the next.
+_LENGTHS = (60, 24, 1, 12, 1)
 _NAMES = re.compile(rf"\b({'|'.join(_FRENCH)})\b")
 
 
@@ -105,9 +109,9 @@ def _after(moment: datetime, expression: str) -> datetime:
 
 
 def _words(expression: str, language: str) -> str:
-    minute, hour, day, month, weekday = expression.split()
+    minute, hour, day, month, weekday = _with_steps_spelled_out(expression)
     if day == "*" or weekday == "*":
-        return _described(expression, language)
+        return _described(f"{minute} {hour} {day} {month} {weekday}", language)
     # Where both are given, cron takes a day that fits either.
     by_day = _described(f"{minute} {hour} {day} {month} *", language)
     by_weekday = _described(f"{minute} {hour} * {month} {weekday}", language)
@@ -116,6 +120,29 @@ def _words(expression: str, language: str) -> str:
             "one": by_day,
             "other": by_weekday[:1].lower() + by_weekday[1:],
         }
+
+
+def _with_steps_spelled_out(expression: str) -> list[str]:
+    """Return the fields, with the values that steps come to where "every n" would not be true.
+
+    A step begins anew with each hour, day, month and year: `*/7` is no "every 7 minutes" from 56 to
+    0, and `*/90` comes once an hour.
+    """
+    fields = zip(expression.split(), croniter(expression).expanded, _LENGTHS, strict=False)
+    return [
+        ",".join(map(str, values)) if "/" in field and not _is_regular(field, length) else field
+        for field, values, length in fields
+    ]
+
+
+def _is_regular(field: str, length: int) -> bool:
+    """Return whether the words for a field's step are true of all its times."""
+    if found := _STEP_OF_ALL.match(field):
+        step = int(found[1])
+        return step == 1 or (step < length and length % step == 0)
+    # "Every 2 hours, between 8 and 18": of days and months a list says it better.
+    found = _STEP_OF_RANGE.match(field) if length >= 24 else None
+    return found is not None and int(found[1]) + int(found[3]) <= int(found[2])
 
 
 def _described(expression: str, language: str) -> str:

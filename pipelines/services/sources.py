@@ -1,5 +1,6 @@
 """What the editor offers to pick from: connections, their tables, and files. Never a secret."""
 
+import logging
 import os
 import re
 import threading
@@ -21,6 +22,8 @@ from etl.files.listing import DataFile, data_files
 from etl.preview.connecting import known_connection
 from etl.settings import run_settings
 from pipelines.errors import ConnectionNotHere, NoDataFolder, SourceUnavailable
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -85,8 +88,11 @@ def tables_of(connection_id: str, search: str) -> list[str]:
         data_dirs = run_settings().data_dirs
         return _in_time(lambda: table_names(connection, search, data_dirs), connection_id)
     except ETLError as error:
-        said = error.message[:1].upper() + error.message[1:]
-        raise (SourceUnavailable if error.retryable else ConnectionNotHere)(said) from None
+        if error.retryable:
+            # What it says is for a run: what was kept of it, and to execute it again.
+            logger.info("The tables of connection '%s' are not listed: %s", connection_id, error)
+            raise _not_listed(connection_id) from None
+        raise ConnectionNotHere(error.message[:1].upper() + error.message[1:]) from None
 
 
 def _in_time(work: Callable[[], T], connection_id: str) -> T:
@@ -103,13 +109,18 @@ def _in_time(work: Callable[[], T], connection_id: str) -> T:
     try:
         return future.result(TABLES_SECONDS)
     except NotInTime:
-        raise SourceUnavailable(
-            _(
-                "The server of connection '%(connection_id)s' has not answered within "
-                "%(tables_seconds)g s. Write the table's name by hand, or try again."
-            )
-            % {"connection_id": connection_id, "tables_seconds": TABLES_SECONDS}
-        ) from None
+        raise _not_listed(connection_id) from None
+
+
+def _not_listed(connection_id: str) -> SourceUnavailable:
+    return SourceUnavailable(
+        _(
+            "The database of connection '%(connection_id)s' cannot be reached, or has not answered "
+            "in time, so its tables cannot be listed. Write the table's name by hand, or see that "
+            "its server runs and try again."
+        )
+        % {"connection_id": connection_id}
+    )
 
 
 def files_below(prefix: str) -> list[DataFile]:

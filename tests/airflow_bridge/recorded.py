@@ -204,6 +204,7 @@ V1_LOG = {
             (
                 "vm",
                 "*** Found local files:\n***   * /logs/attempt=1.log\n"
+                "*** Could not read served logs: [Errno 111] Connection refused\n"
                 "[2026-11-22T18:36:16.658+0000] {runner.py:80} INFO - extract.csv: 3 rows in\n"
                 "[2026-11-22T18:36:30.316+0000] {taskinstance.py:2731} ERROR - Task failed with "
                 "exception\nTraceback (most recent call last):\n  it's here\n",
@@ -216,6 +217,7 @@ V2_LOG: dict[str, Any] = {
     "content": [
         {"event": "::group::Log message source details"},
         {"event": "/logs/attempt=1.log"},
+        {"event": "Could not read served logs: [Errno 111] Connection refused"},
         {"event": "::endgroup::"},
         {
             "timestamp": "2026-11-22T18:36:16.658000Z",

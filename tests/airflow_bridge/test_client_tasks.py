@@ -78,6 +78,13 @@ def test_a_log_comes_as_events_with_the_traceback_at_its_message(world: World) -
     assert not [event for event in events if event.message.startswith("::")]
 
 
+def test_a_log_names_no_file_of_airflows_machines_and_says_what_was_not_read(world: World) -> None:
+    events = [event.message for event in world.client.logs(DAG, RUN, "read_orders", 1)]
+
+    assert not [message for message in events if "attempt=1.log" in message or "Found" in message]
+    assert [message for message in events if "Could not read served logs" in message]
+
+
 def test_a_log_in_parts_is_joined_and_ends_where_nothing_comes_any_more(airflow2: World) -> None:
     (whole,) = airflow2.airflow.logs
     events = list(airflow2.client.logs(DAG, RUN, "read_orders", 1))

@@ -184,6 +184,19 @@ def test_deliveries_are_listed_newest_first_filtered_and_sent_again(
     assert hook.titles.count("orders failed") == 2
 
 
+def test_who_may_resend_but_not_view_is_told_the_status_and_no_more(
+    api: APIClient, permit: Callable[..., None], rule: Rule, orders: Pipeline, queue: Queue
+) -> None:
+    permit("resend_alertdelivery")
+    rule(AlertEvent.FAILURE)
+    end(execution_of(orders))
+    services.look_at_ends()
+    work(queue)
+    delivery = AlertDelivery.objects.get()
+    answer = api.post(f"{ROOT}/deliveries/{delivery.pk}/resend")
+    assert (answer.status_code, answer.json()) == (202, {"id": delivery.pk, "status": "queued"})
+
+
 def test_pages_of_deliveries_cost_the_same_queries(
     chief: APIClient, rule: Rule, orders: Pipeline, queue: Queue, django_assert_max_num_queries: Any
 ) -> None:

@@ -113,6 +113,19 @@ def test_a_retry_that_begins_at_once_does_not_hide_the_failure_before_it(
     assert "disk full" in hook.bodies[0]["message"]
 
 
+def test_a_retry_that_begins_at_once_does_not_hide_the_rejected_rows_before_it(
+    rule: Rule, orders: Pipeline, hook: Webhook, queue: Queue
+) -> None:
+    rule(AlertEvent.QUARANTINE)
+    execution = execution_of(orders)
+    end(execution, "success", rows_rejected=3)
+    begin_attempt(again(execution), reason="again", nodes=["load"])
+    work(queue)
+    (body,) = hook.bodies
+    assert "3" in body["title"]
+    assert deliveries() == [("quarantine", "sent")]
+
+
 def test_nodes_that_are_tried_again_are_not_told_of(
     rule: Rule, orders: Pipeline, queue: Queue
 ) -> None:

@@ -83,7 +83,10 @@ class Page:
         await self.say_text(json.dumps(message))
 
     async def say_text(self, text: str) -> None:
-        await self._socket.send_input({"type": "websocket.receive", "text": text})
+        await self.send({"text": text})
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self._socket.send_input({"type": "websocket.receive", **message})
 
     async def hears_nothing(self, seconds: float) -> bool:
         return bool(await self._socket.receive_nothing(timeout=seconds))

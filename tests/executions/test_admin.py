@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -214,8 +215,10 @@ def test_the_bulk_cancel_is_not_offered_to_viewers(
     assert b"cancel_selected" not in shown
 
 
-def run_again_all(viewer: Client, action: str, executions: list[PipelineExecution]) -> str:
-    body = {"action": action, "_selected_action": [str(each.pk) for each in executions]}
+def run_again_all(
+    viewer: Client, action: str, executions: list[PipelineExecution], **fields: str
+) -> str:
+    body = {"action": action, "_selected_action": [str(each.pk) for each in executions], **fields}
     return viewer.post(LIST, body, follow=True).content.decode()
 
 
@@ -241,8 +244,40 @@ def test_executions_are_run_again_at_once_as_new_ones(
 ) -> None:
     permit("execute_pipeline")
     executions = [services.start_execution(pipeline) for _ in range(2)]
-    assert "Run again: 2." in run_again_all(viewer, "run_selected_again", executions)
+    shown = run_again_all(viewer, "run_selected_again", executions, confirmed="yes")
+    assert "Run again: 2." in shown
     assert PipelineExecution.objects.count() == 4
+
+
+def test_nothing_is_run_again_at_once_before_it_is_confirmed_knowing_what_is_and_why(
+    pipeline: Pipeline,
+    make_pipeline: Callable[..., Pipeline],
+    viewer: Client,
+    permit: Callable[..., None],
+) -> None:
+    permit("execute_pipeline")
+    retired = make_pipeline("retired")
+    allowed, refused = services.start_execution(pipeline), services.start_execution(retired)
+    Pipeline.objects.filter(pk=retired.pk).update(is_active=False)
+    shown = run_again_all(viewer, "run_selected_again", [allowed, refused])
+    assert PipelineExecution.objects.count() == 2
+    assert "Run 1 execution again" in shown
+    assert "Pipeline &#x27;retired&#x27; is not active" in shown
+    assert re.findall('name="_selected_action" value="([^"]+)"', shown) == [str(allowed.pk)]
+    fields = dict(re.findall('type="hidden" name="(action|confirmed)" value="([^"]+)"', shown))
+    assert "Run again: 1." in run_again_all(viewer, fields.pop("action"), [allowed], **fields)
+    assert PipelineExecution.objects.count() == 3
+
+
+def test_where_nothing_can_be_run_again_the_page_says_so_and_offers_nothing(
+    pipeline: Pipeline, viewer: Client, permit: Callable[..., None]
+) -> None:
+    permit("execute_pipeline")
+    execution = services.start_execution(pipeline)
+    Pipeline.objects.update(is_active=False)
+    shown = run_again_all(viewer, "run_selected_again", [execution])
+    assert "None of the selected executions can be run again" in shown
+    assert "run_selected_again" not in shown
 
 
 def test_too_many_are_not_started_at_once(

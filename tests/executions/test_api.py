@@ -174,6 +174,18 @@ def test_cancelling_is_accepted_with_its_author(
     assert answer.json()["cancel_requested_by"] == "ann"
 
 
+def test_who_may_cancel_but_not_view_is_told_the_status_and_no_more(
+    running: PipelineExecution, api: APIClient, permit: Callable[..., None]
+) -> None:
+    permit(CANCEL)
+    answer = api.post(url(running, "cancel"))
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {"id": str(running.pk), "status": "running"},
+    )
+    assert again(running).cancel_requested_at is not None
+
+
 @pytest.mark.parametrize("action", ["monitor", "cancel"])
 def test_fields_that_would_change_nothing_are_refused_by_name(
     running: PipelineExecution, viewer: APIClient, permit: Callable[..., None], action: str

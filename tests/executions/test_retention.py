@@ -18,7 +18,8 @@ from executions import services, tasks
 from executions.errors import LogsRemoved
 from executions.models import PipelineExecution, TaskExecution
 from executions.services import log_store, remove_unkept, retention
-from pipelines.models import Pipeline, PipelineRevision
+from pipelines.models import Pipeline, PipelineDraft, PipelineRevision
+from pipelines.services import begin_draft, draft_of, save_draft
 from tests.executions.conftest import Queue, again, key, revise
 from tests.fake_airflow import FakeAirflow
 
@@ -41,6 +42,12 @@ def ended(running: PipelineExecution, airflow: FakeAirflow) -> PipelineExecution
 def age(execution: PipelineExecution, days: float) -> None:
     then = timezone.now() - timedelta(days=days)
     PipelineExecution.objects.filter(pk=execution.pk).update(completed_at=then, created_at=then)
+
+
+def saved_days_ago(draft: PipelineDraft | None, days: float) -> None:
+    assert draft is not None
+    then = timezone.now() - timedelta(days=days)
+    PipelineDraft.objects.filter(pk=draft.pk).update(saved_at=then)
 
 
 def due() -> list[int]:
@@ -122,6 +129,26 @@ def test_only_revisions_that_nothing_needs_go(ended: PipelineExecution, pipeline
     assert due()[3] == 1
     assert remove_unkept(at_most=10) == 1
     assert [revision.number for revision in pipeline.revisions.order_by("number")] == [1, 3]
+
+
+def test_a_draft_goes_that_nobody_has_saved_for_long_and_what_is_deployed_stays(
+    pipeline: Pipeline,
+) -> None:
+    draft = save_draft(pipeline, {"description": "drawn"}, user=None)
+    saved_days_ago(draft, 89)
+    assert (due()[4], remove_unkept(at_most=10)) == (0, 0)
+    saved_days_ago(draft, 91)
+    assert due()[4] == 1
+    assert remove_unkept(at_most=10) == 1
+    assert draft_of(pipeline) is None
+    assert Pipeline.objects.get(pk=pipeline.pk).current_revision == pipeline.current_revision
+
+
+def test_a_pipeline_that_never_was_more_than_a_draft_goes_with_it(pipeline: Pipeline) -> None:
+    later = begin_draft({"name": "later"}, user=None)
+    saved_days_ago(draft_of(later), 91)
+    remove_unkept(at_most=10)
+    assert list(Pipeline.objects.all()) == [pipeline]
 
 
 def test_the_command_shows_and_removes_only_when_told(ended: PipelineExecution) -> None:

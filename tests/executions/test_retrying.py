@@ -344,3 +344,15 @@ def test_a_run_cleared_in_airflow_is_a_further_attempt(
     airflow.finish(*key(failed))
     services.sync_active()
     assert (again(failed).status, again(failed).attempt) == ("success", 2)
+
+
+def test_an_attempt_begun_in_airflow_was_asked_for_when_it_was_cleared(
+    failed: PipelineExecution, airflow: FakeAirflow
+) -> None:
+    PipelineExecution.objects.update(created_at=timezone.now() - timedelta(days=3))
+    airflow.clear(*key(failed))
+    services.sync_active()
+    cleared = again(failed)
+    assert cleared.attempt_requested_at is None
+    assert cleared.asked_at == cleared.run_queued_at
+    assert cleared.asked_at > cleared.created_at + timedelta(days=2)

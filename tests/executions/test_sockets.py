@@ -174,11 +174,24 @@ def test_what_cannot_be_read_of_a_page_does_not_end_its_socket(
     async def scene() -> dict[str, Any]:
         async with Page(of(pending), session) as page:
             await page.state()
-            await page.say_text("[" * 100_000)
+            await page.say_text("[" * 99)
             await page.say({"type": "ping"})
             return await page.next()
 
     assert play(scene) == {"type": "pong"}
+
+
+@pytest.mark.parametrize("message", [{"text": "x" * 5000}, {"bytes": b"x" * 5000}])
+def test_a_page_that_says_too_much_is_shut_out(
+    pending: PipelineExecution, session: str, message: dict[str, Any]
+) -> None:
+    async def scene() -> int:
+        async with Page(of(pending), session) as page:
+            await page.state()
+            await page.send(message)
+            return await page.closed_with()
+
+    assert play(scene) == 1009
 
 
 def test_a_socket_that_breaks_is_looked_at_for_no_longer(

@@ -9,7 +9,8 @@ from channels.layers import InMemoryChannelLayer
 
 from executions import consumers, watching
 from executions.models import PipelineExecution
-from executions.transitions import change_status
+from executions.transitions import begin_attempt, change_status
+from tests.executions.conftest import again
 from tests.executions.sockets import Page, meanwhile, of, play, session
 
 __all__ = ["session"]
@@ -43,6 +44,24 @@ def test_while_redis_is_away_pages_look_by_themselves(
             return str((await page.until(lambda state: state["status"] == "running"))[-1]["status"])
 
     assert play(scene) == "running"
+
+
+def test_while_redis_is_away_what_has_ended_is_looked_at_as_often_as_what_runs(
+    pending: PipelineExecution,
+    session: str,
+    without_redis: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching, "WHILE_ACTIVE", 0.2)
+    change_status(pending.pk, "failed")
+
+    async def scene() -> int:
+        async with Page(of(pending), session) as page:
+            await page.state()
+            await meanwhile(begin_attempt)(await meanwhile(again)(pending), reason="again")
+            return int((await page.until(lambda state: state["attempt"] == 2))[-1]["attempt"])
+
+    assert play(scene) == 2
 
 
 def test_a_page_is_told_that_changes_are_not_heard_of_and_that_they_are_again(

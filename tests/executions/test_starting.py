@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from executions import services
 from executions.errors import InvalidParams, PipelineInactive
 from executions.models import PipelineExecution
+from executions.services import queueing
 from pipelines.errors import PipelineNotSaved
 from pipelines.models import Pipeline
 from tests.executions.conftest import NODES, Queue, again
@@ -58,6 +60,21 @@ def test_a_broker_that_is_down_leaves_the_execution_pending(
     queue.broken = True
     execution = services.start_execution(pipeline)
     assert again(execution).status == "pending"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_does_not_answer_is_the_reason_until_a_worker_is_told(
+    pipeline: Pipeline, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hang(*_: Any, **__: Any) -> None:
+        raise OperationalError("Timeout reading from socket")
+
+    with monkeypatch.context() as redis:
+        redis.setattr(queueing, "queue_execute", hang)
+        execution = services.start_execution(pipeline)
+    assert again(execution).status_reason == queueing.UNTOLD
+    services.trigger_execution(execution.pk)
+    assert again(execution).status_reason == ""
 
 
 def test_a_required_param_that_is_missing_is_refused_by_name(

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from executions.models import SyncCursor
 from executions.services.dashboard import DayFigures
 from logidata import health
 from logidata.chart import HEIGHT, chart_of
@@ -245,6 +246,7 @@ def test_what_waits_says_which_component_it_waits_for(
     monkeypatch: pytest.MonkeyPatch, ill: str, why: str
 ) -> None:
     make(1, since=timezone.now() - timedelta(minutes=1), status="pending")
+    SyncCursor.objects.update_or_create(pk=1, defaults={"reached_airflow_at": timezone.now()})
     names = ("database", "redis", "worker", "beat", "airflow")
     found = {name: health.Finding("down" if name == ill else "ok") for name in names}
     monkeypatch.setattr(health, "check_all", lambda: found)
@@ -254,6 +256,24 @@ def test_what_waits_says_which_component_it_waits_for(
     assert "Waits for a worker that is free" in client.get(PAGE).content.decode()
     assert why in client.get(PARTS).content.decode()
     assert why in client.get(PAGE).content.decode()
+
+
+def test_an_airflow_that_was_never_seen_is_waited_for_calmly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make(1, since=timezone.now() - timedelta(minutes=1), status="pending")
+    SyncCursor.objects.update(reached_airflow_at=None)
+    monkeypatch.setattr(health, "known", lambda: {"airflow": health.Finding("down")})
+    page = staff("view_pipelineexecution").get(PAGE).content.decode()
+    assert "Waits for Airflow, which has not answered yet. It may still be starting." in page
+
+
+def test_where_nothing_has_run_nothing_is_said_to_lack_success() -> None:
+    client = staff("view_pipelineexecution")
+    assert "Nothing has succeeded." not in client.get(PAGE).content.decode()
+    cache.clear()
+    make(1, since=timezone.now(), status="failed")
+    assert "Nothing has succeeded." in client.get(PAGE).content.decode()
 
 
 def test_what_waits_in_airflow_or_for_its_own_reason_says_so(

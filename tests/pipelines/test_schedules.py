@@ -69,6 +69,53 @@ def test_a_schedule_in_words(cron: str, english: str, french: str) -> None:
     assert explain_schedule(cron, language="fr").words == french
 
 
+@pytest.mark.parametrize(
+    ("cron", "english", "french"),
+    [
+        ("*/90 * * * *", "Every hour", "Toutes les heures"),
+        (
+            "*/50 * * * *",
+            "At 0 and 50 minutes past the hour",
+            "0 et 50 minutes après l'heure",
+        ),
+        (
+            "*/7 * * * *",
+            "At 0, 7, 14, 21, 28, 35, 42, 49, and 56 minutes past the hour",
+            "0, 7, 14, 21, 28, 35, 42, 49, et 56 minutes après l'heure",
+        ),
+        ("5/90 * * * *", "At 5 minutes past the hour", "5 minutes après l'heure"),
+        (
+            "*/15,40 * * * *",
+            "At 0, 15, 30, 40, and 45 minutes past the hour",
+            "0, 15, 30, 40, et 45 minutes après l'heure",
+        ),
+        ("0 */30 * * *", "At 00:00, every day", "À 00:00, tous les jours"),
+        (
+            "0 */9 * * *",
+            "At 00:00, 09:00 and 18:00, every day",
+            "À 00:00, 09:00 et 18:00, tous les jours",
+        ),
+        ("0 0 */20 * *", "At 00:00, on day 1 and 21 of the month", "À 00:00, le 1 et 21 du mois"),
+        (
+            "0 0 1 */13 *",
+            "At 00:00, on day 1 of the month, only in January",
+            "À 00:00, le 1 du mois, uniquement en janvier",
+        ),
+        ("0 0 * * */8", "At 00:00, only on Sunday", "À 00:00, uniquement le dimanche"),
+        ("0 */6 * * *", "Every 6 hours", "Toutes les 6 heures"),
+        ("*/1 * * * *", "Every minute", "Toutes les minutes"),
+        (
+            "0 9-17/3 * * *",
+            "Every 3 hours, between 09:00 and 17:59",
+            "Toutes les 3 heures, de 09:00 à 17:59",
+        ),
+    ],
+)
+def test_a_step_in_words_is_what_it_really_comes_to(cron: str, english: str, french: str) -> None:
+    assert explain_schedule(cron).words == english
+    assert explain_schedule(cron, language="fr").words == french
+
+
 def test_a_day_of_the_month_and_one_of_the_week_are_either() -> None:
     words = explain_schedule("0 6 13 * 5").words
     assert words == "At 06:00, on day 13 of the month, or: at 06:00, only on Friday"

@@ -13,7 +13,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from airflow_bridge.errors import AirflowUnavailable
+from etl.connections import Connection
 from etl.files import listing
+from etl.postgres.session import translate
 from etl.settings import run_settings
 from pipelines.services import sources
 from tests.fake_airflow import FakeAirflow
@@ -128,7 +130,21 @@ def test_a_server_that_hangs_does_not_hold_up_the_answer(
 ) -> None:
     monkeypatch.setattr(sources, "TABLES_SECONDS", 0.1)
     monkeypatch.setattr(sources, "table_names", lambda *_: time.sleep(2))
-    assert "not answered within" in tables(api, "warehouse", status=503)["detail"]
+    assert "not answered in time" in tables(api, "warehouse", status=503)["detail"]
+
+
+def test_a_list_of_tables_that_is_broken_off_speaks_of_no_run(
+    api: APIClient, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(connection: Connection, *_: Any) -> list[str]:
+        raise translate(psycopg.errors.QueryCanceled("statement timeout"), connection)
+
+    monkeypatch.setattr(sources, "table_names", break_off)
+    detail = tables(api, "warehouse", status=503)["detail"]
+    assert "connection 'warehouse'" in detail
+    assert "Write the table's name by hand" in detail
+    assert "kept" not in detail
+    assert "execute" not in detail
 
 
 def test_files_are_listed_by_the_beginning_of_their_path(api: APIClient, data: Path) -> None:

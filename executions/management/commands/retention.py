@@ -14,8 +14,8 @@ class Command(BaseCommand):
 
     help = (
         "Show what is kept for how long (LOGIDATA_STAGING_DAYS, LOGIDATA_LOG_DAYS, "
-        "LOGIDATA_EXECUTION_DAYS, LOGIDATA_REVISION_DAYS) and how much of it is due; nothing is "
-        "removed without --remove."
+        "LOGIDATA_EXECUTION_DAYS, LOGIDATA_REVISION_DAYS, LOGIDATA_DRAFT_DAYS) and how much of it "
+        "is due; nothing is removed without --remove."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,6 +38,6 @@ class Command(BaseCommand):
         while lot := services.remove_unkept(at_most=_LOT):
             unkept += lot
         self.stdout.write(
-            f"Removed: staged data of {staged:,} executions, and {unkept:,} logs, executions and "
-            "revisions."
+            f"Removed: staged data of {staged:,} executions, and {unkept:,} logs, executions, "
+            "revisions and drafts."
         )
