@@ -7,6 +7,7 @@ from airflow_bridge.errors import DagFileError
 from airflow_bridge.literals import python_literal
 from airflow_bridge.spec import DagSpec
 from etl.graph import Graph, GraphError, Node, watermark_of
+from etl.messages import say
 
 PRODUCT_TAG = "logidata"
 CONF_KEY = "logidata"
@@ -51,7 +52,10 @@ def source_of(spec: DagSpec) -> str:
     """
     if CONF_KEY in spec.default_params:
         raise DagFileError(
-            f"Parameter '{CONF_KEY}': LogiData uses this name itself. Choose another."
+            say(
+                "Parameter '{name}': LogiData uses this name itself. Choose another.",
+                name=CONF_KEY,
+            )
         )
     times = [
         *(["datetime"] if _starts(spec) else []),
@@ -162,7 +166,9 @@ def _order(graph: Graph) -> list[str]:
     known = {node.id for node in graph.nodes}
     for edge in graph.edges:
         if unknown := {edge.source, edge.target} - known:
-            raise DagFileError(f"An edge names the node '{unknown.pop()}', which does not exist.")
+            raise DagFileError(
+                say("An edge names the node '{node}', which does not exist.", node=unknown.pop())
+            )
     try:
         return graph.topological_order()
     except GraphError as error:
@@ -211,15 +217,18 @@ def _variables(graph: Graph) -> dict[str, str]:
     for node in graph.nodes:
         if not _is_plain_identifier(node.id):
             raise DagFileError(
-                f"Node '{node.id}': an id starts with a letter and has only letters, digits and "
-                "underscores. Rename the node."
+                say(
+                    "Node '{node}': an id starts with a letter and has only letters, digits "
+                    "and underscores. Rename the node.",
+                    node=node.id,
+                )
             )
         name = node.id
         while name in _TAKEN_NAMES or (name != node.id and name in ids):
             name += "_"
         names[node.id] = name
     if len(names) != len(graph.nodes):
-        raise DagFileError("Two nodes have the same id. Rename one of them.")
+        raise DagFileError(say("Two nodes have the same id. Rename one of them."))
     return names
 
 

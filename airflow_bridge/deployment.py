@@ -8,6 +8,7 @@ from typing import Literal
 from airflow_bridge.client import AirflowClient, Dag, DagImportError
 from airflow_bridge.dag_source import hash_tag
 from airflow_bridge.errors import DagNotFound
+from etl.messages import say
 
 DeploymentState = Literal["registering", "ready", "failed"]
 
@@ -46,18 +47,19 @@ def deployment_of(
         dag = None
     if dag is not None and serves(dag, sha256):
         if dag.is_settled:
-            return Deployment("ready", "Airflow serves this revision.")
+            return Deployment("ready", say("Airflow serves this revision."))
         return Deployment(
-            "registering", "Airflow's scheduler may go by the previous revision for some seconds."
+            "registering",
+            say("Airflow's scheduler may go by the previous revision for some seconds."),
         )
     if error := _import_error(client, PurePath(filename)):
         return Deployment("failed", error.stack_trace.strip())
     if dag is None or not dag.is_active:
-        return Deployment("registering", "Airflow has not read the DAG file yet.")
+        return Deployment("registering", say("Airflow has not read the DAG file yet."))
     if dag.has_import_errors:
         # The error is about the file's previous content.
-        return Deployment("registering", "Airflow has not read the mended DAG file yet.")
-    return Deployment("registering", "Airflow still serves the previous revision.")
+        return Deployment("registering", say("Airflow has not read the mended DAG file yet."))
+    return Deployment("registering", say("Airflow still serves the previous revision."))
 
 
 def _import_error(client: AirflowClient, path: PurePath) -> DagImportError | None:

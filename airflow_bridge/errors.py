@@ -4,16 +4,20 @@
 class AirflowError(Exception):
     """An expected failure at Airflow.
 
-    `str(error)` is a sentence for a person; `retryable` says that the same call may succeed later
-    without anybody changing anything.
+    `str(error)` is a sentence for a person, a `Message`; `retryable` says that the same call may
+    succeed later without anybody changing anything.
     """
 
     retryable = False
 
     def __init__(self, message: str, *, retryable: bool | None = None) -> None:
         super().__init__(message)
+        self.message = message
         if retryable is not None:
             self.retryable = retryable
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class AirflowUnavailable(AirflowError):
@@ -58,3 +62,10 @@ class RunNotFound(AirflowError):
 
 class DagFileError(ValueError):
     """A pipeline that cannot be written as a DAG file; the message names the part that cannot."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message

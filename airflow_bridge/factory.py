@@ -12,6 +12,7 @@ from airflow_bridge.rest import Reply, RestSession, Server
 from airflow_bridge.rest_v1 import AirflowV1
 from airflow_bridge.rest_v2 import AirflowV2
 from airflow_bridge.versions import require_supported
+from etl.messages import say
 
 _lock = threading.Lock()
 _shared: AirflowClient | None = None
@@ -66,8 +67,11 @@ def connect(server: Server, username: str, password: str) -> AirflowClient:
     """
     if urlsplit(server.url).scheme not in ("http", "https"):
         raise AirflowRefused(
-            f"AIRFLOW_API_URL is '{server.url}', which is no address. Write it as "
-            "http://host:8080, with or without /api/v2."
+            say(
+                "AIRFLOW_API_URL is '{url}', which is no address. Write it as "
+                "http://host:8080, with or without /api/v2.",
+                url=server.url,
+            )
         )
     session = RestSession(server)
     for adapter in (AirflowV2, AirflowV1):
@@ -77,7 +81,10 @@ def connect(server: Server, username: str, password: str) -> AirflowClient:
             require_supported(version or client.version(), server.url)
             return client
     raise AirflowRefused(
-        f"{server.url} has neither /api/v2 nor /api/v1 of Airflow. Check AIRFLOW_API_URL."
+        say(
+            "{url} has neither /api/v2 nor /api/v1 of Airflow. Check AIRFLOW_API_URL.",
+            url=server.url,
+        )
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from airflow_bridge.dag_source import source_of
 from airflow_bridge.errors import DagFileError
 from airflow_bridge.spec import DAG_ID_PREFIX, DagSpec, parse_dag_id
+from etl.messages import say
 
 
 class DAGGenerator:
@@ -27,7 +28,7 @@ class DAGGenerator:
     def path_of(self, dag_id: str) -> Path:
         """Return where the DAG's file is, or would be; raise DagFileError for an id not ours."""
         if parse_dag_id(dag_id) is None:
-            raise DagFileError(f"'{dag_id}' is not the id of a pipeline's DAG.")
+            raise DagFileError(say("'{dag_id}' is not the id of a pipeline's DAG.", dag_id=dag_id))
         return self.dags_dir / f"{dag_id}.py"
 
     def update_dag(self, spec: DagSpec) -> Path:
@@ -42,7 +43,9 @@ class DAGGenerator:
         try:
             compile(source, path.name, "exec", dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise DagFileError(f"The DAG of '{spec.name}' does not compile: {error}") from error
+            raise DagFileError(
+                say("The DAG of '{name}' does not compile: {error}", name=spec.name, error=error)
+            ) from error
         content = source.encode()
         with contextlib.suppress(FileNotFoundError):
             if path.read_bytes() == content:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from airflow_bridge.errors import DagFileError
+from etl.messages import say
 
 _LINE = 96
 _STEP = 4
@@ -27,19 +28,37 @@ def python_literal(value: object, *, where: str, indent: int = 0) -> str:
 
 def _flat(value: object, where: str, depth: int) -> str:
     if depth > _DEEPEST:
-        raise DagFileError(f"{where}: nested more than {_DEEPEST} levels deep. Flatten it.")
+        raise DagFileError(
+            say(
+                "{where}: nested more than {deepest} levels deep. Flatten it.",
+                where=where,
+                deepest=_DEEPEST,
+            )
+        )
     if value is None or type(value) in (bool, int, str):
         return repr(value)
     if type(value) is float:
         if not math.isfinite(value):
-            raise DagFileError(f"{where}: {value!r} is no JSON number. Leave it out, or use null.")
+            raise DagFileError(
+                say(
+                    "{where}: {value} is no JSON number. Leave it out, or use null.",
+                    where=where,
+                    value=repr(value),
+                )
+            )
         return repr(value)
     if isinstance(value, Mapping):
         pairs = (f"{key!r}: {_flat(item, where, depth + 1)}" for key, item in _sorted(value, where))
         return "{" + ", ".join(pairs) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_flat(item, where, depth + 1) for item in value) + "]"
-    raise DagFileError(f"{where}: {type(value).__name__} is no JSON type. Use text instead.")
+    raise DagFileError(
+        say(
+            "{where}: {type} is no JSON type. Use text instead.",
+            where=where,
+            type=type(value).__name__,
+        )
+    )
 
 
 def _broken(value: object, where: str, indent: int, flat: str) -> str:
@@ -63,6 +82,12 @@ def _sorted(mapping: Mapping[object, object], where: str) -> list[tuple[str, obj
     pairs: list[tuple[str, object]] = []
     for key, item in mapping.items():
         if type(key) is not str:
-            raise DagFileError(f"{where}: the key {key!r} is not text. Put it in quotes.")
+            raise DagFileError(
+                say(
+                    "{where}: the key {key} is not text. Put it in quotes.",
+                    where=where,
+                    key=repr(key),
+                )
+            )
         pairs.append((key, item))
     return sorted(pairs, key=lambda pair: pair[0])

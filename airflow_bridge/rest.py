@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 
 from airflow_bridge.errors import AirflowError, AirflowRefused, AirflowUnavailable
 from airflow_bridge.patience import seconds_left
+from etl.messages import Message, say
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 JSON = dict[str, Any]
@@ -53,7 +54,14 @@ class Reply(AirflowError):
     """
 
     def __init__(self, status: int, detail: str, request: str, reason: str = "") -> None:
-        super().__init__(f"Airflow answered {status} to {request}: {detail}")
+        super().__init__(
+            say(
+                "Airflow answered {status} to {request}: {detail}",
+                status=status,
+                request=request,
+                detail=detail,
+            )
+        )
         self.status = status
         self.detail = detail
         self.reason = reason
@@ -98,7 +106,9 @@ class RestSession:
             except requests.RequestException as error:
                 if self._pause(pauses):
                     continue
-                raise self._unavailable("cannot be reached") from error
+                raise self._unavailable(
+                    say("Airflow at {url} cannot be reached.", url=self.server.url)
+                ) from error
             if response.status_code in _TRY_AGAIN and self._pause(pauses):
                 continue
             return self._read(response, f"{method} {path}")
@@ -116,7 +126,9 @@ class RestSession:
         except requests.Timeout as error:
             raise self.late(request) from error
         except requests.RequestException as error:
-            raise self._unavailable("cannot be reached") from error
+            raise self._unavailable(
+                say("Airflow at {url} cannot be reached.", url=self.server.url)
+            ) from error
         return self._rest_of(response, request)
 
     def _rest_of(self, response: requests.Response, request: str) -> Iterator[str]:
@@ -127,7 +139,13 @@ class RestSession:
             except requests.Timeout as error:
                 raise self.late(request) from error
             except requests.RequestException as error:
-                raise self._unavailable(f"broke off its answer to {request}") from error
+                raise self._unavailable(
+                    say(
+                        "Airflow at {url} broke off its answer to {request}.",
+                        url=self.server.url,
+                        request=request,
+                    )
+                ) from error
 
     def _send(
         self,
@@ -188,7 +206,15 @@ class RestSession:
     def _read(self, response: requests.Response, request: str) -> Any:
         if response.status_code in _BUSY:
             status = response.status_code
-            raise self._unavailable(f"answered {status} to {request}", status)
+            raise self._unavailable(
+                say(
+                    "Airflow at {url} answered {status} to {request}.",
+                    url=self.server.url,
+                    status=status,
+                    request=request,
+                ),
+                status,
+            )
         if response.status_code >= requests.codes.multiple_choices:
             said = _said(response)
             reason = said if isinstance(said, str) else ""
@@ -199,18 +225,31 @@ class RestSession:
             return response.json()
         except requests.JSONDecodeError as error:
             raise AirflowRefused(
-                f"{self.server.url} answered {request} with something that is not JSON. "
-                "Check that AIRFLOW_API_URL is the address of Airflow's API."
+                say(
+                    "{url} answered {request} with something that is not JSON. Check that "
+                    "AIRFLOW_API_URL is the address of Airflow's API.",
+                    url=self.server.url,
+                    request=request,
+                )
             ) from error
 
     def late(self, request: str) -> AirflowUnavailable:
         """Return the error of a request that took too long."""
-        return self._unavailable(f"did not answer in time to {request}")
+        return self._unavailable(
+            say(
+                "Airflow at {url} did not answer in time to {request}.",
+                url=self.server.url,
+                request=request,
+            )
+        )
 
-    def _unavailable(self, what: str, status: int | None = None) -> AirflowUnavailable:
+    def _unavailable(self, what: Message, status: int | None = None) -> AirflowUnavailable:
         return AirflowUnavailable(
-            f"Airflow at {self.server.url} {what}. Check that it runs and that AIRFLOW_API_URL is "
-            "right; LogiData goes on by itself when it answers.",
+            say(
+                "{what} Check that it runs and that AIRFLOW_API_URL is right; LogiData goes on by "
+                "itself when it answers.",
+                what=what,
+            ),
             status=status,
         )
 

@@ -10,6 +10,7 @@ from requests.auth import AuthBase
 
 from airflow_bridge.errors import AirflowError, AirflowRefused
 from airflow_bridge.rest import JSON, Method, Reply, RestSession
+from etl.messages import say
 
 Answer = TypeVar("Answer")
 
@@ -103,11 +104,17 @@ class RestCalls(ABC):
     def _refused(self, reply: Reply) -> AirflowRefused:
         if _is_about_login(reply):
             return AirflowRefused(
-                f"Airflow at {self.session.server.url} does not allow this: {reply.detail}. Check "
-                "AIRFLOW_USERNAME, AIRFLOW_PASSWORD and the roles of that user.",
+                say(
+                    "Airflow at {url} does not allow this: {detail}. Check AIRFLOW_USERNAME, "
+                    "AIRFLOW_PASSWORD and the roles of that user.",
+                    url=self.session.server.url,
+                    detail=reply.detail,
+                ),
                 status=reply.status,
             )
-        return AirflowRefused(f"{reply}. See Airflow's own log for more.", status=reply.status)
+        return AirflowRefused(
+            say("{reply}. See Airflow's own log for more.", reply=reply), status=reply.status
+        )
 
 
 def _is_about_login(reply: Reply) -> bool:

@@ -24,6 +24,7 @@ from airflow_bridge.errors import (
 )
 from airflow_bridge.rest import JSON, Method, Reply, segment
 from airflow_bridge.rest_calls import RestCalls
+from etl.messages import say
 
 # Of so many runs the task instances are asked for in one call: the more, the longer the answer.
 _RUNS = 400
@@ -83,8 +84,11 @@ class RestClient(RestCalls):
                 raise _dag_not_found(dag_id) from reply
             if "import error" in reply.detail:
                 raise DagBroken(
-                    f"Airflow cannot import the file of DAG '{dag_id}'. See the pipeline's "
-                    "deployment for the reason."
+                    say(
+                        "Airflow cannot import the file of DAG '{dag_id}'. See the pipeline's "
+                        "deployment for the reason.",
+                        dag_id=dag_id,
+                    )
                 ) from reply
             raise self._refused(reply) from reply
 
@@ -181,7 +185,10 @@ class RestClient(RestCalls):
         except RunNotFound:
             # The conflict is about the logical date, of which a DAG has one run only.
             raise AirflowUnavailable(
-                f"Another run of DAG '{dag_id}' began in the same instant. Try again."
+                say(
+                    "Another run of DAG '{dag_id}' began in the same instant. Try again.",
+                    dag_id=dag_id,
+                )
             ) from reply
 
     def _of_dag(
@@ -205,8 +212,12 @@ class RestClient(RestCalls):
             return self._call(method, f"{_runs(dag_id)}/{segment(run_id)}", body=body)
         except Reply as reply:
             missing = RunNotFound(
-                f"Airflow has no run '{run_id}' of DAG '{dag_id}'. If it was deleted there, "
-                "execute the pipeline again."
+                say(
+                    "Airflow has no run '{run_id}' of DAG '{dag_id}'. If it was deleted "
+                    "there, execute the pipeline again.",
+                    run_id=run_id,
+                    dag_id=dag_id,
+                )
             )
             raise self._or_refused(reply, missing) from reply
 
@@ -255,8 +266,11 @@ class RestClient(RestCalls):
 
 def _dag_not_found(dag_id: str) -> DagNotFound:
     return DagNotFound(
-        f"Airflow does not serve DAG '{dag_id}'. Wait until it has read the DAG's file, or deploy "
-        "the pipeline again."
+        say(
+            "Airflow does not serve DAG '{dag_id}'. Wait until it has read the DAG's "
+            "file, or deploy the pipeline again.",
+            dag_id=dag_id,
+        )
     )
 
 

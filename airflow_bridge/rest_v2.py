@@ -19,6 +19,7 @@ from airflow_bridge.errors import AirflowRefused
 from airflow_bridge.patience import seconds_left
 from airflow_bridge.rest import JSON, Reply, RestSession, parse_time
 from airflow_bridge.rest_client import RestClient, log_path
+from etl.messages import say
 
 # Before a log Airflow says where it read it: places on its machines, which tell a reader nothing.
 # What it could not read stands there, too, and is shown.
@@ -94,8 +95,12 @@ class AirflowV2(RestClient):
             # What is no plain sentence may repeat the login that was sent.
             why = reply.reason or f"it answered {reply.status}"
             raise AirflowRefused(
-                f"Airflow at {self.session.server.url} did not accept the login: {why}. "
-                "Check AIRFLOW_USERNAME and AIRFLOW_PASSWORD."
+                say(
+                    "Airflow at {url} did not accept the login: {why}. Check "
+                    "AIRFLOW_USERNAME and AIRFLOW_PASSWORD.",
+                    url=self.session.server.url,
+                    why=why,
+                )
             ) from reply
         token = str(answer["access_token"])
         lifetime = _lifetime(token)

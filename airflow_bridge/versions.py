@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from airflow_bridge.errors import AirflowRefused
+from etl.messages import say
 
 OLDEST = (2, 8)
 NEWEST_MAJOR = 3
@@ -63,14 +64,28 @@ def require_supported(version: str, url: str) -> None:
     parsed = _parsed(version)
     if parsed < OLDEST:
         raise AirflowRefused(
-            f"{url} is Airflow {version}. LogiData needs Airflow {_text(OLDEST)} or newer: "
-            f"upgrade Airflow, or have AIRFLOW_API_URL lead to a newer one. See {_PAGE}."
+            say(
+                "{url} is Airflow {version}. LogiData needs Airflow {oldest} or newer: "
+                "upgrade Airflow, or have AIRFLOW_API_URL lead to a newer one. See "
+                "{page}.",
+                url=url,
+                version=version,
+                oldest=_text(OLDEST),
+                page=_PAGE,
+            )
         )
     if parsed[0] > NEWEST_MAJOR:
         raise AirflowRefused(
-            f"{url} is Airflow {version}, which this LogiData does not know: it works with Airflow "
-            f"{_text(OLDEST)} to {NEWEST_MAJOR}.x. Upgrade LogiData, or have AIRFLOW_API_URL lead "
-            f"to an older Airflow. See {_PAGE}."
+            say(
+                "{url} is Airflow {version}, which this LogiData does not know: it works "
+                "with Airflow {oldest} to {newest_major}.x. Upgrade LogiData, or have "
+                "AIRFLOW_API_URL lead to an older Airflow. See {page}.",
+                url=url,
+                version=version,
+                oldest=_text(OLDEST),
+                newest_major=NEWEST_MAJOR,
+                page=_PAGE,
+            )
         )
 
 
@@ -78,7 +93,11 @@ def _parsed(version: str) -> tuple[int, int]:
     match = re.match(r"(\d+)\.(\d+)", version)
     if match is None:
         raise AirflowRefused(
-            f"Airflow says that its version is '{version}', which is none. Check AIRFLOW_API_URL."
+            say(
+                "Airflow says that its version is '{version}', which is none. Check "
+                "AIRFLOW_API_URL.",
+                version=version,
+            )
         )
     return int(match[1]), int(match[2])
 

@@ -22,6 +22,7 @@ from airflow_bridge.errors import AirflowError
 from airflow_bridge.patience import within
 from alerts.services.queueing import QUEUE as ALERTS
 from logidata.beat import FRESH_FOR_SECONDS, HEARTBEAT_KEY
+from pipelines.messages import translated
 from pipelines.services.preview_store import WORKER_KEY
 from pipelines.services.preview_worker import QUEUE as PREVIEWS
 
@@ -50,11 +51,16 @@ class Finding:
     facts: Mapping[str, Any] = field(default_factory=dict)
     milliseconds: float = 0.0
 
+    @property
+    def told(self) -> str:
+        """What is wrong and what next, in the language of whoever reads it."""
+        return translated(self.detail) if isinstance(self.detail, str) else str(self.detail)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as JSON."""
         return {
             "status": self.status,
-            "detail": str(self.detail),
+            "detail": self.told,
             "milliseconds": round(self.milliseconds, 1),
             **self.facts,
         }

@@ -24,6 +24,7 @@ from rest_framework.views import APIView, set_rollback
 
 from airflow_bridge.errors import AirflowError
 from pipelines.errors import DomainError, Problem
+from pipelines.messages import translated
 from pipelines.remedies import with_remedy
 
 logger = logging.getLogger(__name__)
@@ -88,7 +89,9 @@ def _answer(error: Exception) -> Response | None:
         body = problem(type=error.type, title=error.title, detail=error.detail, errors=error.errors)
         return Response({**error.more, **body}, status=error.status)
     if isinstance(error, AirflowError):
-        body = problem(type="airflow-error", title=_("Airflow cannot do it"), detail=str(error))
+        body = problem(
+            type="airflow-error", title=_("Airflow cannot do it"), detail=translated(str(error))
+        )
         return Response(body, status=503 if error.retryable else 502)
     if isinstance(error, OperationalError):
         logger.error("The database did not answer", exc_info=error)

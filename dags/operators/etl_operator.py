@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from etl.messages import say, wording
 from operators.airflow_compat import (
     AirflowException,
     AirflowFailException,
@@ -174,8 +175,11 @@ class ETLOperator(BaseOperator):
             result = context["ti"].xcom_pull(task_ids=source)
             if not isinstance(result, dict):
                 raise DataError(
-                    f"the node '{source}' before it has left no result. Execute the pipeline "
-                    "again, or clear that task in Airflow.",
+                    say(
+                        "the node '{source}' before it has left no result. Execute the pipeline "
+                        "again, or clear that task in Airflow.",
+                        source=source,
+                    ),
                     node=self.task_id,
                 )
             results[port] = output_of(result, output)
@@ -216,14 +220,20 @@ class ETLOperator(BaseOperator):
             found = get_connection(connection_id)
         except ConnectionError as error:
             raise TransientError(
-                f"Airflow could not give connection '{connection_id}'. See that its API server and "
-                "its database run, then retry.",
+                say(
+                    "Airflow could not give connection '{connection_id}'. See that its API "
+                    "server and its database run, then retry.",
+                    connection_id=connection_id,
+                ),
                 node=self.task_id,
             ) from error
         if found is None:
             raise ConfigError(
-                f"connection '{connection_id}' is not defined in Airflow. Create it under "
-                "Connections, or pick another.",
+                say(
+                    "connection '{connection_id}' is not defined in Airflow. Create it under "
+                    "Connections, or pick another.",
+                    connection_id=connection_id,
+                ),
                 node=self.task_id,
             )
         return Connection(
@@ -244,10 +254,17 @@ class ETLOperator(BaseOperator):
         missing = sorted(referenced_params(self.config, required_only=True) - set(params))
         if missing:
             names = ", ".join(f"'{name}'" for name in missing)
-            problem = f"its config needs the param {names}. Give it a value when executing, or a "
-            return ConfigError(f"{problem}default in the pipeline.", node=self.task_id)
+            return ConfigError(
+                say(
+                    "its config needs the param {names}. Give it a value when executing, or a "
+                    "default in the pipeline.",
+                    names=names,
+                ),
+                node=self.task_id,
+            )
         return ConfigError(
-            f"its config cannot be rendered: {error}. Correct the template.", node=self.task_id
+            say("its config cannot be rendered: {error}. Correct the template.", error=error),
+            node=self.task_id,
         )
 
     def _fail(self, context: Any, error: ETLError) -> NoReturn:
@@ -260,10 +277,17 @@ class ETLOperator(BaseOperator):
         # DuckDB turns the interrupt into an error of its own.
         if self._stopped:
             self._tell_stopped()
+        sentence = say(
+            "Node '{node}' failed unexpectedly: {type}: {error}. Open its log for where it "
+            "happened.",
+            node=self.task_id,
+            type=type(error).__name__,
+            error=error,
+        )
         details = {
             "type": type(error).__name__,
-            "message": f"Node '{self.task_id}' failed unexpectedly: {type(error).__name__}: "
-            f"{error}. Open its log for where it happened.",
+            "message": str(sentence),
+            "wording": wording(sentence),
             "node": self.task_id,
             "field": None,
             "retryable": True,
@@ -278,7 +302,8 @@ class ETLOperator(BaseOperator):
         ) from None
 
     def _leave_error(self, context: Any, details: dict[str, Any]) -> str:
-        details["message"] = message = redact(details["message"])
+        message = details["message"] = redact(details["message"])
+        details["wording"] = redact(details["wording"])
         try:
             context["ti"].xcom_push(key=ERROR_KEY, value=details)
         except Exception:

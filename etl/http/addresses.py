@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from etl.connections import Connection
 from etl.errors import ConfigError
+from etl.messages import say
 
 _TYPES = {"http", "https"}
 _PORTS = {"http": 80, "https": 443}
@@ -22,8 +23,12 @@ def base_url(connection: Connection) -> str:
     """
     if connection.type not in _TYPES:
         raise ConfigError(
-            f"connection '{connection.id}' is of type '{connection.type or 'unknown'}', but this "
-            "module needs HTTP. Pick a connection of type http.",
+            say(
+                "connection '{connection}' is of type '{type}', but this module needs HTTP. Pick "
+                "a connection of type http.",
+                connection=connection.id,
+                type=connection.type or "unknown",
+            ),
             field="config.connection",
         )
     host = connection.host or ""
@@ -36,9 +41,12 @@ def base_url(connection: Connection) -> str:
     except ValueError:
         # Not repeated: a host may hold a login by mistake.
         raise ConfigError(
-            f"connection '{connection.id}' gives no address. Set its host to a name such as "
-            "api.example.com or to an address such as https://api.example.com/v1, and its schema "
-            "to http or https, under Connections.",
+            say(
+                "connection '{connection}' gives no address. Set its host to a name such as "
+                "api.example.com or to an address such as https://api.example.com/v1, "
+                "and its schema to http or https, under Connections.",
+                connection=connection.id,
+            ),
             field="config.connection",
         ) from None
     return host
@@ -47,22 +55,26 @@ def base_url(connection: Connection) -> str:
 def check_url(url: str) -> str:
     """Return `url` if it is a plain http(s) address without login and query; else ValueError."""
     if not url.isprintable() or " " in url:
-        raise ValueError("The address holds a space or a control character. Remove it")
+        raise ValueError(say("The address holds a space or a control character. Remove it"))
     parts = urlsplit(url)
     if "@" in parts.netloc:
         # The value is not repeated: it holds a password.
         raise ValueError(
-            "The address holds a login. Define a connection of type http in Airflow, and name it "
-            "under connection instead"
+            say(
+                "The address holds a login. Define a connection of type http in Airflow, "
+                "and name it under connection instead"
+            )
         )
     try:
         usable = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError("This is no address. Write one such as https://api.example.com/orders")
+        raise ValueError(
+            say("This is no address. Write one such as https://api.example.com/orders")
+        )
     if parts.query or parts.fragment:
-        raise ValueError("The address holds ? or #. Write what follows ? under query")
+        raise ValueError(say("The address holds ? or #. Write what follows ? under query"))
     return url
 
 

@@ -15,6 +15,7 @@ from etl.http.addresses import base_url, joined, origin, resolved, shown, withou
 from etl.http.credentials import Credentials, credentials
 from etl.http.pacing import Pace, backoff, retry_after
 from etl.http.settings import HTTPConfig, Scalar
+from etl.messages import say
 
 _BUSY = {408, 425, 429}
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -71,8 +72,8 @@ class Client:
     def who(self) -> str:
         """What to call the service in a sentence."""
         if self._connection:
-            return f"the service of connection '{self._connection.id}'"
-        return f"the service at {self.shown(self.address)}"
+            return say("the service of connection '{connection}'", connection=self._connection.id)
+        return say("the service at {url}", url=self.shown(self.address))
 
     def shown(self, url: str) -> str:
         """Return a URL of the service as people may see it."""
@@ -123,8 +124,13 @@ class Client:
             raise failure from None
         if asked is not None and asked > self._config.max_wait:
             raise TransientError(
-                f"{self.who} asks to be left alone for {asked:.0f} s, which is more than max_wait "
-                f"({self._config.max_wait:g} s). Execute again later, or raise max_wait.",
+                say(
+                    "{who} asks to be left alone for {asked:.0f} s, which is more than "
+                    "max_wait ({max_wait:g} s). Execute again later, or raise max_wait.",
+                    who=self.who,
+                    asked=asked,
+                    max_wait=self._config.max_wait,
+                ),
                 field="config.max_wait",
             ) from None
         seconds = backoff(attempt, self._config.max_wait) if asked is None else asked
@@ -145,22 +151,36 @@ class Client:
                 return answer
             if origin(location) == ("", "", 0):
                 raise ConfigError(
-                    f"{self.who} leads on to an address that is not of http or https. "
-                    "Correct the address."
+                    say(
+                        "{who} leads on to an address that is not of http or https. Correct the "
+                        "address.",
+                        who=self.who,
+                    )
                 )
             if method != "GET" and (
                 answer.status not in (307, 308) or origin(location) != self.origin
             ):
                 # Otherwise rows would go to a server that nobody named, or arrive as a GET.
                 raise ConfigError(
-                    f"{self.who} has moved: a {method} to {answer.url} is led on to "
-                    f"{self.shown(location)}. Name the new address instead."
+                    say(
+                        "{who} has moved: a {method} to {url} is led on to {target}. Name the new "
+                        "address instead.",
+                        who=self.who,
+                        method=method,
+                        url=answer.url,
+                        target=self.shown(location),
+                    )
                 )
             # The location's own query counts from here on.
             url, query = location, {}
         raise ConfigError(
-            f"{self.who} led on more than {_MAX_REDIRECTS} times, from {self.shown(url)} at last. "
-            "Correct the address, or the service."
+            say(
+                "{who} led on more than {max_redirects} times, from {url} at last. "
+                "Correct the address, or the service.",
+                who=self.who,
+                max_redirects=_MAX_REDIRECTS,
+                url=self.shown(url),
+            )
         )
 
     def _exchange(
@@ -218,9 +238,12 @@ class Client:
             body += chunk
             if len(body) > limit:
                 raise DataError(
-                    f"the answer of {self.shown(response.url)} is larger than "
-                    f"{self._config.max_response_mb} MB. Ask for smaller pages, or raise "
-                    "max_response_mb.",
+                    say(
+                        "the answer of {url} is larger than {max_response_mb} MB. Ask for "
+                        "smaller pages, or raise max_response_mb.",
+                        url=self.shown(response.url),
+                        max_response_mb=self._config.max_response_mb,
+                    ),
                     field="config.max_response_mb",
                 )
         return bytes(body)
@@ -228,8 +251,14 @@ class Client:
     def _busy(self, answer: Answer) -> TransientError:
         said = self.excerpt(answer.body)
         return TransientError(
-            f"{self.who} answered {answer.status} to {answer.url}{f': {said}' if said else ''}. "
-            "It may be busy or broken: execute again later."
+            say(
+                "{who} answered {status} to {url}{said}. It may be busy or broken: execute again "
+                "later.",
+                who=self.who,
+                status=answer.status,
+                url=answer.url,
+                said=say(": {excerpt}", excerpt=said) if said else "",
+            )
         )
 
     def _unreachable(self, exc: Exception, url: str) -> ETLError:
@@ -237,57 +266,99 @@ class Client:
         place = self.shown(url)
         if isinstance(exc, requests.exceptions.SSLError):
             return ConfigError(
-                f"{self.who} has no certificate that can be trusted, at {place}. Correct its "
-                "certificate, or name its authority's file in the extra `verify` of the connection."
+                say(
+                    "{who} has no certificate that can be trusted, at {place}. Correct its "
+                    "certificate, or name its authority's file in the extra `verify` of the "
+                    "connection.",
+                    who=self.who,
+                    place=place,
+                )
             )
         if isinstance(exc, requests.exceptions.Timeout):
             return TransientError(
-                f"{self.who} did not answer in time at {place}. Check that it runs, raise "
-                "read_timeout, or execute again later."
+                say(
+                    "{who} did not answer in time at {place}. Check that it runs, raise "
+                    "read_timeout, or execute again later.",
+                    who=self.who,
+                    place=place,
+                )
             )
         if isinstance(exc, ValueError):
-            return ConfigError(f"no request can be sent to {place}. Correct the address.")
+            return ConfigError(
+                say("no request can be sent to {place}. Correct the address.", place=place)
+            )
         if not isinstance(exc, requests.RequestException | HTTPError):
             return ConfigError(
-                f"{self.who} cannot be asked: the file in the extra `verify` of its connection is "
-                "not there. Correct it under Connections.",
+                say(
+                    "{who} cannot be asked: the file in the extra `verify` of its connection "
+                    "is not there. Correct it under Connections.",
+                    who=self.who,
+                ),
                 field="config.connection",
             )
         return TransientError(
-            f"{self.who} cannot be reached, or broke off, at {place} ({type(exc).__name__}). "
-            "Check its host and port, and that it runs; then execute again."
+            say(
+                "{who} cannot be reached, or broke off, at {place} ({kind}). Check its "
+                "host and port, and that it runs; then execute again.",
+                who=self.who,
+                place=place,
+                kind=type(exc).__name__,
+            )
         )
 
     def refusal(self, answer: Answer) -> ETLError:
         """Return what an operator can do about an answer that is no success."""
         said = self.excerpt(answer.body)
-        because = f": {said}" if said else ""
+        because = say(": {excerpt}", excerpt=said) if said else ""
         if answer.status in (401, 403):
             if self._connection is None:
                 return ConfigError(
-                    f"{answer.url} needs a login (status {answer.status}). Define a connection of "
-                    "type http in Airflow, and name it instead of the url.",
+                    say(
+                        "{url} needs a login (status {status}). Define a connection of type http "
+                        "in Airflow, and name it instead of the url.",
+                        url=answer.url,
+                        status=answer.status,
+                    ),
                     field="config.url",
                 )
             return ConfigError(
-                f"the service refused connection '{self._connection.id}' with status "
-                f"{answer.status} at {answer.url}{because}. Correct its login and password under "
-                "Connections, or how they are sent under auth.",
+                say(
+                    "the service refused connection '{connection}' with status {status} at "
+                    "{url}{because}. Correct its login and password under Connections, or "
+                    "how they are sent under auth.",
+                    connection=self._connection.id,
+                    status=answer.status,
+                    url=answer.url,
+                    because=because,
+                ),
                 field="config.connection",
             )
         if answer.status in (404, 410):
             return ConfigError(
-                f"{answer.url} does not exist (status {answer.status}). Correct the path.",
+                say(
+                    "{url} does not exist (status {status}). Correct the path.",
+                    url=answer.url,
+                    status=answer.status,
+                ),
                 field="config.path",
             )
         if answer.status < 400:
             return DataError(
-                f"{answer.url} answered with status {answer.status}, which brings no data"
-                f"{because}. Correct the address or the method."
+                say(
+                    "{url} answered with status {status}, which brings no data{because}. "
+                    "Correct the address or the method.",
+                    url=answer.url,
+                    status=answer.status,
+                    because=because,
+                )
             )
         return ConfigError(
-            f"{answer.url} refused the request with status {answer.status}{because}. "
-            "Correct the request."
+            say(
+                "{url} refused the request with status {status}{because}. Correct the request.",
+                url=answer.url,
+                status=answer.status,
+                because=because,
+            )
         )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus
 
 from etl.connections import Connection
 from etl.errors import ConfigError
+from etl.messages import say
 
 # What Airflow's HTTP hook reads from the extras for itself. Every other text is a header.
 _NO_HEADERS = {
@@ -61,8 +62,12 @@ def credentials(connection: Connection, auth: str | None, auth_name: str | None)
     name = auth_name or str(extra.get("auth_name") or "")
     if kind not in _KINDS or (kind in ("header", "query") and not name):
         raise ConfigError(
-            f"the extra of connection '{connection.id}' gives no way to log in. Set its auth to "
-            f"one of {', '.join(_KINDS)}, and for header and query its auth_name.",
+            say(
+                "the extra of connection '{connection}' gives no way to log in. Set its auth to "
+                "one of {kinds}, and for header and query its auth_name.",
+                connection=connection.id,
+                kinds=", ".join(_KINDS),
+            ),
             field="config.connection",
         )
     headers = _extra_headers(extra)
@@ -96,8 +101,12 @@ def credentials(connection: Connection, auth: str | None, auth_name: str | None)
 def _password(connection: Connection, kind: str) -> str:
     if not connection.password:
         raise ConfigError(
-            f"connection '{connection.id}' has no password, which auth {kind} sends. "
-            "Enter the key or token as its password under Connections.",
+            say(
+                "connection '{connection}' has no password, which auth {kind} sends. Enter the "
+                "key or token as its password under Connections.",
+                connection=connection.id,
+                kind=kind,
+            ),
             field="config.connection",
         )
     return connection.password
@@ -113,8 +122,12 @@ def _check(headers: Mapping[str, str], connection: Connection) -> None:
     for name, value in headers.items():
         if not value.isprintable() or not value.isascii() or not name.isascii() or " " in name:
             raise ConfigError(
-                f"connection '{connection.id}' gives a header '{name}' that cannot be sent: it "
-                "must be plain ASCII text on one line. Correct it under Connections.",
+                say(
+                    "connection '{connection}' gives a header '{name}' that cannot be sent: it "
+                    "must be plain ASCII text on one line. Correct it under Connections.",
+                    connection=connection.id,
+                    name=name,
+                ),
                 field="config.connection",
             )
 

@@ -13,6 +13,7 @@ from etl.http.client import Client
 from etl.http.progress import Progress, Refusal
 from etl.http.settings import Scalar
 from etl.inputs import Inputs
+from etl.messages import say
 
 # What says that the row is at fault, not the request: malformed, in conflict, against a rule.
 _ROW_AT_FAULT = {400, 409, 422}
@@ -76,9 +77,12 @@ class Delivery:
     def _check_same(self) -> None:
         if self._digest.hexdigest() != self._progress.digest:
             raise DataError(
-                f"its input, or where it goes, is no longer what an earlier try of this execution "
-                f"sent {self._progress.batches} batches of. Execute the pipeline anew, after a "
-                "look at what the service has."
+                say(
+                    "its input, or where it goes, is no longer what an earlier try of this "
+                    "execution sent {batches} batches of. Execute the pipeline anew, after a "
+                    "look at what the service has.",
+                    batches=self._progress.batches,
+                )
             )
 
     def _account(self, batch: Batch, refusal: Refusal | None) -> None:
@@ -94,7 +98,11 @@ class Delivery:
             there = filled(url, self.path_columns, batch.rows[0].path_values)
             if there is None:
                 column = _unfit(self.path_columns, batch.rows[0].path_values)
-                return Refusal(batch.number, f"its {column} cannot be a part of the path", column)
+                return Refusal(
+                    batch.number,
+                    say("its {column} cannot be a part of the path", column=column),
+                    column,
+                )
             url = there
         # The same in every try, so that the service can tell a repeat from another batch.
         key = f"{'-'.join(self.context.load_key(self.context.node_id))}-{batch.number}"
@@ -110,14 +118,25 @@ class Delivery:
         if answer.status not in _ROW_AT_FAULT:
             raise self.client.refusal(answer)
         said = self.client.excerpt(answer.body)
-        reason = f"refused with status {answer.status}{f': {said}' if said else ''}"
+        reason = say(
+            "refused with status {status}{said}",
+            status=answer.status,
+            said=say(": {excerpt}", excerpt=said) if said else "",
+        )
         if self.form == "row":
             return Refusal(batch.number, reason)
         first = batch.number * self.rows + 1
         raise DataError(
-            f"{answer.url} {reason}. It was batch {batch.number} with the rows {first} to "
-            f"{first + len(batch.rows) - 1}; those before it are sent and stay. Correct the data, "
-            "or send each row by itself (body row), so that faulty ones can be set aside."
+            say(
+                "{url} {reason}. It was batch {number} with the rows {first} to "
+                "{last}; those before it are sent and stay. Correct the data, or send "
+                "each row by itself (body row), so that faulty ones can be set aside.",
+                url=answer.url,
+                reason=reason,
+                number=batch.number,
+                first=first,
+                last=first + len(batch.rows) - 1,
+            )
         )
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from etl.messages import say
+
 _STEP = re.compile(
     r"""\.?(?P<name>[^.\[\]'"\s$]+)"""
     r"""|\[(?P<index>-?\d{1,9})\]"""
@@ -37,9 +39,10 @@ def _needs_dot(path: str, steps: list[str | int]) -> bool:
 
 
 def _malformed(path: str) -> str:
-    return (
-        f"'{path}' is no path into JSON. Write names and indexes, such as data.items or "
-        "['odd name'][0].next"
+    return say(
+        "'{path}' is no path into JSON. Write names and indexes, such as "
+        "data.items or ['odd name'][0].next",
+        path=path,
     )
 
 

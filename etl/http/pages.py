@@ -13,6 +13,7 @@ from etl.http.client import Answer, Client
 from etl.http.json_path import MISSING
 from etl.http.paging import Pagination
 from etl.http.settings import Scalar
+from etl.messages import say
 
 _HEADERS = {"Content-Type": "application/json"}
 
@@ -60,8 +61,12 @@ class Pages:
             digest = hashlib.sha256(answer.body).digest()
             if records and digest == before and self.pagination.kind in ("page", "offset"):
                 raise DataError(
-                    f"{answer.url} gave the same page as the one before it: the service seems to "
-                    f"ignore '{self.pagination.name}'. Correct pagination.",
+                    say(
+                        "{url} gave the same page as the one before it: the service seems to "
+                        "ignore '{name}'. Correct pagination.",
+                        url=answer.url,
+                        name=self.pagination.name,
+                    ),
                     field="config.pagination",
                 )
             before = digest
@@ -73,15 +78,22 @@ class Pages:
         mark = hashlib.sha256(repr(call).encode()).digest()
         if mark in asked:
             raise DataError(
-                f"{self.client.who} leads back to a page that was read already, so its pages would "
-                "never end. Correct pagination, or the service.",
+                say(
+                    "{who} leads back to a page that was read already, so its pages would "
+                    "never end. Correct pagination, or the service.",
+                    who=self.client.who,
+                ),
                 field="config.pagination",
             )
         asked.add(mark)
         if count >= self.max_pages:
             raise DataError(
-                f"{self.client.who} is not at its end after {count} pages. Raise max_pages, or "
-                "ask for fewer records.",
+                say(
+                    "{who} is not at its end after {count} pages. Raise max_pages, or ask "
+                    "for fewer records.",
+                    who=self.client.who,
+                    count=count,
+                ),
                 field="config.max_pages",
             )
 
@@ -99,7 +111,7 @@ class Pages:
         body = call.body or {}
         if not isinstance(body, Mapping):
             raise ConfigError(
-                "the body is a list, which has no place for the page. Make it an object.",
+                say("the body is a list, which has no place for the page. Make it an object."),
                 field="config.body",
             )
         return replace(call, body={**body, name: value})
@@ -119,21 +131,27 @@ class Pages:
     def _content(self, answer: Answer) -> Any:
         if not answer.body.strip():
             # As many services say that there is nothing.
-            return [] if answer.status == 204 else self._no_json(answer, "it is empty")
+            return [] if answer.status == 204 else self._no_json(answer, say("it is empty"))
         try:
             return json.loads(answer.body, parse_constant=_refuse_constant)
         except RecursionError:
-            return self._no_json(answer, "it is nested too deeply")
+            return self._no_json(answer, say("it is nested too deeply"))
         except ValueError as exc:
             # Only the place is said; the text itself comes as the excerpt, without secrets.
-            place = f" at line {exc.lineno}" if isinstance(exc, json.JSONDecodeError) else ""
-            return self._no_json(answer, f"it cannot be read{place}")
+            if not isinstance(exc, json.JSONDecodeError):
+                return self._no_json(answer, say("it cannot be read"))
+            return self._no_json(answer, say("it cannot be read at line {line}", line=exc.lineno))
 
     def _no_json(self, answer: Answer, why: str) -> Any:
         said = self.client.excerpt(answer.body)
         raise DataError(
-            f"the answer of {answer.url} is no JSON: {why}{f', and begins: {said}' if said else ''}"
-            ". Correct the address, or ask the service for JSON with a header or parameter."
+            say(
+                "the answer of {url} is no JSON: {why}{begins}. Correct the address, or ask the "
+                "service for JSON with a header or parameter.",
+                url=answer.url,
+                why=why,
+                begins=say(", and begins: {said}", said=said) if said else "",
+            )
         )
 
     def _records(self, content: Any, answer: Answer) -> list[Any]:
@@ -147,12 +165,16 @@ class Pages:
             return [found]
         if isinstance(found, list):
             return found
-        where = f"at '{self.records}'" if self.records else "at its top"
-        has = f", which has: {', '.join(list(content)[:20])}" if isinstance(content, dict) else ""
+        names = ", ".join(list(content)[:20]) if isinstance(content, dict) else None
         raise DataError(
-            f"the answer of {answer.url}{has}, holds "
-            f"{'nothing' if found is MISSING else 'no list'} {where}. "
-            "Correct records, the path to the list of records.",
+            say(
+                "the answer of {url}{has}, holds {what} {where}. Correct records, the path to "
+                "the list of records.",
+                url=answer.url,
+                has="" if names is None else say(", which has: {names}", names=names),
+                what=say("nothing") if found is MISSING else say("no list"),
+                where=say("at '{path}'", path=self.records) if self.records else say("at its top"),
+            ),
             field="config.records",
         )
 
@@ -181,8 +203,11 @@ class Pages:
         if isinstance(found, str | int):
             return found
         raise DataError(
-            f"the answer of {answer.url} holds no text at '{self.pagination.path}'. "
-            "Correct the path under pagination.",
+            say(
+                "the answer of {url} holds no text at '{path}'. Correct the path under pagination.",
+                url=answer.url,
+                path=self.pagination.path,
+            ),
             field="config.pagination",
         )
 
@@ -192,9 +217,14 @@ class Pages:
         target = resolved(call.url, str(url))
         if origin(target) != self.client.origin:
             raise ConfigError(
-                f"{answer.url} names a next page on another server, {self.client.shown(target)}, "
-                "where the credentials must not go. Correct the address of the connection to the "
-                "one that the service uses itself (scheme and port count), or the service.",
+                say(
+                    "{url} names a next page on another server, {target}, where the "
+                    "credentials must not go. Correct the address of the connection to the "
+                    "one that the service uses itself (scheme and port count), or the "
+                    "service.",
+                    url=answer.url,
+                    target=self.client.shown(target),
+                ),
                 field="config.pagination",
             )
         return Call(target, {}, call.body)

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from etl.http.json_path import JSONPath
+from etl.messages import say
 from etl.module import ModuleConfig
 
 Kind = Literal["none", "page", "offset", "cursor", "link", "next_url"]
@@ -68,14 +69,22 @@ class Pagination(ModuleConfig):
         odd = sorted(given - set(_MEANT[self.kind]))
         if odd:
             raise ValueError(
-                f"With pagination {self.kind}, {odd[0]} means nothing. Remove it, or set kind"
+                say(
+                    "With pagination {kind}, {odd} means nothing. Remove it, or set kind",
+                    kind=self.kind,
+                    odd=odd[0],
+                )
             )
         if "path" in _MEANT[self.kind] and not self.path:
-            raise ValueError(f"With pagination {self.kind}, path must say where. Add it")
+            raise ValueError(
+                say("With pagination {kind}, path must say where. Add it", kind=self.kind)
+            )
         if self.size_parameter and not self.size:
-            raise ValueError("A size_parameter needs a size. Add it")
+            raise ValueError(say("A size_parameter needs a size. Add it"))
         if self.in_body and self.kind not in _PARAMETERS:
-            raise ValueError(f"With pagination {self.kind}, in_body means nothing. Remove it")
+            raise ValueError(
+                say("With pagination {kind}, in_body means nothing. Remove it", kind=self.kind)
+            )
         return self
 
     @property

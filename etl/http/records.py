@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 from etl.errors import DataError, NoRowsError
 from etl.faulty_rows import FaultyRows, encoded, object_size, read_lines
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import Result
 from etl.sql import literal, quote
 
@@ -49,8 +50,11 @@ class Records:
                 self._write_page(file, number, url, records)
                 if max_rows is not None and self.count + self._faulty.count > max_rows:
                     raise DataError(
-                        f"the service gave more than {max_rows} records. Raise max_rows, or ask "
-                        "for fewer.",
+                        say(
+                            "the service gave more than {max_rows} records. Raise max_rows, or ask "
+                            "for fewer.",
+                            max_rows=max_rows,
+                        ),
                         field="config.max_rows",
                     )
         self._check_names()
@@ -60,7 +64,9 @@ class Records:
             text = json.dumps(record, ensure_ascii=False)
             if not isinstance(record, dict):
                 kind = _kind(record)
-                self._faulty.add(f"{kind}, not an object", record=text, file=url, line=index)
+                self._faulty.add(
+                    say("{kind}, not an object", kind=kind), record=text, file=url, line=index
+                )
                 continue
             self._names.update(dict.fromkeys(record))
             place = f'{{"{_PAGE}": {number}, "{_INDEX}": {index}'
@@ -69,8 +75,12 @@ class Records:
             self.count += 1
         if len(self._names) > _MOST_COLUMNS:
             raise DataError(
-                f"the records have more than {_MOST_COLUMNS} different fields: their names seem to "
-                "be values, such as ids. Point records at a list of alike objects.",
+                say(
+                    "the records have more than {most_columns} different fields: their names "
+                    "seem to be values, such as ids. Point records at a list of alike "
+                    "objects.",
+                    most_columns=_MOST_COLUMNS,
+                ),
                 field="config.records",
             )
 
@@ -80,11 +90,19 @@ class Records:
             other = seen.setdefault(name.casefold(), name)
             if other != name or not name or "\x00" in name or name in (_PAGE, _INDEX):
                 raise DataError(
-                    f"the records have fields named '{other}' and '{name}', which would be one "
-                    "column, since case does not count there. Ask the service for one of them only."
+                    say(
+                        "the records have fields named '{other}' and '{name}', which would be "
+                        "one column, since case does not count there. Ask the service for one of "
+                        "them only.",
+                        other=other,
+                        name=name,
+                    )
                     if other != name
-                    else f"the records have a field named '{name}', which cannot be a column. "
-                    "Ask the service for other fields.",
+                    else say(
+                        "the records have a field named '{name}', which cannot be a column. Ask "
+                        "the service for other fields.",
+                        name=name,
+                    ),
                     field="config.records",
                 )
 
@@ -96,8 +114,10 @@ class Records:
         columns = self._columns(types)
         if not columns:
             raise NoRowsError(
-                "the service gave no record, so the columns are unknown. Give them under types, "
-                "and an empty answer gives no rows.",
+                say(
+                    "the service gave no record, so the columns are unknown. Give them under "
+                    "types, and an empty answer gives no rows."
+                ),
                 field="config.types",
             )
         given = {self._spelled(name): kind for name, kind in types.items()}

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from etl.http.addresses import check_url
+from etl.messages import say
 from etl.module import ConnectionId, ModuleConfig
 
 Scalar = str | int | float | bool
@@ -38,17 +39,21 @@ _OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "id
 def _check_path(path: str) -> str:
     if "://" in path or set(path) & set("?#\\") or not path.isprintable() or " " in path:
         raise ValueError(
-            "This is no path below the address. Write one such as v1/orders, and what follows ? "
-            "under query"
+            say(
+                "This is no path below the address. Write one such as v1/orders, and "
+                "what follows ? under query"
+            )
         )
     if any(part in (".", "..") for part in path.split("/")):
-        raise ValueError("The path holds . or .. as a part. Write it without")
+        raise ValueError(say("The path holds . or .. as a part. Write it without"))
     return path
 
 
 def _check_name(name: str) -> str:
     if not _TOKEN.fullmatch(name):
-        raise ValueError(f"'{name}' cannot name a header or parameter. Use letters, digits and -")
+        raise ValueError(
+            say("'{name}' cannot name a header or parameter. Use letters, digits and -", name=name)
+        )
     return name
 
 
@@ -132,13 +137,20 @@ class HTTPConfig(ModuleConfig):
             if name.casefold() in _SECRET_HEADERS:
                 # The value is not repeated: it is a secret.
                 raise ValueError(
-                    f"The header '{name}' carries a secret, which a graph must not hold. Put it "
-                    "into the password of a connection, and set auth"
+                    say(
+                        "The header '{name}' carries a secret, which a graph must not hold. Put "
+                        "it into the password of a connection, and set auth",
+                        name=name,
+                    )
                 )
             if name.casefold() in _OWN_HEADERS:
-                raise ValueError(f"The header '{name}' is set by the module itself. Remove it")
+                raise ValueError(
+                    say("The header '{name}' is set by the module itself. Remove it", name=name)
+                )
             if not value.isprintable() or not value.isascii():
-                raise ValueError(f"The header '{name}' must be plain ASCII text. Correct it")
+                raise ValueError(
+                    say("The header '{name}' must be plain ASCII text. Correct it", name=name)
+                )
         return headers
 
     @field_validator("query")
@@ -147,19 +159,26 @@ class HTTPConfig(ModuleConfig):
         for name in query:
             if name.casefold() in _SECRET_PARAMETERS:
                 raise ValueError(
-                    f"The query parameter '{name}' carries a secret, which a graph must not hold. "
-                    "Put it into the password of a connection, and set auth to query"
+                    say(
+                        "The query parameter '{name}' carries a secret, which a graph must not "
+                        "hold. Put it into the password of a connection, and set auth to query",
+                        name=name,
+                    )
                 )
         return query
 
     @model_validator(mode="after")
     def _one_address(self) -> "HTTPConfig":
         if (self.connection is None) == (self.url is None):
-            raise ValueError("Name either a connection or a url")
+            raise ValueError(say("Name either a connection or a url"))
         if self.connection is None and self.auth not in (None, "none"):
-            raise ValueError("Credentials come from a connection. Name one instead of the url")
+            raise ValueError(say("Credentials come from a connection. Name one instead of the url"))
         if self.auth in ("header", "query") and self.auth_name is None:
-            raise ValueError(f"With auth {self.auth}, auth_name must say its name. Add it")
+            raise ValueError(
+                say("With auth {auth}, auth_name must say its name. Add it", auth=self.auth)
+            )
         if self.auth in ("none", "basic", "bearer") and self.auth_name is not None:
-            raise ValueError(f"With auth {self.auth}, auth_name means nothing. Remove it")
+            raise ValueError(
+                say("With auth {auth}, auth_name means nothing. Remove it", auth=self.auth)
+            )
         return self

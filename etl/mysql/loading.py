@@ -17,6 +17,7 @@ from etl.databases.rejects import RowFaultError, write_or_reject
 from etl.databases.source import Source
 from etl.dataset import Column
 from etl.errors import DataError
+from etl.messages import say
 from etl.mysql.session import Opened, fetch, guarded, run
 from etl.mysql.table import OF_TABLE, Table, cascade, identifiers, quote
 from etl.mysql.types import from_text
@@ -143,7 +144,9 @@ class Writer:
             if exc.args[0] != _DUPLICATE:
                 raise
             keys = ", ".join(self.keys)
-            raise RowFaultError(f"another row has the same key {keys} in the table", keys) from exc
+            raise RowFaultError(
+                say("another row has the same key {keys} in the table", keys=keys), keys
+            ) from exc
         # With nothing to update, a row is set to what it is.
         values = [name for name in names if name not in self.keys] or list(self.keys)
         updates = ", ".join(f"{quote(name)} = VALUES({quote(name)})" for name in values)
@@ -172,16 +175,25 @@ def prepare_keys(opened: Opened, table: Table, names: Sequence[str], keys: Seque
     wanted = {key.casefold() for key in keys}
     if wanted not in indexes.values():
         raise DataError(
-            f"table {table} has no unique constraint on {', '.join(keys)}, so rows cannot be "
-            "matched. Add a primary key or unique index on exactly these columns.",
+            say(
+                "table {table} has no unique constraint on {keys}, so rows cannot be "
+                "matched. Add a primary key or unique index on exactly these columns.",
+                table=table,
+                keys=", ".join(keys),
+            ),
             field="config.keys",
         )
     others = [name for name, columns in indexes.items() if not wanted <= columns]
     for name in others:
         if name not in free:
             raise DataError(
-                f"table {table} has another unique index, {name}, and MySQL would update the row "
-                "that matches by either. Drop that index, or use mode delete_insert.",
+                say(
+                    "table {table} has another unique index, {name}, and MySQL would update "
+                    "the row that matches by either. Drop that index, or use mode "
+                    "delete_insert.",
+                    table=table,
+                    name=name,
+                ),
                 field="config.keys",
             )
     run(
@@ -244,7 +256,13 @@ def check_cascades(opened: Opened, table: Table) -> None:
     tie = cascade(opened, table)
     if tie:
         raise DataError(
-            f"deleting rows of {table} would change those of {tie[1]} too, by its foreign key "
-            f"{tie[0]} with ON DELETE. Load with mode upsert, or change the foreign key.",
+            say(
+                "deleting rows of {table} would change those of {other} too, by its "
+                "foreign key {key} with ON DELETE. Load with mode upsert, or change the "
+                "foreign key.",
+                table=table,
+                other=tie[1],
+                key=tie[0],
+            ),
             field="config.mode",
         )

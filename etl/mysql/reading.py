@@ -16,6 +16,7 @@ from etl.databases.bounds import Condition, condition_of
 from etl.databases.patience import ANSWER_SECONDS
 from etl.dataset import Column
 from etl.errors import ConfigError
+from etl.messages import say
 from etl.mysql.session import Opened, run, session
 from etl.mysql.table import quote
 
@@ -120,18 +121,24 @@ def _execute(cursor: Opened, query: str, parameters: Mapping[str, object]) -> pa
         cursor.execute(query, dict(parameters) or None)
     except (KeyError, TypeError, ValueError) as exc:
         raise ConfigError(
-            f"the parameters do not fit the query: {exc}. Give each %(name)s a value, and "
-            "write a literal percent sign as %%.",
+            say(
+                "the parameters do not fit the query: {error}. Give each %(name)s a "
+                "value, and write a literal percent sign as %%.",
+                error=exc,
+            ),
             field="config.parameters",
         ) from None
     except err.ProgrammingError as exc:
         raise ConfigError(
-            f"the query is refused: {exc.args[-1]}. Correct it; it must be one SELECT.",
+            say(
+                "the query is refused: {error}. Correct it; it must be one SELECT.",
+                error=exc.args[-1],
+            ),
             field="config.query",
         ) from None
     if not cursor.description:
         raise ConfigError(
-            "the query gives no rows. Correct it; it must be one SELECT.", field="config.query"
+            say("the query gives no rows. Correct it; it must be one SELECT."), field="config.query"
         )
     return pa.schema([(field.name, _arrow_type(field)) for field in cursor._result.fields])
 

@@ -11,6 +11,7 @@ from pymysql import err
 from etl.connections import Connection, mysql_arguments
 from etl.databases.rejects import RowFaultError
 from etl.errors import ConfigError, DataError, ETLError, TransientError
+from etl.messages import say
 
 # PyMySQL brings no types.
 Opened: TypeAlias = Any
@@ -142,12 +143,20 @@ def _refused(exc: Exception, connection: Connection) -> ETLError:
     text = _text(exc, connection)
     if _number(exc) in _REFUSED:
         return ConfigError(
-            f"the server refused connection '{connection.id}': {text}. "
-            "Correct its login, password and database under Connections."
+            say(
+                "the server refused connection '{connection}': {error}. Correct its login, "
+                "password and database under Connections.",
+                connection=connection.id,
+                error=text,
+            )
         )
     return TransientError(
-        f"the server of connection '{connection.id}' cannot be reached: {text}. "
-        "Check its host and port, and that the server runs; then execute again."
+        say(
+            "the server of connection '{connection}' cannot be reached: {error}. Check its "
+            "host and port, and that the server runs; then execute again.",
+            connection=connection.id,
+            error=text,
+        )
     )
 
 
@@ -156,16 +165,28 @@ def translate(exc: Exception, connection: Connection) -> ETLError:
     number, text = _number(exc), _text(exc, connection)
     if number in _NOT_ALLOWED or number in _REFUSED:
         return ConfigError(
-            f"the login of connection '{connection.id}' may not do this: {text}. "
-            "Grant it the privilege, or use another connection."
+            say(
+                "the login of connection '{connection}' may not do this: {error}. Grant it the "
+                "privilege, or use another connection.",
+                connection=connection.id,
+                error=text,
+            )
         )
     if number in _UNAVAILABLE:
         return TransientError(
-            f"the server of connection '{connection.id}' broke off: {text}. Nothing was kept; "
-            "execute again."
+            say(
+                "the server of connection '{connection}' broke off: {error}. Nothing was kept; "
+                "execute again.",
+                connection=connection.id,
+                error=text,
+            )
         )
     if number in _SQL:
-        return ConfigError(f"the SQL is refused: {text}. Correct it.")
+        return ConfigError(say("the SQL is refused: {error}. Correct it.", error=text))
     if number in _ROW_FAULTS:
-        return DataError(f"{text}. Correct the data, or set such rows aside with max_rejected.")
-    return DataError(f"the server refused the data: {text}. Correct the data or the table.")
+        return DataError(
+            say("{error}. Correct the data, or set such rows aside with max_rejected.", error=text)
+        )
+    return DataError(
+        say("the server refused the data: {error}. Correct the data or the table.", error=text)
+    )

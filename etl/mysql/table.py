@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from etl.dataset import Column
 from etl.errors import ConfigError
+from etl.messages import say
 from etl.mysql.session import Opened, fetch, run
 from etl.mysql.types import column_type
 
@@ -25,8 +26,12 @@ class Table:
         fits = all(part.strip() and len(part) <= MAX_NAME for part in parts)
         if len(parts) > 2 or not fits or not text.isprintable():
             raise ValueError(
-                f"'{text}' names no table. Write it as table or database.table, each at most "
-                f"{MAX_NAME} characters long"
+                say(
+                    "'{value}' names no table. Write it as table or database.table, each at "
+                    "most {max_name} characters long",
+                    value=text,
+                    max_name=MAX_NAME,
+                )
             )
         return cls(parts[0] if len(parts) == 2 else None, parts[-1])
 
@@ -77,8 +82,13 @@ def check_engine(opened: Opened, table: Table) -> None:
     )
     if rows and rows[0][0] and rows[0][0] != "InnoDB":
         raise ConfigError(
-            f"table {table} is kept by the engine {rows[0][0]}, which has no transactions, so a "
-            "load that fails would leave a part of its rows. Convert it to InnoDB."
+            say(
+                "table {table} is kept by the engine {engine}, which has no transactions, "
+                "so a load that fails would leave a part of its rows. Convert it to "
+                "InnoDB.",
+                table=table,
+                engine=rows[0][0],
+            )
         )
 
 
@@ -99,8 +109,12 @@ def definition(column: Column, *, key: bool = False) -> str:
     """Return the name and type of a new column; raise ConfigError if the name is too long."""
     if len(column.name) > MAX_NAME:
         raise ConfigError(
-            f"column '{column.name}' is longer than the {MAX_NAME} characters that MySQL allows. "
-            "Rename it with transform.select."
+            say(
+                "column '{name}' is longer than the {max_name} characters that MySQL "
+                "allows. Rename it with transform.select.",
+                name=column.name,
+                max_name=MAX_NAME,
+            )
         )
     return f"{quote(column.name)} {column_type(column.type, key=key)}"
 

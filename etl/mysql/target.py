@@ -12,6 +12,7 @@ from etl.databases.loading import Committed
 from etl.databases.source import Source
 from etl.dataset import Column
 from etl.errors import TransientError
+from etl.messages import say
 from etl.mysql import ledger, loading
 from etl.mysql.session import Opened, fetch, run
 from etl.mysql.table import (
@@ -54,8 +55,11 @@ class MySQLTarget:
         name = self._beside("lock").name
         if fetch(self.opened, "SELECT GET_LOCK(%s, %s)", [name, _WAIT_SECONDS])[0][0] != 1:
             raise TransientError(
-                f"another load of {self.table} has not ended within {_WAIT_SECONDS} s. "
-                "Execute again."
+                say(
+                    "another load of {table} has not ended within {wait_seconds} s. Execute again.",
+                    table=self.table,
+                    wait_seconds=_WAIT_SECONDS,
+                )
             )
         # The lock ends with the session, also when we are killed.
         yield

@@ -11,6 +11,7 @@ from psycopg import sql
 from etl.databases.rejects import RowFaultError, write_or_reject
 from etl.databases.source import Source
 from etl.errors import DataError
+from etl.messages import say
 from etl.postgres.copying import copy_batch, copy_rows
 from etl.postgres.session import guarded
 from etl.postgres.table import Table, identifiers
@@ -89,8 +90,12 @@ class Writer:
             )
         except psycopg.errors.InvalidColumnReference:
             raise DataError(
-                f"table {self.table} has no unique constraint on {', '.join(self.keys)}, so rows "
-                "cannot be matched. Add a primary key or unique index on exactly these columns.",
+                say(
+                    "table {table} has no unique constraint on {keys}, so rows cannot be "
+                    "matched. Add a primary key or unique index on exactly these columns.",
+                    table=self.table,
+                    keys=", ".join(self.keys),
+                ),
                 field="config.keys",
             ) from None
         except psycopg.errors.CardinalityViolation as exc:
@@ -110,7 +115,9 @@ class Writer:
 
     def _same_key(self) -> RowFaultError:
         names = ", ".join(self.keys)
-        return RowFaultError(f"another row has the same key {names} in the table", names)
+        return RowFaultError(
+            say("another row has the same key {keys} in the table", keys=names), names
+        )
 
 
 def delete_all(connection: psycopg.Connection, table: Table) -> None:
@@ -189,8 +196,14 @@ def _lock(connection: psycopg.Connection, table: Table) -> None:
     ).fetchone()
     if row:
         raise DataError(
-            f"deleting rows of {table} would change those of {row[1]} too, by its foreign key "
-            f"{row[0]} with ON DELETE. Load with mode upsert, or change the foreign key.",
+            say(
+                "deleting rows of {table} would change those of {other} too, by its "
+                "foreign key {key} with ON DELETE. Load with mode upsert, or change the "
+                "foreign key.",
+                table=table,
+                other=row[1],
+                key=row[0],
+            ),
             field="config.mode",
         )
 

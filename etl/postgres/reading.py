@@ -22,6 +22,7 @@ from etl.databases.ranges import Range, ranges
 from etl.dataset import Column
 from etl.errors import ConfigError
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.postgres.session import session
 from etl.postgres.types import duckdb_type
 from etl.sql import literal, quote
@@ -173,13 +174,16 @@ def _sampled(opened: psycopg.Connection, asked: Query, sample: Sample) -> Query:
 def _refused(exc: psycopg.Error) -> ConfigError:
     if exc.sqlstate is None:
         return ConfigError(
-            f"the parameters do not fit the query: {exc}. Give each %(name)s a value, and "
-            "write a literal percent sign as %%.",
+            say(
+                "the parameters do not fit the query: {error}. Give each %(name)s a "
+                "value, and write a literal percent sign as %%.",
+                error=exc,
+            ),
             field="config.parameters",
         )
     message = (exc.diag.message_primary or str(exc)).rstrip(".")
     return ConfigError(
-        f"the query is refused: {message}. Correct it; it must be one SELECT.",
+        say("the query is refused: {error}. Correct it; it must be one SELECT.", error=message),
         field="config.query",
     )
 

@@ -11,6 +11,7 @@ from psycopg import sql
 from etl.connections import Connection, postgres_conninfo
 from etl.databases.rejects import RowFaultError
 from etl.errors import ConfigError, DataError, ETLError, TransientError
+from etl.messages import say
 
 # What libpq says when the server is there but must not let us in. Connecting gives no SQLSTATE.
 _BUSY = ("starting up", "shutting down", "too many", "recovery mode", "remaining connection slots")
@@ -32,8 +33,11 @@ def session(
         raise _refused(exc, connection) from None
     except psycopg.Error as exc:
         raise ConfigError(
-            f"connection '{connection.id}' cannot be used: {_first_line(exc, connection)}. "
-            "Correct it under Connections."
+            say(
+                "connection '{connection}' cannot be used: {error}. Correct it under Connections.",
+                connection=connection.id,
+                error=_first_line(exc, connection),
+            )
         ) from None
     opened.read_only = read_only
     try:
@@ -51,12 +55,20 @@ def _refused(exc: psycopg.OperationalError, connection: Connection) -> ETLError:
     answered = "FATAL:" in str(exc) or "no password supplied" in str(exc)
     if answered and not any(word in str(exc) for word in _BUSY):
         return ConfigError(
-            f"the server refused connection '{connection.id}': {text}. "
-            "Correct its login, password and database under Connections."
+            say(
+                "the server refused connection '{connection}': {error}. Correct its login, "
+                "password and database under Connections.",
+                connection=connection.id,
+                error=text,
+            )
         )
     return TransientError(
-        f"the server of connection '{connection.id}' cannot be reached: {text}. "
-        "Check its host and port, and that the server runs; then execute again."
+        say(
+            "the server of connection '{connection}' cannot be reached: {error}. Check its "
+            "host and port, and that the server runs; then execute again.",
+            connection=connection.id,
+            error=text,
+        )
     )
 
 
@@ -99,30 +111,60 @@ def translate(exc: psycopg.Error, connection: Connection) -> ETLError:
     place = f" ({where[0].rstrip('.')})" if where and where[0].startswith("COPY") else ""
     if isinstance(exc, pg.InsufficientPrivilege):
         return ConfigError(
-            f"the login of connection '{connection.id}' may not do this: {text}. "
-            "Grant it the privilege, or use another connection."
+            say(
+                "the login of connection '{connection}' may not do this: {error}. Grant it the "
+                "privilege, or use another connection.",
+                connection=connection.id,
+                error=text,
+            )
         )
     if isinstance(exc, pg.InvalidSchemaName | pg.UndefinedTable):
-        return ConfigError(f"{text}. Create it, or correct the name.")
+        return ConfigError(say("{error}. Create it, or correct the name.", error=text))
     if isinstance(exc, pg.ReadOnlySqlTransaction):
-        return ConfigError(f"this node only reads, but {text}. Write with a loader instead.")
+        return ConfigError(
+            say("this node only reads, but {error}. Write with a loader instead.", error=text)
+        )
     if isinstance(exc, pg.SyntaxErrorOrAccessRuleViolation):
-        return ConfigError(f"the SQL is refused: {text}. Correct it.")
+        return ConfigError(say("the SQL is refused: {error}. Correct it.", error=text))
     if isinstance(exc, pg.NotNullViolation):
         return DataError(
-            f"{text}{place}. Fill the column in an earlier node, or allow NULL in the table."
+            say(
+                "{error}{place}. Fill the column in an earlier node, or allow NULL in the table.",
+                error=text,
+                place=place,
+            )
         )
     if isinstance(exc, psycopg.IntegrityError):
         detail = f": {exc.diag.message_detail}" if exc.diag.message_detail else ""
-        return DataError(f"{text}{detail.rstrip('.')}. Correct the data, or load with mode upsert.")
+        return DataError(
+            say(
+                "{error}{detail}. Correct the data, or load with mode upsert.",
+                error=text,
+                detail=detail.rstrip("."),
+            )
+        )
     if isinstance(exc, psycopg.DataError):
         return DataError(
-            f"a value does not fit its column: {text}{place}. Correct the data, or cast it with "
-            "transform.select."
+            say(
+                "a value does not fit its column: {error}{place}. Correct the data, or "
+                "cast it with transform.select.",
+                error=text,
+                place=place,
+            )
         )
     if isinstance(exc, psycopg.OperationalError | pg.TransactionRollback | pg.LockNotAvailable):
         return TransientError(
-            f"the server of connection '{connection.id}' broke off: {text}. Nothing was kept; "
-            "execute again."
+            say(
+                "the server of connection '{connection}' broke off: {error}. Nothing was kept; "
+                "execute again.",
+                connection=connection.id,
+                error=text,
+            )
         )
-    return DataError(f"PostgreSQL refused the data: {text}{place}. Correct the data or the table.")
+    return DataError(
+        say(
+            "PostgreSQL refused the data: {error}{place}. Correct the data or the table.",
+            error=text,
+            place=place,
+        )
+    )

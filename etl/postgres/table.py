@@ -10,6 +10,7 @@ from etl.databases.config import OnDrift
 from etl.databases.drift import Drift, drift_of
 from etl.dataset import Column
 from etl.errors import ConfigError
+from etl.messages import say
 from etl.postgres.types import column_type
 
 # PostgreSQL cuts longer names off, which could make two of them one.
@@ -30,8 +31,12 @@ class Table:
         fits = all(part and len(part.encode()) <= MAX_NAME_BYTES for part in parts)
         if len(parts) > 2 or not fits or "\x00" in text:
             raise ValueError(
-                f"'{text}' names no table. Write it as table or schema.table, each at most "
-                f"{MAX_NAME_BYTES} bytes long"
+                say(
+                    "'{value}' names no table. Write it as table or schema.table, each at "
+                    "most {max_name_bytes} bytes long",
+                    value=text,
+                    max_name_bytes=MAX_NAME_BYTES,
+                )
             )
         return cls(parts[0] if len(parts) == 2 else None, parts[-1])
 
@@ -111,8 +116,12 @@ def _create(
 def _definition(column: Column) -> sql.Composed:
     if len(column.name.encode()) > MAX_NAME_BYTES:
         raise ConfigError(
-            f"column '{column.name}' is longer than the {MAX_NAME_BYTES} bytes that PostgreSQL "
-            "allows. Rename it with transform.select."
+            say(
+                "column '{name}' is longer than the {max_name_bytes} bytes that "
+                "PostgreSQL allows. Rename it with transform.select.",
+                name=column.name,
+                max_name_bytes=MAX_NAME_BYTES,
+            )
         )
     return sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column_type(column.type)))
 

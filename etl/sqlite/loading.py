@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from etl.databases.rejects import RowFaultError, write_or_reject
 from etl.databases.source import Source
 from etl.errors import DataError
+from etl.messages import say
 from etl.sql import quote
 from etl.sqlite.session import guarded
 from etl.sqlite.table import identifiers
@@ -60,7 +61,7 @@ class Writer:
             except sqlite3.IntegrityError as exc:
                 names = ", ".join(self.keys)
                 raise RowFaultError(
-                    f"another row has the same key {names} in the table", names
+                    say("another row has the same key {keys} in the table", keys=names), names
                 ) from exc
         try:
             self.connection.executemany(self._insert, rows)
@@ -68,8 +69,12 @@ class Writer:
             if "ON CONFLICT" not in str(exc):
                 raise
             raise DataError(
-                f"table {self.table} has no unique constraint on {', '.join(self.keys)}, so rows "
-                "cannot be matched. Add a primary key or unique index on exactly these columns.",
+                say(
+                    "table {table} has no unique constraint on {keys}, so rows cannot be "
+                    "matched. Add a primary key or unique index on exactly these columns.",
+                    table=self.table,
+                    keys=", ".join(self.keys),
+                ),
                 field="config.keys",
             ) from None
 
@@ -186,7 +191,12 @@ def _check_cascades(connection: sqlite3.Connection, table: str) -> None:
     ).fetchone()
     if row:
         raise DataError(
-            f"deleting rows of {table} would change those of {row[0]} too, by its foreign key with "
-            "ON DELETE. Load with mode upsert, or change the foreign key.",
+            say(
+                "deleting rows of {table} would change those of {other} too, by its "
+                "foreign key with ON DELETE. Load with mode upsert, or change the "
+                "foreign key.",
+                table=table,
+                other=row[0],
+            ),
             field="config.mode",
         )

@@ -16,6 +16,7 @@ from etl.databases.bounds import condition_of
 from etl.databases.patience import ANSWER_SECONDS
 from etl.dataset import Column
 from etl.errors import ConfigError, DataError
+from etl.messages import say
 from etl.sqlite.session import session
 
 _PARAMETER = re.compile(r"%(?:%|\((?P<name>[^)]+)\)s)")
@@ -103,7 +104,7 @@ def _declared(
         if "locked" in str(exc):
             raise
         raise ConfigError(
-            f"the query is refused: {exc}. Correct it; it must be one SELECT.",
+            say("the query is refused: {error}. Correct it; it must be one SELECT.", error=exc),
             field="config.query",
         ) from None
     return found
@@ -118,8 +119,11 @@ def _bound(query: str, parameters: Mapping[str, object]) -> tuple[str, dict[str,
         name = match["name"]
         if name is not None and name not in numbers:
             raise ConfigError(
-                f"the parameters do not fit the query: '{name}' has no value. Give each %(name)s "
-                "a value, and write a literal percent sign as %%.",
+                say(
+                    "the parameters do not fit the query: '{name}' has no value. Give each "
+                    "%(name)s a value, and write a literal percent sign as %%.",
+                    name=name,
+                ),
                 field="config.parameters",
             )
         return f":{numbers[name]}" if name else "%"
@@ -176,8 +180,11 @@ def _converted(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> list[Sequenc
                            if convert else values)  # fmt: skip
         except (ValueError, TypeError, ArithmeticError):
             raise DataError(
-                f"a value of column '{field.name}' is no {field.type}. Cast the column in the "
-                "query.",
+                say(
+                    "a value of column '{name}' is no {type}. Cast the column in the query.",
+                    name=field.name,
+                    type=field.type,
+                ),
                 field="config.query",
             ) from None
     return list(zip(*columns, strict=True))

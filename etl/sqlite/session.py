@@ -8,6 +8,7 @@ from pathlib import Path
 
 from etl.databases.rejects import RowFaultError
 from etl.errors import ConfigError, DataError, ETLError, TransientError
+from etl.messages import say
 
 # How long to wait for another process that has the file.
 _WAIT_SECONDS = 60
@@ -84,15 +85,27 @@ def translate(exc: sqlite3.Error, path: Path) -> ETLError:
     """Return what an operator can do about an error of SQLite."""
     text = str(exc).rstrip(".")
     if isinstance(exc, sqlite3.IntegrityError | sqlite3.DataError):
-        return DataError(f"{text}. Correct the data, or set such rows aside with max_rejected.")
+        return DataError(
+            say("{error}. Correct the data, or set such rows aside with max_rejected.", error=text)
+        )
     if "locked" in text or "busy" in text:
         return TransientError(
-            f"another process has '{path.name}' ({text}). Nothing was kept; execute again."
+            say(
+                "another process has '{name}' ({error}). Nothing was kept; execute again.",
+                name=path.name,
+                error=text,
+            )
         )
     if any(word in text for word in ("disk I/O", "full", "unable to open")):
         return TransientError(
-            f"'{path.name}' cannot be used: {text}. Check its folder and disk, then execute again."
+            say(
+                "'{name}' cannot be used: {error}. Check its folder and disk, then execute again.",
+                name=path.name,
+                error=text,
+            )
         )
     if any(word in text for word in ("not a database", "malformed", "readonly")):
-        return ConfigError(f"'{path.name}' cannot be used: {text}. Name another file.")
-    return ConfigError(f"the SQL is refused: {text}. Correct it.")
+        return ConfigError(
+            say("'{name}' cannot be used: {error}. Name another file.", name=path.name, error=text)
+        )
+    return ConfigError(say("the SQL is refused: {error}. Correct it.", error=text))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from etl.databases.config import OnDrift
 from etl.databases.drift import Drift, drift_of
 from etl.dataset import Column
+from etl.messages import say
 from etl.sql import quote
 from etl.sqlite.types import column_type
 
@@ -15,9 +16,15 @@ _MAX_NAME = 200
 def check_name(text: str) -> str:
     """Return the name of a table; raise ValueError if it cannot be one."""
     if not text or len(text) > _MAX_NAME or not text.isprintable():
-        raise ValueError(f"'{text}' names no table. Use at most {_MAX_NAME} printable characters")
+        raise ValueError(
+            say(
+                "'{value}' names no table. Use at most {max_name} printable characters",
+                value=text,
+                max_name=_MAX_NAME,
+            )
+        )
     if text.casefold().startswith("sqlite_"):
-        raise ValueError(f"'{text}' belongs to SQLite itself. Choose another name")
+        raise ValueError(say("'{value}' belongs to SQLite itself. Choose another name", value=text))
     return text
 
 

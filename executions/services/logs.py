@@ -19,6 +19,7 @@ from executions.services.log_store import kept
 from executions.services.log_wording import worded
 from executions.statuses import DELETED_IN_AIRFLOW
 from pipelines.errors import DomainError
+from pipelines.messages import translated
 
 _PART = 64 * 1024
 _shared = SharedLogs()
@@ -235,7 +236,7 @@ def _from_airflow(
             execution.airflow_dag_id, execution.airflow_dag_run_id, task.node_id, attempt
         )
     except AirflowError as error:
-        raise AirflowNotAnswering(str(error)) from error
+        raise AirflowNotAnswering(translated(str(error))) from error
 
 
 def _cut(

@@ -17,6 +17,7 @@ from airflow_bridge.dag_source import hash_tag
 from airflow_bridge.deployment import deployment_of
 from airflow_bridge.errors import AirflowError, DagFileError
 from airflow_bridge.generator import DAGGenerator
+from etl.messages import say
 from pipelines.errors import PipelineNotSaved
 from pipelines.models import DeploymentStatus, Pipeline, PipelineRevision
 from pipelines.services import holding
@@ -199,9 +200,11 @@ def check_deployment(pipeline_id: uuid.UUID) -> bool:
 
 
 def _unwritten(error: OSError) -> str:
-    return (
-        f"The DAG file could not be written into {settings.LOGIDATA_DAGS_DIR}: "
-        f"{error.strerror or error}. Make room there or grant access; LogiData goes on by itself."
+    return say(
+        "The DAG file could not be written into {folder}: {error}. Make room there or grant "
+        "access; LogiData goes on by itself.",
+        folder=settings.LOGIDATA_DAGS_DIR,
+        error=error.strerror or error,
     )
 
 
@@ -219,7 +222,7 @@ def _look(pipeline: Pipeline, revision: PipelineRevision) -> dict[str, Any]:
         return {
             "deployment_checked_at": now,
             "deployment_started_at": now,
-            "deployment_error": f"Waiting for Airflow: {error}",
+            "deployment_error": say("Waiting for Airflow: {reason}", reason=error),
         }
     if found.state == "ready":
         return {
@@ -238,10 +241,13 @@ def _look(pipeline: Pipeline, revision: PipelineRevision) -> dict[str, Any]:
     if pipeline.deployment_started_at and now - pipeline.deployment_started_at > deadline:
         return {
             "deployment_status": DeploymentStatus.FAILED,
-            "deployment_error": (
-                f"Airflow has not served revision {revision.number} within "
-                f"{deadline.total_seconds():g} s. {found.detail} See that Airflow's DAG processor "
-                "runs and reads the folder LOGIDATA_DAGS_DIR, then deploy again."
+            "deployment_error": say(
+                "Airflow has not served revision {number} within {seconds:g} s. {detail} See that "
+                "Airflow's DAG processor runs and reads the folder LOGIDATA_DAGS_DIR, then deploy "
+                "again.",
+                number=revision.number,
+                seconds=deadline.total_seconds(),
+                detail=found.detail,
             ),
             "deployment_checked_at": now,
         }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from airflow_bridge import factory
 from airflow_bridge.errors import AirflowError, DagNotFound
 from etl.graph import parse_graph, watermark_of
+from etl.messages import say
 from pipelines.models import Pipeline, PipelineRevision
 
 
@@ -82,12 +83,14 @@ def why_to_wait(revision: PipelineRevision, unknown: AirflowError | None = None)
     if not count:
         return ""
     if unknown is not None:
-        return f"Waiting for Airflow: {unknown}"
-    executions = "1 execution" if count == 1 else f"{count} executions"
-    return (
-        f"Revision {revision.number} waits for {executions} of this pipeline with other nodes, "
-        "edges, retries or timeouts, which the new DAG file would change in the middle of the "
-        "run. It is deployed when they have ended; cancel them to have it sooner. An Airflow that "
-        "keeps versions of its DAG files needs no such wait: see 'Revisions and runs' in "
-        "docs/production.md."
+        return say("Waiting for Airflow: {reason}", reason=unknown)
+    executions = say("1 execution") if count == 1 else say("{count} executions", count=count)
+    return say(
+        "Revision {number} waits for {executions} of this pipeline with other nodes, edges, "
+        "retries or timeouts, which the new DAG file would change in the middle of the run. It is "
+        "deployed when they have ended; cancel them to have it sooner. An Airflow that keeps "
+        "versions of its DAG files needs no such wait: see 'Revisions and runs' in "
+        "docs/production.md.",
+        number=revision.number,
+        executions=executions,
     )

@@ -12,6 +12,7 @@ from etl.errors import ETLError
 from etl.graph import Node
 from etl.module import Extractor
 from etl.settings import run_settings
+from pipelines.messages import translated
 from pipelines.services.background import Background, Pending, Unanswered
 
 Columns = tuple[Column, ...]
@@ -63,7 +64,7 @@ class Sources:
             # A file may come later, and a server come back: nothing is wrong with the graph.
             self.unknown[node.id] = _("The columns of '%(node)s' are not known: %(why)s") % {
                 "node": node.id,
-                "why": error.message,
+                "why": translated(error.message),
             }
             return None
         self.pending |= found.pending

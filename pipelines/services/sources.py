@@ -22,6 +22,7 @@ from etl.files.listing import DataFile, data_files
 from etl.preview.connecting import known_connection
 from etl.settings import run_settings
 from pipelines.errors import ConnectionNotHere, NoDataFolder, SourceUnavailable
+from pipelines.messages import translated
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,8 @@ def tables_of(connection_id: str, search: str) -> list[str]:
             # What it says is for a run: what was kept of it, and to execute it again.
             logger.info("The tables of connection '%s' are not listed: %s", connection_id, error)
             raise _not_listed(connection_id) from None
-        raise ConnectionNotHere(error.message[:1].upper() + error.message[1:]) from None
+        said = translated(error.message)
+        raise ConnectionNotHere(said[:1].upper() + said[1:]) from None
 
 
 def _in_time(work: Callable[[], T], connection_id: str) -> T:
