@@ -22,6 +22,7 @@ from etl.databases.ranges import Range, ranges
 from etl.dataset import Column
 from etl.errors import ConfigError
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.postgres.session import session
 from etl.postgres.types import duckdb_type
 from etl.sql import literal, quote
@@ -186,7 +187,7 @@ def _refused(exc: psycopg.Error) -> ConfigError:
 
 def _place(asked: Query, name: str) -> str:
     names = [column.name for column in asked.columns]
-    require_columns([name], names, field="partition_column", port="query")
+    require_columns([name], names, field="partition_column", port=say("the query"))
     return f"c{[known.casefold() for known in names].index(name.casefold())}"
 
 
