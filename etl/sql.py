@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from etl.messages import Message, say
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -88,10 +90,10 @@ def check_expression(text: str, *, tables: Collection[str] = (INPUT,)) -> str:
 
 @_once
 def _check_expression(text: str, tables: Tables) -> None:
-    statement = _only_statement(parse(f"SELECT\n{text}\n"), "one SQL expression")
+    statement = _only_statement(parse(f"SELECT\n{text}\n"), say("one SQL expression"))
     # Alone it must be complete, and between parentheses it must still be one expression:
     # this refuses a trailing semicolon, a clause, or a parenthesis closed too early.
-    _only_statement(parse(f"SELECT (\n{text}\n)"), "one SQL expression")
+    _only_statement(parse(f"SELECT (\n{text}\n)"), say("one SQL expression"))
     node = statement["node"]
     plain = (
         node["type"] == "SELECT_NODE"
@@ -105,14 +107,18 @@ def _check_expression(text: str, tables: Tables) -> None:
     )
     if not plain:
         raise SQLRefusedError(
-            "This must be one SQL expression, without SELECT, FROM or other clauses. "
-            "Write only the expression, such as amount > 0"
+            say(
+                "This must be one SQL expression, without SELECT, FROM or other clauses. Write "
+                "only the expression, such as amount > 0"
+            )
         )
     expression = node["select_list"][0]
     if expression["alias"] or expression["class"] == "STAR":
         raise SQLRefusedError(
-            "This must be one SQL expression that gives one value, without a name and without *. "
-            "Write only the expression, such as amount * 2"
+            say(
+                "This must be one SQL expression that gives one value, without a name and "
+                "without *. Write only the expression, such as amount * 2"
+            )
         )
     _check_tree(statement, tables)
 
@@ -128,7 +134,7 @@ def check_query(text: str, *, tables: Collection[str] | None = None) -> str:
 
 @_once
 def _check_query(text: str, tables: Tables) -> None:
-    _check_tree(_only_statement(parse(text), "one SELECT"), tables)
+    _check_tree(_only_statement(parse(text), say("one SELECT")), tables)
 
 
 def check_type(text: str) -> str:
@@ -139,13 +145,13 @@ def check_type(text: str) -> str:
 
 @_once
 def _check_type(text: str, tables: Tables) -> None:
-    statement = _only_statement(parse(f"SELECT CAST(NULL AS {text}\n)"), "one SQL type")
+    statement = _only_statement(parse(f"SELECT CAST(NULL AS {text}\n)"), say("one SQL type"))
     columns = statement["node"].get("select_list", [])
     expression = columns[0] if len(columns) == 1 else {}
     child = expression.get("child", {})
     if expression.get("class") != "CAST" or child.get("class") != "CONSTANT":
         raise SQLRefusedError(
-            f"'{text}' is no SQL type. Write one such as BIGINT or DECIMAL(10, 2)"
+            say("'{value}' is no SQL type. Write one such as BIGINT or DECIMAL(10, 2)", value=text)
         )
     _check_expression(f"CAST(NULL AS {text}\n)", tables)
 
@@ -193,7 +199,7 @@ def _parser(pid: int) -> "duckdb.DuckDBPyConnection":
 def parse(text: str) -> dict[str, Any]:
     """Return DuckDB's own tree of some SQL; raise SQLRefusedError for what is no SELECT."""
     if "\x00" in text:
-        raise SQLRefusedError("The SQL holds a NUL character. Remove it")
+        raise SQLRefusedError(say("The SQL holds a NUL character. Remove it"))
     import duckdb
 
     # The text is parsed here, and never run. It is no bound parameter, because binding one makes
@@ -206,12 +212,16 @@ def parse(text: str) -> dict[str, Any]:
         # A cursor, because a connection may serve one thread at a time only.
         row = _parser(os.getpid()).cursor().execute(serialize).fetchone()
     except duckdb.Error as exc:
-        raise SQLRefusedError(f"The SQL cannot be read: {_first_line(exc)}. Correct it") from None
+        raise SQLRefusedError(
+            say("The SQL cannot be read: {reason}. Correct it", reason=_first_line(exc))
+        ) from None
     tree: dict[str, Any] = json.loads(row[0]) if row else {}
     if tree.get("error", True):
         if tree.get("error_type") == "parser":
-            raise SQLRefusedError(f"The SQL has an error: {tree['error_message']}. Correct it")
-        raise SQLRefusedError("Only a SELECT is allowed here. Remove every other statement")
+            raise SQLRefusedError(
+                say("The SQL has an error: {reason}. Correct it", reason=tree["error_message"])
+            )
+        raise SQLRefusedError(say("Only a SELECT is allowed here. Remove every other statement"))
     return tree
 
 
@@ -219,13 +229,22 @@ def _first_line(exc: Exception) -> str:
     return str(exc).strip().splitlines()[0]
 
 
-def _only_statement(tree: dict[str, Any], wanted: str) -> dict[str, Any]:
+def _only_statement(tree: dict[str, Any], wanted: Message) -> dict[str, Any]:
     statements = tree["statements"]
     if len(statements) != 1:
-        raise SQLRefusedError(f"This must be exactly {wanted}, not {len(statements)}. Correct it")
+        raise SQLRefusedError(
+            say(
+                "This must be exactly {wanted}, not {count}. Correct it",
+                wanted=wanted,
+                count=len(statements),
+            )
+        )
     if statements[0]["named_param_map"]:
         raise SQLRefusedError(
-            "The SQL holds a placeholder (? or $). Write the value, or {{ params.name }}, instead"
+            say(
+                "The SQL holds a placeholder (? or $). Write the value, or "
+                "{{{{ params.name }}}}, instead"
+            )
         )
     statement: dict[str, Any] = statements[0]
     return statement
@@ -255,8 +274,12 @@ def _cte_names(statement: dict[str, Any]) -> set[str]:
         # through outside of its own scope.
         if not _PLAIN_NAME.fullmatch(name) or name.casefold().startswith(_SYSTEM_PREFIXES):
             raise SQLRefusedError(
-                f"The name '{name}' after WITH cannot be used. Use letters and digits, and begin "
-                f"with none of {', '.join(_SYSTEM_PREFIXES)}"
+                say(
+                    "The name '{name}' after WITH cannot be used. Use letters and digits, and "
+                    "begin with none of {prefixes}",
+                    name=name,
+                    prefixes=", ".join(_SYSTEM_PREFIXES),
+                )
             )
     return {name.casefold() for name in names}
 
@@ -269,30 +292,46 @@ def _check_tree(statement: dict[str, Any], tables: Collection[str] | None) -> No
             _check_table(item, allowed)
         if item.get("function_name", "").lower() in _FORBIDDEN_FUNCTIONS:
             raise SQLRefusedError(
-                f"The function {item['function_name']} is not available. Remove it"
+                say("The function {name} is not available. Remove it", name=item["function_name"])
             )
 
 
 def _check_table(item: dict[str, Any], allowed: set[str] | None) -> None:
     kind = item["type"]
     if kind not in _TABLE_KINDS:
-        raise SQLRefusedError("DESCRIBE, SHOW and the like are not available here. Write a SELECT")
+        raise SQLRefusedError(
+            say("DESCRIBE, SHOW and the like are not available here. Write a SELECT")
+        )
     if kind == "TABLE_FUNCTION":
         name = item["function"].get("function_name", "").lower()
         if name not in _TABLE_FUNCTIONS:
             raise SQLRefusedError(
-                f"The table function '{name}' is not available: SQL reads only the inputs of its "
-                "node. Bring other data in with a node that extracts it"
+                say(
+                    "The table function '{name}' is not available: SQL reads only the inputs of "
+                    "its node. Bring other data in with a node that extracts it",
+                    name=name,
+                )
             )
     if kind == "BASE_TABLE":
         name = item["table_name"]
         plain = bool(_PLAIN_NAME.fullmatch(name)) if allowed is None else name.casefold() in allowed
         if item["schema_name"] or item["catalog_name"] or not plain:
-            known = "" if allowed is None else f" It can read: {', '.join(sorted(allowed))}."
-            raise SQLRefusedError(
-                f"The table '{name}' is no input of this node.{known} "
-                "Connect a node that gives it, or correct the name"
-            )
+            raise SQLRefusedError(_no_input(name, allowed))
+
+
+def _no_input(name: str, allowed: set[str] | None) -> Message:
+    if allowed is None:
+        return say(
+            "The table '{name}' is no input of this node. Connect a node that gives it, or "
+            "correct the name",
+            name=name,
+        )
+    return say(
+        "The table '{name}' is no input of this node. It can read: {tables}. Connect a node that "
+        "gives it, or correct the name",
+        name=name,
+        tables=", ".join(sorted(allowed)),
+    )
 
 
 SQLExpression = Annotated[
