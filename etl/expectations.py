@@ -14,7 +14,8 @@ from etl.errors import ConfigError
 from etl.inputs import Inputs
 from etl.messages import say
 from etl.module import ModuleConfig
-from etl.sql import INPUT, SQLExpression, is_deterministic, literal, quote
+from etl.sql import INPUT, is_deterministic, literal, quote
+from etl.sql_checks import SQLExpression
 
 _AGE = re.compile(r"(\d{1,6})\s*(minute|hour|day|week)s?")
 _FIELD = "expectations"

@@ -12,7 +12,8 @@ from etl.inputs import Inputs
 from etl.messages import say
 from etl.module import ModuleConfig, RunContext, Transformer
 from etl.ordering import SortKey, named, ordering
-from etl.sql import INPUT, SQLExpression, literal, quote
+from etl.sql import INPUT, literal, quote
+from etl.sql_checks import SQLExpression
 
 if TYPE_CHECKING:
     import duckdb

@@ -15,7 +15,7 @@ from etl.messages import say
 from etl.module import Extractor, Result, RunContext
 from etl.quarantine import QuarantineConfig, accepts_rejects
 from etl.raw_records import RAW
-from etl.sql import SQLType
+from etl.sql_checks import SQLType
 
 if TYPE_CHECKING:
     import duckdb

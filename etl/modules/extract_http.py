@@ -15,7 +15,7 @@ from etl.inputs import Inputs
 from etl.messages import say
 from etl.module import Extractor, Result, RunContext
 from etl.quarantine import QuarantineConfig
-from etl.sql import SQLType
+from etl.sql_checks import SQLType
 
 _Page = tuple[str, list[Any]]
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(\+00)?")

@@ -9,7 +9,8 @@ from etl.errors import ConfigError
 from etl.inputs import Inputs
 from etl.messages import say
 from etl.module import ModuleConfig, RunContext, Transformer
-from etl.sql import SQLType, quote
+from etl.sql import quote
+from etl.sql_checks import SQLType
 
 if TYPE_CHECKING:
     import duckdb

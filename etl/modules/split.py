@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, field_validator
 from etl.inputs import Inputs
 from etl.messages import say
 from etl.module import ModuleConfig, Result, RunContext, Transformer
-from etl.sql import SQLExpression, is_deterministic
+from etl.sql import is_deterministic
+from etl.sql_checks import SQLExpression
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 

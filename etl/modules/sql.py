@@ -9,7 +9,8 @@ from etl.errors import ConfigError
 from etl.inputs import Inputs
 from etl.messages import Message, say
 from etl.module import ModuleConfig, RunContext, Transformer
-from etl.sql import INPUT, SQLQuery, SQLRefusedError, check_query
+from etl.sql import INPUT, SQLRefusedError
+from etl.sql_checks import SQLQuery, check_query
 
 if TYPE_CHECKING:
     import duckdb

@@ -13,7 +13,8 @@ from etl.duckdb_errors import translate as explain
 from etl.errors import ConfigError, DataError
 from etl.messages import Message, read_message, say, translate
 from etl.modules.sql import SQL
-from etl.sql import SQLRefusedError, check_expression
+from etl.sql import SQLRefusedError
+from etl.sql_checks import check_expression
 from tests.etl.conftest import Lab
 
 CATALOGUE = gettext.translation(
