@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from etl.dataset import Column
 from etl.errors import ConfigError
-from etl.messages import Message, join, say
+from etl.messages import join, say
 from etl.sql import literal
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def is_time(kind: str) -> bool:
     return kind in _TIMES or kind in {"TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
 
 
-def require_one_type(kinds: Mapping[str, str], what: Message, *, field: str | None = None) -> None:
+def require_one_type(kinds: Mapping[str, str], what: str, *, field: str | None = None) -> None:
     """Raise ConfigError if values of these types, by where they are, cannot be put together.
 
     They can if no value changes: whole numbers with decimals, but not with floats, which would

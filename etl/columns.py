@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from etl.errors import ConfigError, MissingColumnError
-from etl.messages import Message, say
+from etl.messages import say
 
 # A column of an input; an editor offers those that there are.
 ColumnName = Annotated[
@@ -28,7 +28,7 @@ def unique_names(names: Iterable[str]) -> None:
 
 
 def require_columns(
-    wanted: Iterable[str], existing: Sequence[str], *, field: str, port: Message | None = None
+    wanted: Iterable[str], existing: Sequence[str], *, field: str, port: str | None = None
 ) -> None:
     """Raise ConfigError naming each of `wanted` that is not among the `existing` columns.
 
