@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from etl.dataset import Column
 from etl.errors import ConfigError
+from etl.messages import join, say
 from etl.sql import literal
 
 if TYPE_CHECKING:
@@ -57,10 +58,17 @@ def require_one_type(kinds: Mapping[str, str], what: str, *, field: str | None =
     round them; nothing with text, since numbers would silently become text.
     """
     if len({_family(kind) for kind in kinds.values()}) > 1:
-        listed = ", ".join(f"{kind} in {where}" for where, kind in kinds.items())
+        listed = join(
+            (say("{type} in {where}", type=kind, where=where) for where, kind in kinds.items()),
+            ", ",
+        )
         raise ConfigError(
-            f"{what} has types that do not go together: {listed}. "
-            "Give it one type in an earlier node, with transform.cast.",
+            say(
+                "{what} has types that do not go together: {listed}. Give it one type in an "
+                "earlier node, with transform.cast.",
+                what=what,
+                listed=listed,
+            ),
             field=f"config.{field}" if field else None,
         )
 
@@ -82,8 +90,12 @@ def constant(inputs: "Inputs", value: Constant, column: Column, *, field: str) -
     fits = inputs.query(f"SELECT TRY_{cast} IS NOT NULL").fetchone()
     if fits is None or not fits[0] or _rounds(text, scale_of(column.type)):
         raise ConfigError(
-            f"{text!r} is no {column.type}, which is the type of column '{column.name}'. "
-            "Correct the value.",
+            say(
+                "'{value}' is no {type}, which is the type of column '{name}'. Correct the value.",
+                value=text,
+                type=column.type,
+                name=column.name,
+            ),
             field=f"config.{field}",
         )
     return cast

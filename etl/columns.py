@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from etl.errors import ConfigError, MissingColumnError
+from etl.messages import say
 
 # A column of an input; an editor offers those that there are.
 ColumnName = Annotated[
@@ -22,21 +23,28 @@ def unique_names(names: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if name.casefold() in seen:
-            raise ValueError(f"Column '{name}' is named twice. Remove one")
+            raise ValueError(say("Column '{name}' is named twice. Remove one", name=name))
         seen.add(name.casefold())
 
 
 def require_columns(
-    wanted: Iterable[str], existing: Sequence[str], *, field: str, port: str = "input"
+    wanted: Iterable[str], existing: Sequence[str], *, field: str, port: str | None = None
 ) -> None:
-    """Raise ConfigError naming each of `wanted` that is not among the `existing` columns."""
+    """Raise ConfigError naming each of `wanted` that is not among the `existing` columns.
+
+    `port` says where they should be, if not in "the input".
+    """
     known = {name.casefold() for name in existing}
     missing = [name for name in wanted if name.casefold() not in known]
     if missing:
         raise MissingColumnError(
-            f"column {', '.join(repr(name) for name in missing)} does not exist in the {port}, "
-            f"which has: {', '.join(existing)}. Correct the name, or bring the column along in an "
-            "earlier node.",
+            say(
+                "column {names} does not exist in {port}, which has: {existing}. Correct "
+                "the name, or bring the column along in an earlier node.",
+                names=", ".join(repr(name) for name in missing),
+                port=port or say("the input"),
+                existing=", ".join(existing),
+            ),
             column=missing[0],
             field=f"config.{field}",
         )
@@ -48,8 +56,10 @@ def require_new(names: Iterable[str], existing: Sequence[str], *, field: str) ->
     taken = [name for name in names if name.casefold() in known]
     if taken:
         raise ConfigError(
-            f"column {', '.join(repr(name) for name in taken)} is there already. "
-            "Give the new one another name.",
+            say(
+                "column {names} is there already. Give the new one another name.",
+                names=", ".join(repr(name) for name in taken),
+            ),
             field=f"config.{field}",
         )
 

@@ -5,6 +5,7 @@ import re
 import duckdb
 
 from etl.errors import ConfigError, DataError, ETLError, MissingColumnError, TransientError
+from etl.messages import say
 
 _MISSING_COLUMN = re.compile(r'Referenced column "(?P<name>.*?)" not found', re.DOTALL)
 _CANDIDATES = re.compile(r"Candidate bindings: (?P<names>.*)")
@@ -26,31 +27,62 @@ def translate(error: duckdb.Error, memory_limit: str) -> ETLError:
     missing = _MISSING_COLUMN.search(text) or _MISSING_IN_TABLE.search(text)
     if missing:
         candidates = _CANDIDATES.search(text)
-        near = f" Did you mean {candidates['names'].strip()}?" if candidates else ""
-        return MissingColumnError(
-            f"column '{missing['name']}' does not exist in the input.{near} "
-            "Correct the name, or bring the column along in an earlier node.",
-            column=missing["name"],
-        )
+        return _missing_column(missing["name"], candidates and candidates["names"].strip())
     if isinstance(error, duckdb.OutOfMemoryException):
         return ConfigError(
-            f"the work does not fit into the memory limit of {memory_limit}. "
-            "Raise LOGIDATA_MEMORY_LIMIT, or reduce the data in an earlier node."
+            say(
+                "the work does not fit into the memory limit of {memory_limit}. Raise "
+                "LOGIDATA_MEMORY_LIMIT, or reduce the data in an earlier node.",
+                memory_limit=memory_limit,
+            )
         )
     if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
         return DataError(
-            f"a value does not fit its type: {reason(error)}. "
-            "Correct the data, or keep such rows out with transform.filter (TRY_CAST gives NULL)."
+            say(
+                "a value does not fit its type: {reason}. Correct the data, or keep such rows "
+                "out with transform.filter (TRY_CAST gives NULL).",
+                reason=reason(error),
+            )
         )
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
-        return ConfigError(f"the SQL does not fit the input: {reason(error)}. Correct it.")
+        return ConfigError(
+            say("the SQL does not fit the input: {reason}. Correct it.", reason=reason(error))
+        )
     if isinstance(error, duckdb.PermissionException):
         return ConfigError(
-            f"the SQL reaches for something outside of its inputs: {reason(error)}. Remove that."
+            say(
+                "the SQL reaches for something outside of its inputs: {reason}. Remove that.",
+                reason=reason(error),
+            )
         )
     if isinstance(error, duckdb.IOException):
         return TransientError(
-            f"a file cannot be read or written: {reason(error)}. "
-            "Check that the disk is neither full nor gone, then execute again."
+            say(
+                "a file cannot be read or written: {reason}. Check that the disk is neither "
+                "full nor gone, then execute again.",
+                reason=reason(error),
+            )
         )
-    return DataError(f"the data cannot be processed: {reason(error)}. Correct the data or the SQL.")
+    return DataError(
+        say(
+            "the data cannot be processed: {reason}. Correct the data or the SQL.",
+            reason=reason(error),
+        )
+    )
+
+
+def _missing_column(name: str, near: str | None) -> MissingColumnError:
+    if not near:
+        problem = say(
+            "column '{name}' does not exist in the input. Correct the name, or bring the column "
+            "along in an earlier node.",
+            name=name,
+        )
+    else:
+        problem = say(
+            "column '{name}' does not exist in the input. Did you mean {near}? Correct the name, "
+            "or bring the column along in an earlier node.",
+            name=name,
+            near=near,
+        )
+    return MissingColumnError(problem, column=name)

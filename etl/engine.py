@@ -2,7 +2,7 @@
 
 Before any SQL from a user is read, the engine can open only the staged inputs, the folder of
 the node's own output and the file that the module declares; then its configuration is locked.
-That SQL must not name any of these files either: `etl.sql` sees to that.
+That SQL must not name any of these files either: `etl.sql_checks` sees to that.
 """
 
 import contextlib

@@ -12,8 +12,10 @@ from etl.columns import ColumnName, require_columns
 from etl.dataset import Column
 from etl.errors import ConfigError
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ModuleConfig
-from etl.sql import INPUT, SQLExpression, is_deterministic, literal, quote
+from etl.sql import INPUT, is_deterministic, literal, quote
+from etl.sql_checks import SQLExpression
 
 _AGE = re.compile(r"(\d{1,6})\s*(minute|hour|day|week)s?")
 _FIELD = "expectations"
@@ -80,15 +82,20 @@ class Expectation(ModuleConfig):
         needed, possible = _SETTINGS[self.expect]
         given = {name for name in _ALL_SETTINGS if getattr(self, name) not in (None, [])}
         for name in sorted(needed - given):
-            raise ValueError(f"{self.expect} needs {name}. Set it")
+            raise ValueError(say("{expect} needs {name}. Set it", expect=self.expect, name=name))
         for name in sorted(given - needed - possible):
-            raise ValueError(f"{self.expect} takes no {name}. Remove it")
+            raise ValueError(
+                say("{expect} takes no {name}. Remove it", expect=self.expect, name=name)
+            )
         if possible and not given & possible:
-            raise ValueError(f"{self.expect} needs min, max or both. Set one")
+            raise ValueError(say("{expect} needs min, max or both. Set one", expect=self.expect))
         if self.expect in WHOLE and self.action == "quarantine":
             raise ValueError(
-                f"{self.expect} is about the whole, of which no row can be set aside. Set action "
-                "to fail or warn"
+                say(
+                    "{expect} is about the whole, of which no row can be set aside. Set action "
+                    "to fail or warn",
+                    expect=self.expect,
+                )
             )
         self._check_values()
         return self
@@ -96,15 +103,25 @@ class Expectation(ModuleConfig):
     def _check_values(self) -> None:
         if self.max_age is not None and not _AGE.fullmatch(self.max_age.strip()):
             raise ValueError(
-                f"'{self.max_age}' is no age. Write minutes, hours, days or weeks, such as "
-                "'24 hours'"
+                say(
+                    "'{max_age}' is no age. Write minutes, hours, days or weeks, such as '24 "
+                    "hours'",
+                    max_age=self.max_age,
+                )
             )
         if self.condition is not None and not is_deterministic(self.condition):
-            raise ValueError("The condition is another at each look. Derive a column with it first")
+            raise ValueError(
+                say("The condition is another at each look. Derive a column with it first")
+            )
         if self.expect == "row_count":
             for value in (self.min, self.max):
                 if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-                    raise ValueError(f"{value!r} is no number of rows. Write one such as 1000")
+                    raise ValueError(
+                        say(
+                            "{value} is no number of rows. Write one such as 1000",
+                            value=repr(value),
+                        )
+                    )
 
     @property
     def title(self) -> str:
@@ -176,7 +193,11 @@ def _check_pattern(inputs: Inputs, pattern: str) -> None:
         inputs.query(f"SELECT regexp_full_match('', {pattern})").fetchone()
     except duckdb.Error as exc:
         raise ConfigError(
-            f"the pattern {pattern} cannot be read: {exc}. Correct it, in the syntax of RE2.",
+            say(
+                "the pattern {pattern} cannot be read: {reason}. Correct it, in the syntax of RE2.",
+                pattern=pattern,
+                reason=exc,
+            ),
             field=f"config.{_FIELD}",
         ) from None
 
@@ -193,8 +214,12 @@ def _bound(inputs: Inputs, value: Constant, column: Column, rounding: str) -> st
         bound = None
     if bound is None or not bound.is_finite():
         raise ConfigError(
-            f"{str(value)!r} is no {column.type}, which is the type of column '{column.name}'. "
-            "Correct the value.",
+            say(
+                "'{value}' is no {type}, which is the type of column '{name}'. Correct the value.",
+                value=value,
+                type=column.type,
+                name=column.name,
+            ),
             field=f"config.{_FIELD}",
         )
     return f"({bound:f})"

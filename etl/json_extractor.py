@@ -11,7 +11,7 @@ from etl.errors import ETLError
 from etl.files.reading import SourceConfig, file_heads, peeked
 from etl.inputs import Inputs
 from etl.module import Extractor, RunContext
-from etl.sql import SQLType
+from etl.sql_checks import SQLType
 
 if TYPE_CHECKING:
     import duckdb

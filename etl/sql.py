@@ -1,60 +1,19 @@
-"""What SQL from a user may say: one SELECT, or one expression, over the inputs of its node.
-
-The engine is locked down as well (see `etl.engine`); this is the stricter of the two walls,
-because the engine itself must be able to reach the staged files. DuckDB's own parser does the
-reading, so that nothing can mean one thing here and another there.
-"""
+"""SQL as text: what is quoted in it, and the tree that DuckDB makes of it."""
 
 import json
 import os
-import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import AfterValidator, Field
+from etl.messages import say
 
 if TYPE_CHECKING:
     import duckdb
 
-# The kinds of thing a FROM may hold. Whatever a newer DuckDB adds is refused until listed.
-_TABLE_KINDS = {"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EMPTY", "EXPRESSION_LIST"}
-_TABLE_KINDS |= {"PIVOT"}
-
-_TABLE_FUNCTIONS = {"unnest", "range", "generate_series", "json_each", "json_tree", "repeat"}
-
-# Scalar functions that tell about, or reach beyond, the data: settings, logs, queries in text.
-_FORBIDDEN_FUNCTIONS = {
-    "current_setting",
-    "getenv",
-    "getvariable",
-    "json_execute_serialized_sql",
-    "json_serialize_plan",
-    "nextval",
-    "currval",
-    "pg_sleep",
-    "query",
-    "query_table",
-    "sleep_ms",
-    "write_log",
-}
-
 _CLOCKS = {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
 
-# Every DuckDB has these tables. They tell its settings, and where the staged files lie.
-_SYSTEM_PREFIXES = ("duckdb_", "pragma_", "pg_", "sqlite_")
-
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
 INPUT = "input"
-
-# The tables that may be read; None for any.
-Tables = frozenset[str] | None
-
-# Characters. Longer SQL is checked each time, for it would take up memory.
-_LONG = 20_000
-# Of what somebody writes; longer SQL takes seconds to check.
-_LONGEST = 100_000
 
 
 class SQLRefusedError(ValueError):
@@ -69,85 +28,6 @@ def quote(name: str) -> str:
 def literal(text: str) -> str:
     """Return `text` as a quoted SQL string."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def _once(check: Callable[[str, Tables], None]) -> Callable[[str, Tables], None]:
-    """Remember what has passed: while somebody types, the SQL of all other nodes stays as it is."""
-    remembered = lru_cache(maxsize=5000)(check)
-    return lambda text, tables: (remembered if len(text) < _LONG else check)(text, tables)
-
-
-def check_expression(text: str, *, tables: Collection[str] = (INPUT,)) -> str:
-    """Return `text` if it is exactly one SQL expression over `tables`; else raise SQLRefusedError.
-
-    The text is then safe to be put between parentheses, on lines of its own.
-    """
-    _check_expression(text, frozenset(tables))
-    return text
-
-
-@_once
-def _check_expression(text: str, tables: Tables) -> None:
-    statement = _only_statement(parse(f"SELECT\n{text}\n"), "one SQL expression")
-    # Alone it must be complete, and between parentheses it must still be one expression:
-    # this refuses a trailing semicolon, a clause, or a parenthesis closed too early.
-    _only_statement(parse(f"SELECT (\n{text}\n)"), "one SQL expression")
-    node = statement["node"]
-    plain = (
-        node["type"] == "SELECT_NODE"
-        and len(node["select_list"]) == 1
-        and node["from_table"]["type"] == "EMPTY"
-        and not node["modifiers"]
-        and not node["cte_map"]["map"]
-        and not node["group_expressions"]
-        and not node["group_sets"]
-        and all(node[clause] is None for clause in ("where_clause", "having", "sample", "qualify"))
-    )
-    if not plain:
-        raise SQLRefusedError(
-            "This must be one SQL expression, without SELECT, FROM or other clauses. "
-            "Write only the expression, such as amount > 0"
-        )
-    expression = node["select_list"][0]
-    if expression["alias"] or expression["class"] == "STAR":
-        raise SQLRefusedError(
-            "This must be one SQL expression that gives one value, without a name and without *. "
-            "Write only the expression, such as amount * 2"
-        )
-    _check_tree(statement, tables)
-
-
-def check_query(text: str, *, tables: Collection[str] | None = None) -> str:
-    """Return `text` if it is exactly one SELECT over `tables`; else raise SQLRefusedError.
-
-    With `tables` None any plain table name passes: which exist is known only with the inputs.
-    """
-    _check_query(text, None if tables is None else frozenset(tables))
-    return text
-
-
-@_once
-def _check_query(text: str, tables: Tables) -> None:
-    _check_tree(_only_statement(parse(text), "one SELECT"), tables)
-
-
-def check_type(text: str) -> str:
-    """Return `text` if it is one SQL type, such as DECIMAL(10, 2); else raise SQLRefusedError."""
-    _check_type(text, frozenset())
-    return text
-
-
-@_once
-def _check_type(text: str, tables: Tables) -> None:
-    statement = _only_statement(parse(f"SELECT CAST(NULL AS {text}\n)"), "one SQL type")
-    columns = statement["node"].get("select_list", [])
-    expression = columns[0] if len(columns) == 1 else {}
-    child = expression.get("child", {})
-    if expression.get("class") != "CAST" or child.get("class") != "CONSTANT":
-        raise SQLRefusedError(
-            f"'{text}' is no SQL type. Write one such as BIGINT or DECIMAL(10, 2)"
-        )
-    _check_expression(f"CAST(NULL AS {text}\n)", tables)
 
 
 def is_deterministic(text: str) -> bool:
@@ -193,7 +73,7 @@ def _parser(pid: int) -> "duckdb.DuckDBPyConnection":
 def parse(text: str) -> dict[str, Any]:
     """Return DuckDB's own tree of some SQL; raise SQLRefusedError for what is no SELECT."""
     if "\x00" in text:
-        raise SQLRefusedError("The SQL holds a NUL character. Remove it")
+        raise SQLRefusedError(say("The SQL holds a NUL character. Remove it"))
     import duckdb
 
     # The text is parsed here, and never run. It is no bound parameter, because binding one makes
@@ -206,29 +86,21 @@ def parse(text: str) -> dict[str, Any]:
         # A cursor, because a connection may serve one thread at a time only.
         row = _parser(os.getpid()).cursor().execute(serialize).fetchone()
     except duckdb.Error as exc:
-        raise SQLRefusedError(f"The SQL cannot be read: {_first_line(exc)}. Correct it") from None
+        raise SQLRefusedError(
+            say("The SQL cannot be read: {reason}. Correct it", reason=_first_line(exc))
+        ) from None
     tree: dict[str, Any] = json.loads(row[0]) if row else {}
     if tree.get("error", True):
         if tree.get("error_type") == "parser":
-            raise SQLRefusedError(f"The SQL has an error: {tree['error_message']}. Correct it")
-        raise SQLRefusedError("Only a SELECT is allowed here. Remove every other statement")
+            raise SQLRefusedError(
+                say("The SQL has an error: {reason}. Correct it", reason=tree["error_message"])
+            )
+        raise SQLRefusedError(say("Only a SELECT is allowed here. Remove every other statement"))
     return tree
 
 
 def _first_line(exc: Exception) -> str:
     return str(exc).strip().splitlines()[0]
-
-
-def _only_statement(tree: dict[str, Any], wanted: str) -> dict[str, Any]:
-    statements = tree["statements"]
-    if len(statements) != 1:
-        raise SQLRefusedError(f"This must be exactly {wanted}, not {len(statements)}. Correct it")
-    if statements[0]["named_param_map"]:
-        raise SQLRefusedError(
-            "The SQL holds a placeholder (? or $). Write the value, or {{ params.name }}, instead"
-        )
-    statement: dict[str, Any] = statements[0]
-    return statement
 
 
 def dicts(value: object) -> Iterator[dict[str, Any]]:
@@ -241,68 +113,3 @@ def dicts(value: object) -> Iterator[dict[str, Any]]:
             pending.extend(item.values())
         elif isinstance(item, list):
             pending.extend(item)
-
-
-def _cte_names(statement: dict[str, Any]) -> set[str]:
-    names = {
-        entry["key"]
-        for item in dicts(statement)
-        if isinstance(item.get("cte_map"), dict)
-        for entry in item["cte_map"]["map"]
-    }
-    for name in names:
-        # Otherwise a CTE named like a file, or like a table of the system, would let that name
-        # through outside of its own scope.
-        if not _PLAIN_NAME.fullmatch(name) or name.casefold().startswith(_SYSTEM_PREFIXES):
-            raise SQLRefusedError(
-                f"The name '{name}' after WITH cannot be used. Use letters and digits, and begin "
-                f"with none of {', '.join(_SYSTEM_PREFIXES)}"
-            )
-    return {name.casefold() for name in names}
-
-
-def _check_tree(statement: dict[str, Any], tables: Collection[str] | None) -> None:
-    ctes = _cte_names(statement)
-    allowed = None if tables is None else {name.casefold() for name in tables} | ctes
-    for item in dicts(statement):
-        if "class" not in item and "sample" in item and "alias" in item:
-            _check_table(item, allowed)
-        if item.get("function_name", "").lower() in _FORBIDDEN_FUNCTIONS:
-            raise SQLRefusedError(
-                f"The function {item['function_name']} is not available. Remove it"
-            )
-
-
-def _check_table(item: dict[str, Any], allowed: set[str] | None) -> None:
-    kind = item["type"]
-    if kind not in _TABLE_KINDS:
-        raise SQLRefusedError("DESCRIBE, SHOW and the like are not available here. Write a SELECT")
-    if kind == "TABLE_FUNCTION":
-        name = item["function"].get("function_name", "").lower()
-        if name not in _TABLE_FUNCTIONS:
-            raise SQLRefusedError(
-                f"The table function '{name}' is not available: SQL reads only the inputs of its "
-                "node. Bring other data in with a node that extracts it"
-            )
-    if kind == "BASE_TABLE":
-        name = item["table_name"]
-        plain = bool(_PLAIN_NAME.fullmatch(name)) if allowed is None else name.casefold() in allowed
-        if item["schema_name"] or item["catalog_name"] or not plain:
-            known = "" if allowed is None else f" It can read: {', '.join(sorted(allowed))}."
-            raise SQLRefusedError(
-                f"The table '{name}' is no input of this node.{known} "
-                "Connect a node that gives it, or correct the name"
-            )
-
-
-SQLExpression = Annotated[
-    str,
-    Field(min_length=1, max_length=_LONGEST, json_schema_extra={"format": "sql-expression"}),
-    AfterValidator(check_expression),
-]
-SQLQuery = Annotated[
-    str,
-    Field(min_length=1, max_length=_LONGEST, json_schema_extra={"format": "sql"}),
-    AfterValidator(check_query),
-]
-SQLType = Annotated[str, Field(min_length=1), AfterValidator(check_type)]

@@ -9,9 +9,11 @@ from etl.column_types import column_of
 from etl.columns import ColumnName, NewColumnName, require_columns, unique_names
 from etl.dataset import Column
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ModuleConfig, RunContext, Transformer
 from etl.ordering import SortKey, named, ordering
-from etl.sql import INPUT, SQLExpression, literal, quote
+from etl.sql import INPUT, literal, quote
+from etl.sql_checks import SQLExpression
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,11 +51,13 @@ class Measure(ModuleConfig):
     @model_validator(mode="after")
     def _has_column(self) -> "Measure":
         if self.column is None and self.function != "count":
-            raise ValueError(f"{self.function} needs a column. Set it")
+            raise ValueError(say("{function} needs a column. Set it", function=self.function))
         if self.function in {"first", "last"} and not self.order_by:
-            raise ValueError(f"{self.function} needs an order. Set order_by")
+            raise ValueError(say("{function} needs an order. Set order_by", function=self.function))
         if self.order_by and self.function not in _ORDERED:
-            raise ValueError(f"{self.function} has no order. Remove order_by")
+            raise ValueError(
+                say("{function} has no order. Remove order_by", function=self.function)
+            )
         return self
 
 

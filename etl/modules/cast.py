@@ -8,7 +8,8 @@ from etl.columns import ColumnName, require_columns
 from etl.inputs import Inputs
 from etl.module import Result, RunContext, Transformer
 from etl.quarantine import QuarantineConfig, faulty_rows
-from etl.sql import SQLType, literal, quote
+from etl.sql import literal, quote
+from etl.sql_checks import SQLType
 
 if TYPE_CHECKING:
     import duckdb

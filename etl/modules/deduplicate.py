@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from etl.accounting import repeated
 from etl.columns import ColumnName, require_columns, unique_names
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ModuleConfig, Result, RunContext, Transformer
 from etl.ordering import SortKey, named, ordering, partition
 
@@ -51,8 +52,10 @@ class Deduplicate(Transformer):
             unique_names(self.keys)
             if not self.keys and (self.order_by or self.keep == "last"):
                 raise ValueError(
-                    "Rows that are the same as a whole have no order. Set keys, or remove order_by "
-                    "and keep"
+                    say(
+                        "Rows that are the same as a whole have no order. Set keys, or remove "
+                        "order_by and keep"
+                    )
                 )
             return self
 

@@ -7,7 +7,8 @@ from pydantic import Field, field_validator
 from etl.columns import NewColumnName, unique_names
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, RunContext, Transformer
-from etl.sql import SQLExpression, quote
+from etl.sql import quote
+from etl.sql_checks import SQLExpression
 
 if TYPE_CHECKING:
     import duckdb

@@ -11,10 +11,11 @@ from etl.files.compression import CompressionSetting
 from etl.files.reading import SourceConfig, file_heads, peeked
 from etl.files.sampling import files_or_heads, whole_lines
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import Extractor, Result, RunContext
 from etl.quarantine import QuarantineConfig, accepts_rejects
 from etl.raw_records import RAW
-from etl.sql import SQLType
+from etl.sql_checks import SQLType
 
 if TYPE_CHECKING:
     import duckdb
@@ -100,7 +101,10 @@ class ExtractCSV(Extractor):
         def _columns_fit_header(self) -> "ExtractCSV.Config":
             if self.header and self.columns:
                 raise ValueError(
-                    "columns is for files without a header line. Remove it, or set header to false"
+                    say(
+                        "columns is for files without a header line. Remove it, or set header "
+                        "to false"
+                    )
                 )
             return self
 

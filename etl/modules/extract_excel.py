@@ -11,6 +11,7 @@ from etl.files.reading import SourceConfig, peeked, source_files
 from etl.files.remote import is_uri
 from etl.files.sampling import files_or_samples
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import Extractor, RunContext
 
 if TYPE_CHECKING:
@@ -60,9 +61,9 @@ class ExtractExcel(Extractor):
         @model_validator(mode="after")
         def _rows_in_order(self) -> "ExtractExcel.Config":
             if self.first_row is not None and self.first_row <= self.header_row:
-                raise ValueError("first_row must come after header_row. Correct one of them")
+                raise ValueError(say("first_row must come after header_row. Correct one of them"))
             if self.last_row is not None and self.last_row < (self.first_row or 1):
-                raise ValueError("last_row comes before first_row. Correct one of them")
+                raise ValueError(say("last_row comes before first_row. Correct one of them"))
             return self
 
     config: Config

@@ -12,9 +12,10 @@ from etl.http.json_path import JSONPath
 from etl.http.paging import Pagination
 from etl.http.settings import HTTPConfig, Scalar
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import Extractor, Result, RunContext
 from etl.quarantine import QuarantineConfig
-from etl.sql import SQLType
+from etl.sql_checks import SQLType
 
 _Page = tuple[str, list[Any]]
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(\+00)?")
@@ -81,9 +82,11 @@ class ExtractHTTP(Extractor):
         @model_validator(mode="after")
         def _body_fits_method(self) -> "ExtractHTTP.Config":
             if self.body is not None and self.method != "POST":
-                raise ValueError("A body is for method POST only. Remove it, or set the method")
+                raise ValueError(
+                    say("A body is for method POST only. Remove it, or set the method")
+                )
             if self.pagination.in_body and self.method != "POST":
-                raise ValueError("Pagination in_body is for method POST only. Set the method")
+                raise ValueError(say("Pagination in_body is for method POST only. Set the method"))
             unique_names(self.types)
             return self
 

@@ -14,6 +14,7 @@ from etl.files.sampling import files_or_heads
 from etl.inputs import Inputs
 from etl.json_extractor import GivenTypes, JSONExtractor
 from etl.json_heads import whole_records
+from etl.messages import say
 from etl.module import RunContext
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _RECORDS = re.compile(r"(\$\.?)?([^.$\[\]\"*]+(\.[^.$\[\]\"*]+)*)?")
 
 def _check_records(path: str) -> str:
     if not _RECORDS.fullmatch(path):
-        raise ValueError(f"'{path}' is no path of names. Write it as data.items")
+        raise ValueError(say("'{path}' is no path of names. Write it as data.items", path=path))
     return path.removeprefix("$").removeprefix(".")
 
 
@@ -83,8 +84,11 @@ class ExtractJSON(JSONExtractor):
             with opened(file.local, compression_of(file.local.name), file.name) as stream:
                 if stream_is_too_deep(stream):
                     raise DataError(
-                        f"file '{file.name}' is nested more than 1000 levels deep. Correct it, or "
-                        "have its source give it flatter.",
+                        say(
+                            "file '{file}' is nested more than 1000 levels deep. Correct it, or "
+                            "have its source give it flatter.",
+                            file=file.name,
+                        ),
                         field="config.path",
                     )
         self._set = JSONSet("array", tuple(plain), self.config.file_column)

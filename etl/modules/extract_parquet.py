@@ -9,6 +9,7 @@ from etl.files.reading import SourceConfig, peeked, source_files
 from etl.files.remote import is_uri
 from etl.files.remote_parquet import first_rows, remote_schemas
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import Extractor, RunContext
 from etl.sql import literal, quote
 
@@ -89,7 +90,9 @@ def _types(file: "SourceFile", database: "duckdb.DuckDBPyConnection") -> dict[st
         )
     except duckdb.Error as exc:
         raise DataError(
-            f"file '{file.name}' is no Parquet file that can be read. Bring it again.",
+            say(
+                "file '{file}' is no Parquet file that can be read. Bring it again.", file=file.name
+            ),
             field="config.path",
         ) from exc
     return dict(zip(found.columns, map(str, found.types), strict=True))
@@ -103,7 +106,14 @@ def _check_types(files: dict[str, dict[str, str]]) -> None:
             numbers = all(_NUMBER.fullmatch(k) for k in (kind, before))
             if kind != before and not numbers:
                 raise ConfigError(
-                    f"column '{column}' is {before} in '{other}', but {kind} in '{file}'. Read "
-                    "such files apart, and cast the column in one of them.",
+                    say(
+                        "column '{column}' is {before} in '{other}', but {kind} in '{file}'. "
+                        "Read such files apart, and cast the column in one of them.",
+                        column=column,
+                        before=before,
+                        other=other,
+                        kind=kind,
+                        file=file,
+                    ),
                     field="config.path",
                 )

@@ -10,6 +10,7 @@ from etl.dataset import Column
 from etl.errors import ConfigError, DataError, ETLError
 from etl.files import DataPath, readable
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ConnectionId, Extractor, ModuleConfig, Rows, RunContext
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class ExtractSQL(Extractor):
         @model_validator(mode="after")
         def _one_source(self) -> "ExtractSQL.Config":
             if (self.connection is None) == (self.path is None):
-                raise ValueError("Name either a connection, or the path of a SQLite file")
+                raise ValueError(say("Name either a connection, or the path of a SQLite file"))
             return self
 
     config: Config
@@ -119,8 +120,10 @@ class ExtractSQL(Extractor):
             )
         if self.config.partition_column is not None:
             raise ConfigError(
-                "only PostgreSQL lets several connections read as of one moment; elsewhere rows "
-                "that change meanwhile could be missed. Remove partition_column.",
+                say(
+                    "only PostgreSQL lets several connections read as of one moment; elsewhere "
+                    "rows that change meanwhile could be missed. Remove partition_column."
+                ),
                 field="config.partition_column",
             )
         if source is not None and dialect_of(source) == "mysql":
@@ -160,8 +163,13 @@ class ExtractSQL(Extractor):
         if found is None:
             return None
         return DataError(
-            f"a value of column {int(found['number']) + 1} of the query, '{found['value']}', "
-            f"cannot be read as {found['type']}. Cast the column in the query.",
+            say(
+                "a value of column {number} of the query, '{value}', cannot be read as {type}. "
+                "Cast the column in the query.",
+                number=int(found["number"]) + 1,
+                value=found["value"],
+                type=found["type"],
+            ),
             field="config.query",
         )
 

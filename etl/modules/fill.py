@@ -9,6 +9,7 @@ from etl.columns import ColumnName, require_columns, unique_names
 from etl.dataset import Column
 from etl.errors import ConfigError
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ModuleConfig, Result, RunContext, Transformer
 from etl.ordering import SortKey, named, ordering, partition
 from etl.sql import INPUT, quote
@@ -38,9 +39,20 @@ class FilledColumn(ModuleConfig):
     @model_validator(mode="after")
     def _value_is_meant(self) -> "FilledColumn":
         if (self.method == "constant") != (self.value is not None):
+            if self.value is None:
+                raise ValueError(
+                    say(
+                        "The method constant takes a value and no other does; '{method}' has none. "
+                        "Set one, or remove the other",
+                        method=self.method,
+                    )
+                )
             raise ValueError(
-                f"The method constant takes a value and no other does; '{self.method}' has "
-                f"{'none' if self.value is None else 'one'}. Set one, or remove the other"
+                say(
+                    "The method constant takes a value and no other does; '{method}' has one. "
+                    "Set one, or remove the other",
+                    method=self.method,
+                )
             )
         return self
 
@@ -84,8 +96,12 @@ class Fill(Transformer):
             for column in self.columns:
                 if column.method in _NEIGHBOURS and not self.order_by:
                     raise ValueError(
-                        f"Without an order there is no {column.method} row to fill "
-                        f"'{column.column}' from. Set order_by"
+                        say(
+                            "Without an order there is no {method} row to fill '{column}' from. "
+                            "Set order_by",
+                            method=column.method,
+                            column=column.column,
+                        )
                     )
             return self
 
@@ -124,8 +140,13 @@ class Fill(Transformer):
     def _mean(self, method: str, column: Column) -> str:
         if not (is_number(column.type) or is_time(column.type)):
             raise ConfigError(
-                f"column '{column.name}' is {column.type}, of which there is no {method}. "
-                "Fill it by another method, or cast it before.",
+                say(
+                    "column '{name}' is {type}, of which there is no {method}. Fill it by "
+                    "another method, or cast it before.",
+                    name=column.name,
+                    type=column.type,
+                    method=method,
+                ),
                 field="config.columns",
             )
         value = f"{_MEANS[method]}({quote(column.name)})"

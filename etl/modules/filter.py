@@ -4,7 +4,8 @@ from pydantic import Field
 
 from etl.inputs import Inputs
 from etl.module import ModuleConfig, Result, RunContext, Transformer
-from etl.sql import SQLExpression, is_deterministic
+from etl.sql import is_deterministic
+from etl.sql_checks import SQLExpression
 
 
 class Filter(Transformer):

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from etl.accounting import counted
 from etl.columns import ColumnName, require_columns, unused_name
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ModuleConfig, Result, RunContext, Transformer
 from etl.sql import quote
 
@@ -95,8 +96,12 @@ class Join(Transformer):
         def _same_length(self) -> "Join.Config":
             if self.right_keys and len(self.right_keys) != len(self.left_keys):
                 raise ValueError(
-                    f"There are {len(self.left_keys)} left keys but {len(self.right_keys)} right "
-                    "keys. Name as many on both sides"
+                    say(
+                        "There are {left} left keys but {right} right keys. Name as many on "
+                        "both sides",
+                        left=len(self.left_keys),
+                        right=len(self.right_keys),
+                    )
                 )
             return self
 
@@ -107,8 +112,8 @@ class Join(Transformer):
         left, right = inputs["left"].column_names(), inputs["right"].column_names()
         left_keys = self.config.left_keys
         right_keys = self.config.right_keys or left_keys
-        require_columns(left_keys, left, field="left_keys", port="left input")
-        require_columns(right_keys, right, field="right_keys", port="right input")
+        require_columns(left_keys, left, field="left_keys", port=say("the left input"))
+        require_columns(right_keys, right, field="right_keys", port=say("the right input"))
         condition = " AND ".join(
             f"l.{quote(a)} = r.{quote(b)}" for a, b in zip(left_keys, right_keys, strict=True)
         )

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from etl.files.compression import compression_of
 from etl.files.writing import TargetConfig, target_file
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import Loaded, Loader, RunContext
 from etl.sql import literal
 
@@ -66,6 +67,9 @@ def check_written(path: str, compression: Literal["auto", "none", "gzip", "zstd"
     kind = compression_of(path, compression)
     if kind not in ("none", "gzip", "zstd"):
         raise ValueError(
-            f"Files compressed with {kind} are not written. End the name in .gz or .zst, or set "
-            "compression"
+            say(
+                "Files compressed with {kind} are not written. End the name in .gz or .zst, or "
+                "set compression",
+                kind=kind,
+            )
         )

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 from etl.errors import DataError
 from etl.files.writing import TargetConfig, target_file
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import Loaded, Loader, RunContext
 from etl.sql import quote
 
@@ -22,7 +23,10 @@ _FORBIDDEN = set("[]:*?/\\")
 def _check_sheet(name: str) -> str:
     if _FORBIDDEN & set(name) or name.startswith("'") or name.endswith("'"):
         raise ValueError(
-            f"'{name}' cannot name a sheet. Leave out [ ] : * ? / \\ and quotes at its ends"
+            say(
+                "'{name}' cannot name a sheet. Leave out [ ] : * ? / \\ and quotes at its ends",
+                name=name,
+            )
         )
     return name
 
@@ -60,9 +64,15 @@ class LoadExcel(Loader):
         dataset = inputs["input"]
         if dataset.rows > _MOST_ROWS or len(dataset.columns) > _MOST_COLUMNS:
             raise DataError(
-                f"the input has {dataset.rows} rows and {len(dataset.columns)} columns, but a "
-                f"sheet holds {_MOST_ROWS} and {_MOST_COLUMNS}. Filter or split it first, or load "
-                "it as CSV."
+                say(
+                    "the input has {rows} rows and {columns} columns, but a sheet holds "
+                    "{most_rows} and {most_columns}. Filter or split it first, or load it as "
+                    "CSV.",
+                    rows=dataset.rows,
+                    columns=len(dataset.columns),
+                    most_rows=_MOST_ROWS,
+                    most_columns=_MOST_COLUMNS,
+                )
             )
         with target_file(self.config, inputs, context) as temporary:
             rows = write_sheet(

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from etl.columns import require_columns
 from etl.http.settings import HTTPConfig
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import Loaded, Loader, RunContext
 from etl.quarantine import QuarantineConfig, allowed_rows
 
@@ -52,7 +53,7 @@ class LoadHTTP(Loader):
         @model_validator(mode="after")
         def _places_fit_body(self) -> "LoadHTTP.Config":
             if self.body != "row" and _PLACE.search(self.path):
-                raise ValueError("A path that names a column needs body row. Set it")
+                raise ValueError(say("A path that names a column needs body row. Set it"))
             return self
 
     @classmethod

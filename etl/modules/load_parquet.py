@@ -14,6 +14,7 @@ from etl.files.folders import Replace, replace_folder
 from etl.files.partitions import Partitions
 from etl.files.writing import TargetConfig, target_file
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import Loaded, Loader, RunContext
 from etl.sql import literal, quote
 
@@ -64,10 +65,10 @@ class LoadParquet(Loader):
         def _replace_fits(self) -> "LoadParquet.Config":
             unique_names(self.partition_by)
             if self.replace == "partitions" and not self.partition_by:
-                raise ValueError("There are no partitions to replace. Name partition_by")
+                raise ValueError(say("There are no partitions to replace. Name partition_by"))
             if self.replace != "partitions" and self.on_drift != "fail":
                 raise ValueError(
-                    "on_drift is for replace: partitions only. Remove it, or set replace"
+                    say("on_drift is for replace: partitions only. Remove it, or set replace")
                 )
             return self
 

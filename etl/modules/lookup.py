@@ -8,6 +8,7 @@ from etl.column_types import Constant, column_of, constant, require_one_type
 from etl.columns import ColumnName, require_columns, require_new, unique_names
 from etl.errors import DataError
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import Result, RunContext, Transformer
 from etl.ordering import SortKey, named, ordering
 from etl.quarantine import QuarantineConfig, faulty_rows
@@ -82,13 +83,17 @@ class Lookup(Transformer):
             unique_names(self.columns)
             if self.lookup_keys and len(self.lookup_keys) != len(self.keys):
                 raise ValueError(
-                    f"There are {len(self.keys)} keys but {len(self.lookup_keys)} lookup keys. "
-                    "Name as many on both sides"
+                    say(
+                        "There are {keys} keys but {lookup_keys} lookup keys. Name as many on "
+                        "both sides",
+                        keys=len(self.keys),
+                        lookup_keys=len(self.lookup_keys),
+                    )
                 )
             if (self.missing == "default") != bool(self.defaults):
-                raise ValueError("Set defaults and missing to default, or neither")
+                raise ValueError(say("Set defaults and missing to default, or neither"))
             if self.order_by and self.duplicates != "first":
-                raise ValueError("Only duplicates set to first has an order. Remove order_by")
+                raise ValueError(say("Only duplicates set to first has an order. Remove order_by"))
             return self
 
     config: Config
@@ -126,13 +131,13 @@ class Lookup(Transformer):
         here, there = inputs["input"], inputs["lookup"]
         names = self.config.lookup_keys or self.config.keys
         require_columns(self.config.keys, here.column_names(), field="keys")
-        require_columns(names, there.column_names(), field="lookup_keys", port="lookup")
+        require_columns(names, there.column_names(), field="lookup_keys", port=say("the lookup"))
         for a, b in zip(self.config.keys, names, strict=True):
-            kinds = {
-                "the input": column_of(here.columns, a).type,
-                "the lookup": column_of(there.columns, b).type,
+            kinds: dict[str, str] = {
+                say("the input"): column_of(here.columns, a).type,
+                say("the lookup"): column_of(there.columns, b).type,
             }
-            require_one_type(kinds, f"key '{a}'", field="keys")
+            require_one_type(kinds, say("key '{name}'", name=a), field="keys")
         return [(quote(a), quote(b)) for a, b in zip(self.config.keys, names, strict=True)]
 
     def _added(self, inputs: Inputs, keys: list[str]) -> list[str]:
@@ -142,12 +147,12 @@ class Lookup(Transformer):
             ("columns", self.config.columns),
             ("order_by", named(self.config.order_by)),
         ):
-            require_columns(names, existing, field=field, port="lookup")
+            require_columns(names, existing, field=field, port=say("the lookup"))
         known = {name.casefold(): name for name in existing}
         used = {key.casefold() for key in keys}
         added = [known[name.casefold()] for name in self.config.columns]
         added = added or [name for name in existing if quote(name).casefold() not in used]
-        require_columns(list(self.config.defaults), added, field="defaults", port="lookup")
+        require_columns(list(self.config.defaults), added, field="defaults", port=say("the lookup"))
         names = [self.config.prefix + name for name in added]
         require_new(names, inputs["input"].column_names(), field="prefix")
         return added
@@ -184,8 +189,13 @@ def _refuse_duplicates(inputs: Inputs, keys: list[str]) -> None:
     ).fetchone()
     if found:
         raise DataError(
-            f"the lookup has duplicate keys ({found[2]} in all), such as '{found[0]}', which is in "
-            f"{found[1]} rows. Remove duplicates in an earlier node, or set duplicates to first.",
+            say(
+                "the lookup has duplicate keys ({count} in all), such as '{key}', which is in "
+                "{rows} rows. Remove duplicates in an earlier node, or set duplicates to first.",
+                count=found[2],
+                key=found[0],
+                rows=found[1],
+            ),
             field="config.duplicates",
         )
 

@@ -9,6 +9,7 @@ from etl.column_types import Constant, column_of, constant
 from etl.columns import ColumnName, NewColumnName, require_columns, unique_names
 from etl.errors import DataError
 from etl.inputs import Inputs
+from etl.messages import Message, join, say
 from etl.module import ModuleConfig, Result, RunContext, Transformer
 from etl.sql import quote
 
@@ -67,9 +68,11 @@ class Pivot(Transformer):
         @model_validator(mode="after")
         def _named(self) -> "Pivot.Config":
             if self.value is None and self.function != "count":
-                raise ValueError(f"{self.function} needs a column to aggregate. Set value")
+                raise ValueError(
+                    say("{function} needs a column to aggregate. Set value", function=self.function)
+                )
             if "" in self.names:
-                raise ValueError("An empty value gives no name for its column. Set a prefix")
+                raise ValueError(say("An empty value gives no name for its column. Set a prefix"))
             other = [self.other] if self.unlisted == "other" else []
             unique_names([*self.rows, *self.names, *other])
             return self
@@ -118,13 +121,21 @@ def _refuse(inputs: Inputs, column: str, unlisted: str) -> None:
     ).fetchmany(_SHOWN + 1)
     if not found:
         return
-    shown = [
-        f"{'empty' if value is None else repr(value)} ({rows} rows)"
-        for value, rows in found[:_SHOWN]
-    ]
-    more = " and others" if len(found) > _SHOWN else ""
+    values = join((_shown(value, rows) for value, rows in found[:_SHOWN]), ", ")
+    if len(found) > _SHOWN:
+        values = say("{values} and others", values=values)
     raise DataError(
-        f"column {column} has values that are not listed: {', '.join(shown)}{more}. "
-        "Add them to values, or set unlisted to ignore or other.",
+        say(
+            "column {column} has values that are not listed: {values}. Add them to "
+            "values, or set unlisted to ignore or other.",
+            column=column,
+            values=values,
+        ),
         field="config.values",
     )
+
+
+def _shown(value: str | None, rows: int) -> Message:
+    if value is None:
+        return say("empty ({rows} rows)", rows=rows)
+    return say("'{value}' ({rows} rows)", value=value, rows=rows)

@@ -11,6 +11,7 @@ from etl.columns import require_columns
 from etl.errors import ConfigError, DataError
 from etl.expectations import WHOLE, Expectation, broken
 from etl.inputs import Inputs
+from etl.messages import Message, join, say
 from etl.module import Result, RunContext, Transformer
 from etl.quarantine import QuarantineConfig, faulty_rows, record_json
 from etl.sql import INPUT, literal, quote
@@ -59,7 +60,9 @@ class Quality(Transformer):
             titles = [expectation.title for expectation in expectations]
             for title in titles:
                 if titles.count(title) > 1:
-                    raise ValueError(f"Two expectations are called '{title}'. Name them apart")
+                    raise ValueError(
+                        say("Two expectations are called '{title}'. Name them apart", title=title)
+                    )
             return expectations
 
     config: Config
@@ -89,7 +92,7 @@ class Quality(Transformer):
         failed = [text for expectation, text in found if expectation.action == "fail"]
         if failed:
             raise DataError(
-                f"{' '.join(failed)} Correct the data, or the expectation or its action.",
+                join([*failed, say("Correct the data, or the expectation or its action.")]),
                 field="config.expectations",
             )
         return [text for _, text in found]
@@ -107,7 +110,7 @@ def _rejected(inputs: Inputs, rules: list[_Rule]) -> "duckdb.DuckDBPyRelation":
     )
 
 
-def _of_rows(inputs: Inputs, rules: list[_Rule]) -> Iterator[tuple[Expectation, str]]:
+def _of_rows(inputs: Inputs, rules: list[_Rule]) -> Iterator[tuple[Expectation, Message]]:
     """Yield each expectation that rows break, with how many do, and some of them."""
     if not rules:
         return
@@ -126,18 +129,33 @@ def _of_rows(inputs: Inputs, rules: list[_Rule]) -> Iterator[tuple[Expectation, 
             ).fetchall()
             yield (
                 expectation,
-                f"{number} of {rows} rows break the expectation '{expectation.title}', such as "
-                f"{', '.join(text for (text,) in examples)}.",
+                say(
+                    "{number} of {rows} rows break the expectation '{title}', such as {examples}.",
+                    number=number,
+                    rows=rows,
+                    title=expectation.title,
+                    examples=", ".join(text for (text,) in examples),
+                ),
             )
 
 
-def _of_count(expectation: Expectation, inputs: Inputs) -> Iterator[str]:
+def _of_count(expectation: Expectation, inputs: Inputs) -> Iterator[Message]:
     rows = inputs["input"].rows
     low, high = expectation.min, expectation.max
     if isinstance(low, int) and rows < low:
-        yield f"There are {rows} rows; the expectation '{expectation.title}' wants at least {low}."
+        yield say(
+            "There are {rows} rows; the expectation '{title}' wants at least {low}.",
+            rows=rows,
+            title=expectation.title,
+            low=low,
+        )
     if isinstance(high, int) and rows > high:
-        yield f"There are {rows} rows; the expectation '{expectation.title}' wants at most {high}."
+        yield say(
+            "There are {rows} rows; the expectation '{title}' wants at most {high}.",
+            rows=rows,
+            title=expectation.title,
+            high=high,
+        )
 
 
 def _require_times(expectation: Expectation, inputs: Inputs) -> None:
@@ -147,23 +165,36 @@ def _require_times(expectation: Expectation, inputs: Inputs) -> None:
         column = column_of(columns, name)
         if not is_time(column.type):
             raise ConfigError(
-                f"column '{column.name}' is {column.type}, which has no age. Expect freshness of a "
-                "date or timestamp, or cast it before.",
+                say(
+                    "column '{name}' is {type}, which has no age. Expect freshness of a date or "
+                    "timestamp, or cast it before.",
+                    name=column.name,
+                    type=column.type,
+                ),
                 field="config.expectations",
             )
 
 
-def _of_age(expectation: Expectation, inputs: Inputs) -> Iterator[str]:
+def _of_age(expectation: Expectation, inputs: Inputs) -> Iterator[Message]:
     now = datetime.now(UTC)
     for name in expectation.columns:
         newest = inputs.select(
             [f"epoch_us(max(CAST({quote(name)} AS TIMESTAMP)))"],
             then=f"WHERE isfinite({quote(name)})",
         ).fetchone()
-        wanted = f"the expectation '{expectation.title}' wants {expectation.max_age} at most."
+        wanted = {"name": name, "title": expectation.title, "max_age": expectation.max_age}
         if newest is None or newest[0] is None:
-            yield f"The newest value of '{name}' is not known, for there is none; {wanted}"
+            yield say(
+                "The newest value of '{name}' is not known, for there is none; the expectation "
+                "'{title}' wants {max_age} at most.",
+                **wanted,
+            )
             continue
         at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=newest[0])
         if now - at > expectation.age:
-            yield f"The newest value of '{name}' is of {at:%Y-%m-%d %H:%M:%S} UTC; {wanted}"
+            yield say(
+                "The newest value of '{name}' is of {at} UTC; the expectation '{title}' wants "
+                "{max_age} at most.",
+                at=f"{at:%Y-%m-%d %H:%M:%S}",
+                **wanted,
+            )

@@ -4,6 +4,7 @@ from pydantic import Field, model_validator
 
 from etl.columns import unused_name
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ModuleConfig, Result, RunContext, Transformer
 from etl.sql import INPUT, quote
 
@@ -46,7 +47,7 @@ class Sample(Transformer):
         @model_validator(mode="after")
         def _one(self) -> "Sample.Config":
             if (self.rows is None) == (self.share is None):
-                raise ValueError("Set either rows or share")
+                raise ValueError(say("Set either rows or share"))
             return self
 
     config: Config

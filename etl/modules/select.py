@@ -7,8 +7,10 @@ from pydantic import Field, field_validator, model_validator
 from etl.columns import ColumnName, NewColumnName, require_columns, unique_names
 from etl.errors import ConfigError
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ModuleConfig, RunContext, Transformer
-from etl.sql import SQLType, quote
+from etl.sql import quote
+from etl.sql_checks import SQLType
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,19 +62,25 @@ class Select(Transformer):
         @model_validator(mode="after")
         def _something(self) -> "Select.Config":
             if not (self.keep or self.drop or self.rename or self.cast):
-                raise ValueError("Set at least one of keep, drop, rename and cast")
+                raise ValueError(say("Set at least one of keep, drop, rename and cast"))
             if self.keep and self.drop:
-                raise ValueError("What is not kept is dropped. Set either keep or drop")
+                raise ValueError(say("What is not kept is dropped. Set either keep or drop"))
             kept = {name.casefold() for name in self.keep}
             dropped = {name.casefold() for name in self.drop}
             for name in [*self.rename, *self.cast]:
                 if name.casefold() in dropped:
                     raise ValueError(
-                        f"Column '{name}' is renamed or cast, but dropped. Remove it from drop"
+                        say(
+                            "Column '{name}' is renamed or cast, but dropped. Remove it from drop",
+                            name=name,
+                        )
                     )
                 if kept and name.casefold() not in kept:
                     raise ValueError(
-                        f"Column '{name}' is renamed or cast, but not kept. Add it to keep"
+                        say(
+                            "Column '{name}' is renamed or cast, but not kept. Add it to keep",
+                            name=name,
+                        )
                     )
             return self
 
@@ -93,7 +101,7 @@ class Select(Transformer):
         dropped = {name.casefold() for name in self.config.drop}
         kept = [name for name in self.config.keep or existing if name.casefold() not in dropped]
         if not kept:
-            raise ConfigError("no column is left. Drop fewer of them.", field="config.drop")
+            raise ConfigError(say("no column is left. Drop fewer of them."), field="config.drop")
         items = []
         for name in kept:
             key = name.casefold()

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, field_validator
 
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ModuleConfig, Result, RunContext, Transformer
-from etl.sql import SQLExpression, is_deterministic
+from etl.sql import is_deterministic
+from etl.sql_checks import SQLExpression
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 
@@ -17,8 +19,11 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 def _check_name(name: str) -> str:
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
         raise ValueError(
-            f"'{name}' cannot name an output. Use at most 63 letters, digits and underscores, and "
-            "begin with a letter"
+            say(
+                "'{name}' cannot name an output. Use at most 63 letters, digits and "
+                "underscores, and begin with a letter",
+                name=name,
+            )
         )
     return name
 
@@ -67,12 +72,15 @@ class Split(Transformer):
         def _deterministic(cls, branches: list[Branch]) -> list[Branch]:
             names = [branch.name.casefold() for branch in branches]
             if len(set(names)) < len(names):
-                raise ValueError("Two outputs have the same name. Rename one of them")
+                raise ValueError(say("Two outputs have the same name. Rename one of them"))
             for branch in branches:
                 if not is_deterministic(branch.condition):
                     raise ValueError(
-                        f"The condition of '{branch.name}' is another at each look, so a row could "
-                        "go to two outputs, or to none. Derive a column with it first"
+                        say(
+                            "The condition of '{name}' is another at each look, so a row could "
+                            "go to two outputs, or to none. Derive a column with it first",
+                            name=branch.name,
+                        )
                     )
             return branches
 

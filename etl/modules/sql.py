@@ -7,8 +7,10 @@ from pydantic import Field
 
 from etl.errors import ConfigError
 from etl.inputs import Inputs
+from etl.messages import Message, say
 from etl.module import ModuleConfig, RunContext, Transformer
-from etl.sql import INPUT, SQLQuery, SQLRefusedError, check_query
+from etl.sql import INPUT, SQLRefusedError
+from etl.sql_checks import SQLQuery, check_query
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,15 +49,20 @@ class SQL(Transformer):
             try:
                 check_query(config.query, tables=_tables(inputs))
             except SQLRefusedError as exc:
-                yield "query", f"{exc}."
+                yield "query", _sentence(exc)
 
     def execute(self, inputs: Inputs, context: RunContext) -> "duckdb.DuckDBPyRelation":
         """Return the result; raise ConfigError if the query reads anything but the inputs."""
         try:
             check_query(self.config.query, tables=_tables(inputs))
         except SQLRefusedError as exc:
-            raise ConfigError(f"{exc}.", field="config.query") from None
+            raise ConfigError(_sentence(exc), field="config.query") from None
         return inputs.query(self.config.query)
+
+
+def _sentence(error: SQLRefusedError) -> Message:
+    # The text of an exception is a plain string: what it was raised with is still a message.
+    return say("{problem}.", problem=error.args[0])
 
 
 def _tables(inputs: Mapping[str, object]) -> list[str]:

@@ -10,6 +10,7 @@ from etl.columns import unused_name
 from etl.dataset import Column
 from etl.errors import ConfigError
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ModuleConfig, Result, RunContext, Transformer
 from etl.sql import quote
 
@@ -64,7 +65,8 @@ class Union(Transformer):
             if self.config.missing == "error":
                 _require_everywhere(name, found, list(columns))
             require_one_type(
-                {f"'{port}'": column.type for port, column in found.items()}, f"column '{name}'"
+                {f"'{port}'": column.type for port, column in found.items()},
+                say("column '{name}'", name=name),
             )
         every = " UNION ALL ".join(_select(port, lines) for port in columns)
         if self.config.rows == "all":
@@ -99,8 +101,13 @@ def _require_everywhere(name: str, found: dict[str, Column], ports: list[str]) -
     without = [f"'{port}'" for port in ports if port not in found]
     if without:
         raise ConfigError(
-            f"column '{name}' is in {', '.join(repr(port) for port in found)}, but not in "
-            f"{', '.join(without)}. Bring it along there, or set missing to null.",
+            say(
+                "column '{name}' is in {ports}, but not in {without}. Bring it along there, or "
+                "set missing to null.",
+                name=name,
+                ports=", ".join(repr(port) for port in found),
+                without=", ".join(without),
+            ),
             field="config.missing",
         )
 

@@ -6,6 +6,7 @@ from etl.column_types import column_of, require_one_type
 from etl.columns import ColumnName, NewColumnName, require_columns, require_new, unique_names
 from etl.errors import ConfigError
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ModuleConfig, Result, RunContext, Transformer
 from etl.sql import INPUT, literal, quote
 
@@ -47,7 +48,7 @@ class Unpivot(Transformer):
         @model_validator(mode="after")
         def _apart(self) -> "Unpivot.Config":
             if not (self.ids or self.columns):
-                raise ValueError("Set ids, columns or both")
+                raise ValueError(say("Set ids, columns or both"))
             unique_names([*self.ids, *self.columns])
             unique_names([*self.ids, self.name_column, self.value_column])
             return self
@@ -61,7 +62,7 @@ class Unpivot(Transformer):
         value = self.config.value_column
         require_one_type(
             {f"'{column.name}'": column.type for column in types},
-            f"column '{value}'",
+            say("column '{name}'", name=value),
             field="columns",
         )
         listed = ", ".join(literal(name) for name in names)
@@ -95,7 +96,10 @@ class Unpivot(Transformer):
         columns = columns or [name for name in existing if name not in ids]
         ids = ids or [name for name in existing if name not in columns]
         if not columns:
-            raise ConfigError("every column is an id. Leave some to unpivot.", field="config.ids")
+            raise ConfigError(
+                say("every column is an id. Leave some to unpivot."),
+                field="config.ids",
+            )
         for field in ("name_column", "value_column"):
             require_new([getattr(self.config, field)], ids, field=field)
         return ids, columns

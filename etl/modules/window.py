@@ -9,6 +9,7 @@ from etl.column_types import Constant, column_of, constant
 from etl.columns import ColumnName, NewColumnName, require_columns, require_new, unique_names
 from etl.dataset import Column
 from etl.inputs import Inputs
+from etl.messages import say
 from etl.module import ModuleConfig, Result, RunContext, Transformer
 from etl.ordering import SortKey, named, ordering, partition
 from etl.sql import quote
@@ -61,9 +62,9 @@ class WindowFunction(ModuleConfig):
     @model_validator(mode="after")
     def _has_column(self) -> "WindowFunction":
         if self.column is None and self.function not in _WITHOUT_COLUMN:
-            raise ValueError(f"{self.function} needs a column. Set it")
+            raise ValueError(say("{function} needs a column. Set it", function=self.function))
         if self.column is not None and self.function in _WITHOUT_COLUMN - {"count"}:
-            raise ValueError(f"{self.function} takes no column. Remove it")
+            raise ValueError(say("{function} takes no column. Remove it", function=self.function))
         return self
 
 
@@ -84,7 +85,13 @@ class Frame(ModuleConfig):
     @model_validator(mode="after")
     def _in_order(self) -> "Frame":
         if self.start is not None and self.end is not None and self.start > self.end:
-            raise ValueError(f"The frame ends ({self.end}) before it starts ({self.start})")
+            raise ValueError(
+                say(
+                    "The frame ends ({end}) before it starts ({start})",
+                    end=self.end,
+                    start=self.start,
+                )
+            )
         return self
 
 
@@ -128,10 +135,12 @@ class Window(Transformer):
         @model_validator(mode="after")
         def _ordered(self) -> "Window.Config":
             need = [f.function for f in self.functions if f.function in _NEED_ORDER]
-            if (need or self.frame) and not self.order_by:
+            if need and not self.order_by:
                 raise ValueError(
-                    f"{need[0] if need else 'A frame'} needs an order of the rows. Set order_by"
+                    say("{function} needs an order of the rows. Set order_by", function=need[0])
                 )
+            if self.frame and not self.order_by:
+                raise ValueError(say("A frame needs an order of the rows. Set order_by"))
             return self
 
     config: Config

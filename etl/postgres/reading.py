@@ -190,7 +190,7 @@ def _refused(exc: psycopg.Error) -> ConfigError:
 
 def _place(asked: Query, name: str) -> str:
     names = [column.name for column in asked.columns]
-    require_columns([name], names, field="partition_column", port="query")
+    require_columns([name], names, field="partition_column", port=say("the query"))
     return f"c{[known.casefold() for known in names].index(name.casefold())}"
 
 

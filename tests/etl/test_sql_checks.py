@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from etl.sql import SQLRefusedError, check_expression, check_query, check_type
+from etl.sql import SQLRefusedError
+from etl.sql_checks import check_expression, check_query, check_type
 
 EXPRESSIONS = [
     "amount > 0",
