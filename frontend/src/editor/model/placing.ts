@@ -1,4 +1,4 @@
-import { layout, type Size } from "../../shared/graph-layout";
+import { inLayers } from "../../shared/layers";
 import { move } from "./edit";
 import type { GraphDoc, NodeDoc, Point } from "./graph";
 import { inputPorts, outputsOf, portOf, type Modules } from "./modules";
@@ -8,6 +8,13 @@ export const HEAD_HEIGHT = 58;
 /** Between a node and the next one to its right. */
 export const GAP = 60;
 export const PORT_HEIGHT = 20;
+/** Between a node and the next one below it. */
+const GAP_BELOW = 36;
+
+export interface Size {
+  width: number;
+  height: number;
+}
 
 /** Return how large a node is drawn: named ports take a line each. */
 export function sizeOf(inputs: (string | null)[], outputs: (string | null)[]): Size {
@@ -51,9 +58,9 @@ function sizeOfNode(node: NodeDoc, graph: GraphDoc, modules: Modules): Size {
 
 /** Return the graph with all of its nodes laid out anew. */
 export function tidy(graph: GraphDoc, modules: Modules): GraphDoc {
-  const sizes = new Map(graph.nodes.map((node) => [node.id, sizeOfNode(node, graph, modules)]));
+  const heights = new Map(graph.nodes.map((node) => [node.id, sizeOfNode(node, graph, modules).height]));
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
-  const edges = graph.edges.map((edge) => {
+  const links = graph.edges.map((edge) => {
     const source = byId.get(edge.source);
     const target = byId.get(edge.target);
     const outputs = source ? outputsOf(source, graph.edges, modules) : [];
@@ -65,7 +72,7 @@ export function tidy(graph: GraphDoc, modules: Modules): GraphDoc {
       targetIndex: target && ports.length > 1 ? ports.indexOf(portOf(edge, target, modules)) : 0,
     };
   });
-  return move(graph, layout(sizes, edges, GAP));
+  return move(graph, inLayers(heights, links, { width: NODE_WIDTH, across: GAP, along: GAP_BELOW }));
 }
 
 /**

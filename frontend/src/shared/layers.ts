@@ -7,11 +7,14 @@
 export interface Link {
   source: string;
   target: string;
+  /** Which output of its source it leaves by, and which input of its target it enters, from above. */
+  sourceIndex?: number;
+  targetIndex?: number;
 }
 
 export interface Spacing {
+  /** Of every node. */
   width: number;
-  height: number;
   /** Between two layers. */
   across: number;
   /** Between two nodes of a layer. */
@@ -25,22 +28,34 @@ interface Item {
   id: string | null;
   layer: number;
   size: number;
-  before: Item[];
-  after: Item[];
+  before: End[];
+  after: End[];
   /** The middle, from top to bottom. */
   y: number;
+}
+
+/** A neighbour, and how much further down than its middle the port is that leads to it. */
+interface End {
+  item: Item;
+  shift: number;
 }
 
 const ORDERINGS = 8;
 const STRAIGHTENINGS = 8;
 const BEND = 12;
+// Among neighbours of one node the ports decide, and nowhere else.
+const PORT_SHIFT = 0.001;
 
-/** Return the top left corner of every node. Edges of a cycle, which no pipeline has, may go back. */
-export function inLayers(ids: readonly string[], links: readonly Link[], spacing: Spacing): Places {
-  const known = new Set(ids);
-  const edges = links.filter(({ source, target }) => known.has(source) && known.has(target) && source !== target);
+/**
+ * Return the top left corner of every node, of which the heights are given.
+ *
+ * Edges of a cycle, which no pipeline has, may go back.
+ */
+export function inLayers(heights: ReadonlyMap<string, number>, links: readonly Link[], spacing: Spacing): Places {
+  const ids = [...heights.keys()];
+  const edges = links.filter(({ source, target }) => heights.has(source) && heights.has(target) && source !== target);
   const ranks = ranksOf(ids, edges);
-  const { nodes, layers } = itemsOf(ids, edges, ranks, spacing);
+  const { nodes, layers } = itemsOf(heights, edges, ranks);
   order(layers);
   straighten(layers, spacing.along);
   const top = Math.min(...[...nodes.values()].map((item) => item.y - item.size / 2));
@@ -74,7 +89,7 @@ function ranksOf(ids: readonly string[], edges: readonly Link[]): Map<string, nu
   return ranks;
 }
 
-function grouped(edges: readonly Link[], by: keyof Link, give: keyof Link): Map<string, string[]> {
+function grouped(edges: readonly Link[], by: "source" | "target", give: "source" | "target"): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const edge of edges) {
     const those = found.get(edge[by]);
@@ -84,7 +99,7 @@ function grouped(edges: readonly Link[], by: keyof Link, give: keyof Link): Map<
   return found;
 }
 
-function itemsOf(ids: readonly string[], edges: readonly Link[], ranks: Map<string, number>, spacing: Spacing) {
+function itemsOf(heights: ReadonlyMap<string, number>, edges: readonly Link[], ranks: Map<string, number>) {
   const nodes = new Map<string, Item>();
   const layers: Item[][] = [];
   const add = (id: string | null, layer: number, size: number): Item => {
@@ -92,23 +107,23 @@ function itemsOf(ids: readonly string[], edges: readonly Link[], ranks: Map<stri
     (layers[layer] ??= []).push(item);
     return item;
   };
-  for (const id of ids) nodes.set(id, add(id, ranks.get(id)!, spacing.height));
-  for (const { source, target } of edges) {
-    let from = nodes.get(source)!;
-    const to = nodes.get(target)!;
-    for (let layer = from.layer + 1; layer < to.layer; layer += 1) {
-      const bend = add(null, layer, BEND);
+  for (const [id, height] of heights) nodes.set(id, add(id, ranks.get(id)!, height));
+  for (const { source, target, sourceIndex = 0, targetIndex = 0 } of edges) {
+    let from: End = { item: nodes.get(source)!, shift: sourceIndex * PORT_SHIFT };
+    const to: End = { item: nodes.get(target)!, shift: targetIndex * PORT_SHIFT };
+    for (let layer = from.item.layer + 1; layer < to.item.layer; layer += 1) {
+      const bend: End = { item: add(null, layer, BEND), shift: 0 };
       join(from, bend);
       from = bend;
     }
-    if (from.layer < to.layer) join(from, to);
+    if (from.item.layer < to.item.layer) join(from, to);
   }
   return { nodes, layers: Array.from(layers, (layer) => layer ?? []) };
 }
 
-function join(from: Item, to: Item): void {
-  from.after.push(to);
-  to.before.push(from);
+function join(from: End, to: End): void {
+  from.item.after.push(to);
+  to.item.before.push(from);
 }
 
 /** Put each item near the middle of its neighbours, now from the left and now from the right, so that few edges cross. */
@@ -142,8 +157,8 @@ function straighten(layers: Item[][], along: number): void {
   }
 }
 
-function middle(items: readonly Item[]): number | null {
-  return items.length === 0 ? null : items.reduce((sum, item) => sum + item.y, 0) / items.length;
+function middle(ends: readonly End[]): number | null {
+  return ends.length === 0 ? null : ends.reduce((sum, { item, shift }) => sum + item.y + shift, 0) / ends.length;
 }
 
 /**
