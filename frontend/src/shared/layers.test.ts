@@ -78,13 +78,13 @@ test("edges to unknown nodes, and a cycle, do no harm", () => {
 
 test("edges leave and enter from above in the order of the ports, also past other layers", () => {
   const places = drawn(["split", "second", "first", "lower", "upper", "join"], [
-    { source: "split", target: "second", sourceIndex: 1 },
-    { source: "split", target: "first", sourceIndex: 0 },
-    { source: "second", target: "lower", sourceIndex: 1 },
-    { source: "second", target: "upper", sourceIndex: 0 },
-    { source: "first", target: "join", targetIndex: 0 },
-    { source: "lower", target: "join", targetIndex: 2 },
-    { source: "upper", target: "join", targetIndex: 1 },
+    { source: "split", target: "second", sourceAt: 20 },
+    { source: "split", target: "first", sourceAt: 0 },
+    { source: "second", target: "lower", sourceAt: 20 },
+    { source: "second", target: "upper", sourceAt: 0 },
+    { source: "first", target: "join", targetAt: 0 },
+    { source: "lower", target: "join", targetAt: 40 },
+    { source: "upper", target: "join", targetAt: 20 },
   ]);
   expect(places.get("first")!.y).toBeLessThan(places.get("second")!.y);
   expect(places.get("upper")!.y).toBeLessThan(places.get("lower")!.y);
@@ -93,4 +93,9 @@ test("edges leave and enter from above in the order of the ports, also past othe
 test("a high node takes the room that it needs", () => {
   const places = inLayers(new Map([["high", 300], ["low", 80]]), [], SPACING);
   expect(places.get("low")!.y).toBe(300 + SPACING.along);
+});
+
+test("an edge from a port is straight where nothing is in its way", () => {
+  const places = inLayers(new Map([["high", 180], ["low", 80]]), [{ source: "high", target: "low", sourceAt: -50 }], SPACING);
+  expect(places.get("low")!.y + 80 / 2).toBe(places.get("high")!.y + 180 / 2 - 50);
 });

@@ -7,9 +7,9 @@
 export interface Link {
   source: string;
   target: string;
-  /** Which output of its source it leaves by, and which input of its target it enters, from above. */
-  sourceIndex?: number;
-  targetIndex?: number;
+  /** How far below the middle of its source it leaves, and below that of its target it enters. */
+  sourceAt?: number;
+  targetAt?: number;
 }
 
 export interface Spacing {
@@ -34,7 +34,7 @@ interface Item {
   y: number;
 }
 
-/** A neighbour, and how much further down than its middle the port is that leads to it. */
+/** A neighbour, and how far below its middle an item has to be for the edge to be straight. */
 interface End {
   item: Item;
   shift: number;
@@ -43,8 +43,8 @@ interface End {
 const ORDERINGS = 8;
 const STRAIGHTENINGS = 8;
 const BEND = 12;
-// Among neighbours of one node the ports decide, and nowhere else.
-const PORT_SHIFT = 0.001;
+// While items have places and no heights, ports decide among the neighbours of one node alone.
+const BESIDE_PLACES = 0.0001;
 
 /**
  * Return the top left corner of every node, of which the heights are given.
@@ -108,22 +108,23 @@ function itemsOf(heights: ReadonlyMap<string, number>, edges: readonly Link[], r
     return item;
   };
   for (const [id, height] of heights) nodes.set(id, add(id, ranks.get(id)!, height));
-  for (const { source, target, sourceIndex = 0, targetIndex = 0 } of edges) {
-    let from: End = { item: nodes.get(source)!, shift: sourceIndex * PORT_SHIFT };
-    const to: End = { item: nodes.get(target)!, shift: targetIndex * PORT_SHIFT };
-    for (let layer = from.item.layer + 1; layer < to.item.layer; layer += 1) {
-      const bend: End = { item: add(null, layer, BEND), shift: 0 };
-      join(from, bend);
-      from = bend;
+  for (const { source, target, sourceAt = 0, targetAt = 0 } of edges) {
+    let from = nodes.get(source)!;
+    let at = sourceAt;
+    const to = nodes.get(target)!;
+    for (let layer = from.layer + 1; layer < to.layer; layer += 1) {
+      const bend = add(null, layer, BEND);
+      join(from, at, bend, 0);
+      [from, at] = [bend, 0];
     }
-    if (from.item.layer < to.item.layer) join(from, to);
+    if (from.layer < to.layer) join(from, at, to, targetAt);
   }
   return { nodes, layers: Array.from(layers, (layer) => layer ?? []) };
 }
 
-function join(from: End, to: End): void {
-  from.item.after.push(to);
-  to.item.before.push(from);
+function join(from: Item, leaves: number, to: Item, enters: number): void {
+  from.after.push({ item: to, shift: enters - leaves });
+  to.before.push({ item: from, shift: leaves - enters });
 }
 
 /** Put each item near the middle of its neighbours, now from the left and now from the right, so that few edges cross. */
@@ -132,7 +133,7 @@ function order(layers: Item[][]): void {
   for (let round = 0; round < ORDERINGS; round += 1) {
     const forward = round % 2 === 0;
     for (const layer of forward ? layers : [...layers].reverse()) {
-      const wanted = new Map(layer.map((item) => [item, middle(forward ? item.before : item.after) ?? item.y]));
+      const wanted = new Map(layer.map((item) => [item, middle(forward ? item.before : item.after, BESIDE_PLACES) ?? item.y]));
       layer.sort((one, other) => wanted.get(one)! - wanted.get(other)!);
       layer.forEach((item, place) => (item.y = place));
     }
@@ -151,14 +152,14 @@ function straighten(layers: Item[][], along: number): void {
   for (let round = 0; round < STRAIGHTENINGS; round += 1) {
     const forward = round % 2 === 1;
     for (const layer of forward ? layers : [...layers].reverse()) {
-      const wanted = layer.map((item) => middle(forward ? item.before : item.after) ?? item.y);
+      const wanted = layer.map((item) => middle(forward ? item.before : item.after, 1) ?? item.y);
       spread(layer, wanted, along);
     }
   }
 }
 
-function middle(ends: readonly End[]): number | null {
-  return ends.length === 0 ? null : ends.reduce((sum, { item, shift }) => sum + item.y + shift, 0) / ends.length;
+function middle(ends: readonly End[], ofShift: number): number | null {
+  return ends.length === 0 ? null : ends.reduce((sum, { item, shift }) => sum + item.y + shift * ofShift, 0) / ends.length;
 }
 
 /**

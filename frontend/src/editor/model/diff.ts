@@ -1,5 +1,6 @@
 import type { EdgeDoc, GraphDoc, NodeDoc, ParamSpec } from "./graph";
 import { edgeId } from "./graph";
+import { isAlike } from "./json";
 
 export interface FieldChange {
   field: string;
@@ -82,6 +83,6 @@ function fieldChanges(old: Record<string, unknown>, present: Record<string, unkn
     const field = path === "" ? key : `${path}.${key}`;
     const [before, after] = [old[key], present[key]];
     if (isRecord(before) && isRecord(after)) return fieldChanges(before, after, field);
-    return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ field, old: before, new: after }];
+    return isAlike(before, after) ? [] : [{ field, old: before, new: after }];
   });
 }

@@ -61,16 +61,13 @@ export function tidy(graph: GraphDoc, modules: Modules): GraphDoc {
   const heights = new Map(graph.nodes.map((node) => [node.id, sizeOfNode(node, graph, modules).height]));
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
   const links = graph.edges.map((edge) => {
-    const source = byId.get(edge.source);
-    const target = byId.get(edge.target);
-    const outputs = source ? outputsOf(source, graph.edges, modules) : [];
-    const ports = target ? inputPorts(target, modules) : [];
-    return {
-      source: edge.source,
-      target: edge.target,
-      sourceIndex: outputs.indexOf(edge.output ?? null),
-      targetIndex: target && ports.length > 1 ? ports.indexOf(portOf(edge, target, modules)) : 0,
-    };
+    const { source, target } = edge;
+    const outputs = outputsOf(byId.get(source)!, graph.edges, modules);
+    const inputs = inputPorts(byId.get(target)!, modules);
+    const entered = inputs.length > 1 ? inputs.indexOf(portOf(edge, byId.get(target)!, modules)) : 0;
+    const sourceAt = portTop(outputs, outputs.indexOf(edge.output ?? null), "out") - heights.get(source)! / 2;
+    const targetAt = portTop(inputs, entered, "in") - heights.get(target)! / 2;
+    return { source, target, sourceAt, targetAt };
   });
   return move(graph, inLayers(heights, links, { width: NODE_WIDTH, across: GAP, along: GAP_BELOW }));
 }
