@@ -82,7 +82,14 @@ function FileMenu({ hasDraft, onTemplates, onImport, onDiscard }: Omit<Props, "d
     [t("Discard the draft…"), onDiscard, mayChange && hasDraft],
   ];
   return (
-    <Popup button={<>{t("File")} ▾</>} right>
+    <Popup
+      button={
+        <>
+          {t("File")} <span aria-hidden="true">▾</span>
+        </>
+      }
+      right
+    >
       {(close) =>
         items.map(
           ([label, act, shown]) =>

@@ -128,7 +128,7 @@ class Editor:
 
     def imports(self, file: Path) -> None:
         """Choose a file to import."""
-        self.page.get_by_role("button", name="File").click()
+        self.page.get_by_role("button", name="File", exact=True).click()
         with self.page.expect_file_chooser() as chooser:
             self.page.get_by_role("button", name="Import from a file…").click()
         chooser.value.set_files(file)

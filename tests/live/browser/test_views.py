@@ -103,7 +103,7 @@ def test_a_file_replaces_a_stored_pipeline_once_that_is_agreed_to(
     person.photographs("import")
     page.keyboard.press("Escape")
     expect(asked).to_have_count(0)
-    expect(page.get_by_role("button", name="File")).to_be_focused()
+    expect(page.get_by_role("button", name="File", exact=True)).to_be_focused()
     expect(editor.node("keep_paid")).to_have_count(0)
 
     editor.imports(file)
