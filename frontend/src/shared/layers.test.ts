@@ -99,3 +99,10 @@ test("an edge from a port is straight where nothing is in its way", () => {
   const places = inLayers(new Map([["high", 180], ["low", 80]]), [{ source: "high", target: "low", sourceAt: -50 }], SPACING);
   expect(places.get("low")!.y + 80 / 2).toBe(places.get("high")!.y + 180 / 2 - 50);
 });
+
+test("a node that all others read takes no room for every reader", () => {
+  const ids = Array.from({ length: 30 }, (_, index) => `n${index}`);
+  const places = drawn(ids, [...chain(...ids), ...ids.slice(2).map((target) => ({ source: "n0", target }))]);
+  const ys = [...places.values()].map(({ y }) => y);
+  expect(Math.max(...ys) - Math.min(...ys)).toBeLessThan(8 * HEIGHT);
+});

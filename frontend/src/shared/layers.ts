@@ -23,7 +23,7 @@ export interface Spacing {
 
 export type Places = Map<string, { x: number; y: number }>;
 
-/** A node, or a bend of an edge that passes through a layer. */
+/** A node, or a bend of edges that pass through a layer. */
 interface Item {
   id: string | null;
   layer: number;
@@ -102,6 +102,8 @@ function grouped(edges: readonly Link[], by: "source" | "target", give: "source"
 function itemsOf(heights: ReadonlyMap<string, number>, edges: readonly Link[], ranks: Map<string, number>) {
   const nodes = new Map<string, Item>();
   const layers: Item[][] = [];
+  // Edges from one port share them: a node that all others read takes no more room than one that one reads.
+  const bends = new Map<string, Item>();
   const add = (id: string | null, layer: number, size: number): Item => {
     const item: Item = { id, layer, size, before: [], after: [], y: 0 };
     (layers[layer] ??= []).push(item);
@@ -113,8 +115,10 @@ function itemsOf(heights: ReadonlyMap<string, number>, edges: readonly Link[], r
     let at = sourceAt;
     const to = nodes.get(target)!;
     for (let layer = from.layer + 1; layer < to.layer; layer += 1) {
-      const bend = add(null, layer, BEND);
-      join(from, at, bend, 0);
+      const key = `${layer} ${sourceAt} ${source}`;
+      const bend = bends.get(key) ?? add(null, layer, BEND);
+      if (!bends.has(key)) join(from, at, bend, 0);
+      bends.set(key, bend);
       [from, at] = [bend, 0];
     }
     if (from.layer < to.layer) join(from, at, to, targetAt);
