@@ -29,6 +29,7 @@ export function NodeRejected({ task }: { task: Task }) {
           </a>
         </p>
       )}
+      {answer.is === "waiting" && <p className="x-quiet">{t("Reading…")}</p>}
       {answer.is === "refused" && <p className="x-note is-error">{answer.why}</p>}
       {(rejected?.reasons?.length ?? 0) > 0 && (
         <table className="x-table">
