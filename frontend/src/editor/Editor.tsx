@@ -12,8 +12,10 @@ import { Head } from "./Head";
 import { asGraph } from "./model/graph";
 import { useDark } from "./page/dark";
 import type { EditorData } from "./page/data";
+import { ImportDialog } from "./page/ImportDialog";
 import { ScheduleHint } from "./page/ScheduleHint";
 import { Templates } from "./page/Templates";
+import { useImport } from "./page/useImport";
 import { Banners } from "./saving/Banners";
 import { ConflictDialog } from "./saving/ConflictDialog";
 import { DiscardDialog } from "./saving/DiscardDialog";
@@ -38,6 +40,7 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
   const [palette, setPalette] = useState(data.may_change);
   const [dialog, setDialog] = useState<"help" | "templates" | "discard" | null>(null);
   const draft = useDraft(data.seen, data.draft?.at ?? null);
+  const importing = useImport();
   const { save } = draft;
   const shortcuts = useMemo(
     () => ({
@@ -65,6 +68,7 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
           hasDraft={Boolean(data.draft && data.deployed)}
           full={full}
           onTemplates={() => setDialog("templates")}
+          onImport={importing.choose}
           onDiscard={() => setDialog("discard")}
         />
         <div className="ed-body" role="tabpanel" id={panelId(tab)} aria-labelledby={`ed-tab-${tab}`}>
@@ -87,6 +91,7 @@ export function Editor({ data }: { data: EditorData }): ReactNode {
         {dialog === "help" && <Help onClose={() => setDialog(null)} />}
         {dialog === "templates" && <Templates onClose={() => setDialog(null)} />}
         {dialog === "discard" && <DiscardDialog discard={draft.discard} onClose={() => setDialog(null)} />}
+        <ImportDialog {...importing} />
         <ConflictDialog draft={draft} />
       </div>
       <ScheduleHint />

@@ -2,7 +2,7 @@ import { useState, type ReactNode } from "react";
 import { t } from "../shared/i18n";
 import { ProblemList } from "./canvas/ProblemList";
 import { COVERED_NAME, executeAddress, saveAndDeploy } from "./page/actions";
-import { chooseFile, exportFile } from "./page/files";
+import { exportFile } from "./page/files";
 import { formValue, setFormValue } from "./page/form";
 import { Popup } from "./Popup";
 import type { Draft } from "./saving/useDraft";
@@ -16,11 +16,12 @@ interface Props {
   /** Whether the editor covers the page, its buttons and its fields. */
   full: boolean;
   onTemplates: () => void;
+  onImport: () => void;
   onDiscard: () => void;
 }
 
 /** The line above the canvas: what to look at, how it stands, and what to do with the whole. */
-export function Head({ draft, hasDraft, full, onTemplates, onDiscard }: Props): ReactNode {
+export function Head({ draft, hasDraft, full, onTemplates, onImport, onDiscard }: Props): ReactNode {
   const mayChange = useEditor((state) => state.mayChange);
   const unsaved = useEditor(isUnsaved);
   const execute = executeAddress();
@@ -31,7 +32,7 @@ export function Head({ draft, hasDraft, full, onTemplates, onDiscard }: Props): 
       <ProblemList />
       <span className="ed-spring" />
       {unsaved && <span className="ed-state">{t("Not saved")}</span>}
-      <FileMenu hasDraft={hasDraft} onTemplates={onTemplates} onDiscard={onDiscard} />
+      <FileMenu hasDraft={hasDraft} onTemplates={onTemplates} onImport={onImport} onDiscard={onDiscard} />
       {mayChange && (
         <button type="button" className={`ed-button${full ? "" : " ed-primary"}`} disabled={draft.busy} title="Ctrl+S" onClick={draft.save}>
           {t("Save as draft")}
@@ -72,16 +73,23 @@ function NameOfPipeline(): ReactNode {
   );
 }
 
-function FileMenu({ hasDraft, onTemplates, onDiscard }: Omit<Props, "draft" | "full">): ReactNode {
+function FileMenu({ hasDraft, onTemplates, onImport, onDiscard }: Omit<Props, "draft" | "full">): ReactNode {
   const mayChange = useEditor((state) => state.mayChange);
   const items: [label: string, act: () => void, shown: boolean][] = [
     [t("Start from a template…"), onTemplates, mayChange],
-    [t("Import from a file…"), chooseFile, mayChange],
+    [t("Import from a file…"), onImport, mayChange],
     [t("Export as a file"), exportFile, true],
     [t("Discard the draft…"), onDiscard, mayChange && hasDraft],
   ];
   return (
-    <Popup button={<>{t("File")} ▾</>} right>
+    <Popup
+      button={
+        <>
+          {t("File")} <span aria-hidden="true">▾</span>
+        </>
+      }
+      right
+    >
       {(close) =>
         items.map(
           ([label, act, shown]) =>

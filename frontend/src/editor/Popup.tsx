@@ -27,6 +27,11 @@ export function Popup({ button, className = "", right, children }: Props): React
       document.removeEventListener("focusin", outside);
     };
   }, [shown]);
+  // What is chosen has the keyboard, and is gone then.
+  const close = () => {
+    setShown(false);
+    opener.current?.focus();
+  };
   return (
     <div
       ref={place}
@@ -34,8 +39,7 @@ export function Popup({ button, className = "", right, children }: Props): React
       onKeyDown={(event) => {
         if (event.key !== "Escape" || !shown) return;
         event.preventDefault();
-        setShown(false);
-        opener.current?.focus();
+        close();
       }}
     >
       <button
@@ -50,7 +54,7 @@ export function Popup({ button, className = "", right, children }: Props): React
       </button>
       {shown && (
         <div id={id} className={`ed-popup${right ? " ed-popup-right" : ""}`}>
-          {children(() => setShown(false))}
+          {children(close)}
         </div>
       )}
     </div>

@@ -12,6 +12,11 @@ const TABS: [tab: Tab, label: string][] = [
 
 export const panelId = (tab: Tab): string => `ed-panel-${tab}`;
 
+/** Put the keyboard on the tab that is shown. */
+export function focusTab(): void {
+  document.getElementById(`ed-tab-${useEditor.getState().tab}`)?.focus();
+}
+
 /** What to look at; arrow keys go from one to the next. Code is made of what somebody may change. */
 export function TabBar(): ReactNode {
   const tab = useEditor((state) => state.tab);
@@ -24,7 +29,7 @@ export function TabBar(): ReactNode {
     const at = tabs.findIndex(([key]) => key === tab);
     const [next] = tabs[(at + by + tabs.length) % tabs.length]!;
     show(next);
-    document.getElementById(`ed-tab-${next}`)?.focus();
+    focusTab();
   };
   return (
     <div className="ed-tabs" role="tablist" aria-label={t("Views of the pipeline")} onKeyDown={onKeyDown}>

@@ -67,7 +67,7 @@ function two(number: number): string {
   return String(number).padStart(2, "0");
 }
 
-const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
 const days = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 const times = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
@@ -76,6 +76,14 @@ export function moment(iso: string | null, now: number): string {
   if (iso === null) return NOTHING;
   const at = new Date(iso);
   return days.format(at) === days.format(now) ? times.format(at) : moments.format(at);
+}
+
+const zones = new Intl.DateTimeFormat(language, { timeZoneName: "short" });
+
+/** Return the reader's time zone at a moment: in few letters, as `GMT+1`, and by its name, as `Europe/Paris`. */
+export function zone(iso: string): { short: string; name: string } {
+  const short = zones.formatToParts(new Date(iso)).find((part) => part.type === "timeZoneName")?.value ?? "";
+  return { short, name: zones.resolvedOptions().timeZone };
 }
 
 export function clock(at: number): string {

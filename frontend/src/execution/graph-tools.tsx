@@ -31,7 +31,7 @@ export const GraphTools = memo(function GraphTools({ onShow }: { onShow(id: stri
           count > 0 && (
             <button key={status} type="button" className={`x-chip ${statusClass(status)}`} onClick={() => next(status)} title={t("Go to the next of them")}>
               <StatusIcon status={status} />
-              {count} {statusWord(status)}
+              {t("{n} {status}", { n: count, status: statusWord(status) })}
             </button>
           )
         );

@@ -16,7 +16,7 @@ import { statusClass } from "../shared/status";
 import { FlowEdge, type FlowEdgeType } from "./flow-edge";
 import { GraphTools } from "./graph-tools";
 import { neighbour, NODE_HEIGHT, NODE_WIDTH, places } from "./graph";
-import type { Places } from "./layers";
+import type { Places } from "../shared/layers";
 import { NodeBox, type StepNode } from "./node-box";
 import { Overview } from "./overview";
 import { usePage, useShown, useTask } from "./store";

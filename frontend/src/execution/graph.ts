@@ -1,6 +1,6 @@
 /** The graph that ran, and where its nodes are drawn. */
 
-import { inLayers, type Places } from "./layers";
+import { inLayers, type Places } from "../shared/layers";
 
 export interface GraphNode {
   id: string;
@@ -24,7 +24,7 @@ export interface Graph {
 export const NODE_WIDTH = 208;
 export const NODE_HEIGHT = 84;
 
-const SPACING = { width: NODE_WIDTH, height: NODE_HEIGHT, across: 84, along: 26 };
+const SPACING = { width: NODE_WIDTH, across: 84, along: 26 };
 
 /**
  * Return where each node is drawn: where its author put it, or, where a node has no place or boxes
@@ -33,7 +33,8 @@ const SPACING = { width: NODE_WIDTH, height: NODE_HEIGHT, across: 84, along: 26 
 export function places(graph: Graph): Places {
   const own: Places = new Map();
   for (const node of graph.nodes) if (node.position !== null) own.set(node.id, node.position);
-  return own.size === graph.nodes.length && !overlap([...own.values()]) ? own : inLayers(graph.nodes.map(({ id }) => id), graph.edges, SPACING);
+  if (own.size === graph.nodes.length && !overlap([...own.values()])) return own;
+  return inLayers(new Map(graph.nodes.map(({ id }) => [id, NODE_HEIGHT])), graph.edges, SPACING);
 }
 
 function overlap(spots: { x: number; y: number }[]): boolean {

@@ -5,7 +5,7 @@ import { StatusBadge } from "../shared/status-badge";
 import { Actions } from "./actions";
 import { Copy } from "./copy";
 import { Elapsed } from "./elapsed";
-import { counted, moment } from "./format";
+import { counted, moment, zone } from "./format";
 import { OriginOf, ReplaysOf } from "./replays";
 import type { ExecutionState } from "./state";
 import { usePage, useShown } from "./store";
@@ -39,6 +39,7 @@ export function Header() {
 
 function Facts({ execution }: { execution: ExecutionState }) {
   const now = Date.parse(execution.server_time);
+  const since = execution.started_at ?? execution.created_at;
   const params = Object.entries(execution.params);
   return (
     <div className="x-head-facts">
@@ -49,9 +50,11 @@ function Facts({ execution }: { execution: ExecutionState }) {
         {execution.triggered_by && ` (${execution.triggered_by})`}
       </span>
       <OriginOf />
-      <span title={new Date(execution.started_at ?? execution.created_at).toString()}>{moment(execution.started_at ?? execution.created_at, now)}</span>
+      <span title={t("All times of this page are those of your time zone, {zone}.", { zone: zone(since).name })}>
+        {moment(since, now)} {zone(since).short}
+      </span>
       <span className="x-strong">
-        <Elapsed since={execution.started_at ?? execution.created_at} seconds={execution.duration_seconds} isRunning={execution.is_active} />
+        <Elapsed since={since} seconds={execution.duration_seconds} isRunning={execution.is_active} />
       </span>
       {params.slice(0, 3).map(([name, value]) => (
         <code key={name}>

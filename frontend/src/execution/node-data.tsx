@@ -31,6 +31,7 @@ export function NodeData({ task }: { task: Task }) {
 
 function Sample({ name, output }: { name: string | null; output: Output }) {
   const count = output.data?.length ?? 0;
+  const names = output.columns ?? Object.keys(output.schema ?? {});
   const all = output.shape?.[0] ?? count;
   const first = t("the first {n} of {all}", { n: rows(count), all: counted(all, t("{n} row"), t("{n} rows")) });
   return (
@@ -38,7 +39,11 @@ function Sample({ name, output }: { name: string | null; output: Output }) {
       <h3>
         {name === null ? first.charAt(0).toUpperCase() + first.slice(1) : `${name}: ${first}`}
       </h3>
-      <SampleTable columns={output.columns ?? Object.keys(output.schema ?? {})} types={output.schema ?? {}} records={output.data ?? []} label={name ?? t("Rows")} />
+      <SampleTable
+        columns={names.map((column) => ({ name: column, type: output.schema?.[column] }))}
+        rows={(output.data ?? []).map((record) => names.map((column) => record[column]))}
+        label={name ?? t("Rows")}
+      />
     </section>
   );
 }

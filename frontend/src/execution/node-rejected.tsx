@@ -14,8 +14,7 @@ export function NodeRejected({ task }: { task: Task }) {
   const count = task.rows_rejected ?? 0;
   const rejected = answer.is === "there" ? answer.value.rejected : null;
   const refusal = (answer.is === "there" && answer.value.replay_refusal) || "";
-  const records = asTable(rejected?.data ?? []);
-  const columns = [...new Set(records.flatMap(Object.keys))];
+  const first = asTable(rejected?.data ?? []);
   return (
     <div className="x-scroll x-pad">
       <p>
@@ -30,6 +29,7 @@ export function NodeRejected({ task }: { task: Task }) {
           </a>
         </p>
       )}
+      {answer.is === "waiting" && <p className="x-quiet">{t("Reading…")}</p>}
       {answer.is === "refused" && <p className="x-note is-error">{answer.why}</p>}
       {(rejected?.reasons?.length ?? 0) > 0 && (
         <table className="x-table">
@@ -51,10 +51,10 @@ export function NodeRejected({ task }: { task: Task }) {
           </tbody>
         </table>
       )}
-      {records.length > 0 && (
+      {first.rows.length > 0 && (
         <>
           <h3>{t("The first of them")}</h3>
-          <SampleTable columns={columns} types={{}} records={records} label={t("Rejected rows")} />
+          <SampleTable {...first} label={t("Rejected rows")} />
         </>
       )}
     </div>

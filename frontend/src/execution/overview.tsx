@@ -2,7 +2,7 @@ import { ViewportPortal } from "@xyflow/react";
 import { memo } from "react";
 import { statusClass, statusWord } from "../shared/status";
 import { type Graph, NODE_HEIGHT, NODE_WIDTH } from "./graph";
-import type { Places } from "./layers";
+import type { Places } from "../shared/layers";
 import { usePage, useShown, useTask } from "./store";
 
 /** The graph from afar: one drawing of coloured spots, which moves smoothly however many they are. */

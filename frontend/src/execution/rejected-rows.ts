@@ -1,6 +1,7 @@
 /** Rejected rows as a table: the values of their record by column, rather than its JSON. */
 
 import { t } from "../shared/i18n";
+import type { Column } from "./sample-table";
 
 type Row = Record<string, unknown>;
 
@@ -11,18 +12,29 @@ const ABOUT: readonly [string, () => string][] = [
   ["line", () => t("Line")],
 ];
 
-/** Return the rows counted from 1, each with why it was rejected, where it stands, and its values. */
-export function asTable(records: readonly Row[]): Row[] {
+/**
+ * Return the columns of rejected rows, with the values of each row: its number from 1, why it was
+ * rejected, where it stands, and what it holds.
+ */
+export function asTable(records: readonly Row[]): { columns: Column[]; rows: unknown[][] } {
   const told = ABOUT.filter(([name]) => records.some((row) => row[name] !== null && row[name] !== undefined));
-  return records.map((row, place) => ({
-    "#": place + 1,
-    ...Object.fromEntries(told.map(([name, word]) => [word(), row[name]])),
-    ...valuesOf(row.record),
-  }));
+  const held = records.map((row) => valuesOf(row.record));
+  const names = [...new Set(held.flatMap((values) => Object.keys(values ?? {})))];
+  const isRaw = held.includes(null);
+  const ours = ["#", ...told.map(([, word]) => word()), ...(isRaw ? [t("Record")] : [])];
+  return {
+    columns: [...ours.map((name) => ({ name, isOurs: true })), ...names.map((name) => ({ name }))],
+    rows: records.map((row, place) => [
+      place + 1,
+      ...told.map(([name]) => row[name]),
+      ...(isRaw ? [held[place] === null ? row.record : undefined] : []),
+      ...names.map((name) => held[place]?.[name]),
+    ]),
+  };
 }
 
-/** Return the values of a record; a raw one, which is no JSON, as a whole. */
-function valuesOf(record: unknown): Row {
+/** Return the values of a record; null of a raw one, which is no JSON. */
+function valuesOf(record: unknown): Row | null {
   if (typeof record !== "string") return {};
   try {
     const values = JSON.parse(record) as unknown;
@@ -30,5 +42,5 @@ function valuesOf(record: unknown): Row {
   } catch {
     // A line of a file.
   }
-  return { [t("Record")]: record };
+  return null;
 }

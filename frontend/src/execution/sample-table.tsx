@@ -1,39 +1,46 @@
 import { t } from "../shared/i18n";
 import { valueText } from "./format";
 
+export interface Column {
+  name: string;
+  type?: string | undefined;
+  /** That it tells something of the rows, and is none of theirs. */
+  isOurs?: boolean;
+}
+
 interface SampleTableProps {
-  columns: readonly string[];
-  types: Record<string, string>;
-  records: readonly Record<string, unknown>[];
+  columns: readonly Column[];
+  /** The values of each row, in the order of the columns. */
+  rows: readonly (readonly unknown[])[];
   label: string;
 }
 
 /** Rows as a table; a value that is long can be read whole in its title. */
-export function SampleTable({ columns, types, records, label }: SampleTableProps) {
+export function SampleTable({ columns, rows, label }: SampleTableProps) {
   return (
     <div className="x-table-frame" tabIndex={0} role="region" aria-label={label}>
       <table className="x-table x-sample-table">
         <thead>
           <tr>
-            {columns.map((column) => (
-              <th key={column} scope="col" className={records.some((record) => typeof record[column] === "number") ? "is-number" : ""}>
-                {column}
-                <small>{types[column] ?? ""}</small>
+            {columns.map(({ name, type, isOurs }, place) => (
+              <th key={place} scope="col" className={rows.some((row) => typeof row[place] === "number") ? "is-number" : ""}>
+                {isOurs ? name : <code>{name}</code>}
+                <small>{type ?? ""}</small>
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {records.map((record, index) => (
+          {rows.map((row, index) => (
             <tr key={index}>
-              {columns.map((column) => (
-                <Cell key={column} value={record[column]} />
+              {row.map((value, place) => (
+                <Cell key={place} value={value} />
               ))}
             </tr>
           ))}
         </tbody>
       </table>
-      {records.length === 0 && <p className="x-empty">{t("No rows.")}</p>}
+      {rows.length === 0 && <p className="x-empty">{t("No rows.")}</p>}
     </div>
   );
 }

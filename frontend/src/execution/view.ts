@@ -1,7 +1,7 @@
 /** Which part of a graph is seen, and from how far. */
 
 import { NODE_HEIGHT, NODE_WIDTH } from "./graph";
-import type { Places } from "./layers";
+import type { Places } from "../shared/layers";
 
 /** How the graph is moved, in pixels of the screen, and how large it is drawn. */
 export interface View {

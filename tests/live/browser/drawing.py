@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -124,6 +125,13 @@ class Editor:
             row = field.locator(".ed-map-row").last
             row.locator("input").first.fill(name)
             row.locator("input").last.fill(value)
+
+    def imports(self, file: Path) -> None:
+        """Choose a file to import."""
+        self.page.get_by_role("button", name="File", exact=True).click()
+        with self.page.expect_file_chooser() as chooser:
+            self.page.get_by_role("button", name="Import from a file…").click()
+        chooser.value.set_files(file)
 
     def saves(self) -> None:
         """Save, which deploys, and stay on the page."""

@@ -1,7 +1,7 @@
 import { useReactFlow, useStoreApi } from "@xyflow/react";
 import { useCallback } from "react";
 import type { Point } from "../model/graph";
-import { boundsOf } from "../model/placing";
+import { boundsOf, type Size } from "../model/placing";
 import { useEditor, type View } from "../store";
 
 /** How far out the canvas can be seen: 500 nodes fit a laptop's screen. */
@@ -10,11 +10,6 @@ export const MIN_ZOOM = 0.04;
 const READABLE = 0.55;
 const MARGIN = 28;
 const GLIDE_MS = 200;
-
-interface Size {
-  width: number;
-  height: number;
-}
 
 /** Return the view that has a rectangle in its middle, as large as it can be, but no larger than life. */
 export function viewOfAll(bounds: Point & Size, screen: Size): View {

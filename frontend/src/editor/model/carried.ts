@@ -1,6 +1,7 @@
 import type { Doc } from "./graph";
 import type { History } from "./history";
-import { isAlike, type Keeper } from "./unsaved";
+import { isAlike } from "./json";
+import type { Keeper } from "./unsaved";
 
 const MOST = 50;
 const keyOf = (pipeline: string | null) => `logidata-editor-undo:${pipeline ?? "new"}`;

@@ -1,5 +1,6 @@
-import type { EdgeDoc, GraphDoc, NodeDoc } from "./graph";
+import type { EdgeDoc, GraphDoc, NodeDoc, ParamSpec } from "./graph";
 import { edgeId } from "./graph";
+import { isAlike } from "./json";
 
 export interface FieldChange {
   field: string;
@@ -22,11 +23,14 @@ export interface Difference {
   nodes: NodeChange[];
   edges: EdgeChange[];
   params: FieldChange[];
+  /** What parameters are, beside their defaults. */
+  specs: FieldChange[];
 }
 
 interface Compared {
   graph: GraphDoc;
   params?: Record<string, unknown>;
+  specs?: Record<string, ParamSpec>;
 }
 
 /** Return what leads from `before` to `after`. Positions and the order of things do not count. */
@@ -49,11 +53,12 @@ export function difference(before: Compared, after: Compared): Difference {
     ...after.graph.edges.filter((e) => !oldEdges.has(edgeId(e))).map((edge) => ({ kind: "added" as const, edge })),
     ...before.graph.edges.filter((e) => !newEdges.has(edgeId(e))).map((edge) => ({ kind: "removed" as const, edge })),
   ];
-  return { nodes, edges, params: fieldChanges(before.params ?? {}, after.params ?? {}, "") };
+  const params = fieldChanges(before.params ?? {}, after.params ?? {}, "");
+  return { nodes, edges, params, specs: fieldChanges({ ...before.specs }, { ...after.specs }, "") };
 }
 
 export function isSame(found: Difference): boolean {
-  return found.nodes.length + found.edges.length + found.params.length === 0;
+  return found.nodes.length + found.edges.length + found.params.length + found.specs.length === 0;
 }
 
 /** A node without its place, and without what says nothing, such as a name that is empty. */
@@ -78,6 +83,6 @@ function fieldChanges(old: Record<string, unknown>, present: Record<string, unkn
     const field = path === "" ? key : `${path}.${key}`;
     const [before, after] = [old[key], present[key]];
     if (isRecord(before) && isRecord(after)) return fieldChanges(before, after, field);
-    return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ field, old: before, new: after }];
+    return isAlike(before, after) ? [] : [{ field, old: before, new: after }];
   });
 }

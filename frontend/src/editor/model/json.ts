@@ -117,3 +117,13 @@ function firstFault(text: string): number {
   }
   return text.trim() === "" ? 0 : Math.max(last, 0);
 }
+
+/** Whether two JSON values say the same; the database gives the keys of objects in another order. */
+export function isAlike(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one, sorted) === JSON.stringify(other, sorted);
+}
+
+function sorted(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

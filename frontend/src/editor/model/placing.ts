@@ -1,4 +1,4 @@
-import { layout, type Size } from "../../shared/graph-layout";
+import { inLayers } from "../../shared/layers";
 import { move } from "./edit";
 import type { GraphDoc, NodeDoc, Point } from "./graph";
 import { inputPorts, outputsOf, portOf, type Modules } from "./modules";
@@ -8,6 +8,13 @@ export const HEAD_HEIGHT = 58;
 /** Between a node and the next one to its right. */
 export const GAP = 60;
 export const PORT_HEIGHT = 20;
+/** Between a node and the next one below it. */
+const GAP_BELOW = 36;
+
+export interface Size {
+  width: number;
+  height: number;
+}
 
 /** Return how large a node is drawn: named ports take a line each. */
 export function sizeOf(inputs: (string | null)[], outputs: (string | null)[]): Size {
@@ -51,21 +58,18 @@ function sizeOfNode(node: NodeDoc, graph: GraphDoc, modules: Modules): Size {
 
 /** Return the graph with all of its nodes laid out anew. */
 export function tidy(graph: GraphDoc, modules: Modules): GraphDoc {
-  const sizes = new Map(graph.nodes.map((node) => [node.id, sizeOfNode(node, graph, modules)]));
+  const heights = new Map(graph.nodes.map((node) => [node.id, sizeOfNode(node, graph, modules).height]));
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
-  const edges = graph.edges.map((edge) => {
-    const source = byId.get(edge.source);
-    const target = byId.get(edge.target);
-    const outputs = source ? outputsOf(source, graph.edges, modules) : [];
-    const ports = target ? inputPorts(target, modules) : [];
-    return {
-      source: edge.source,
-      target: edge.target,
-      sourceIndex: outputs.indexOf(edge.output ?? null),
-      targetIndex: target && ports.length > 1 ? ports.indexOf(portOf(edge, target, modules)) : 0,
-    };
+  const links = graph.edges.map((edge) => {
+    const { source, target } = edge;
+    const outputs = outputsOf(byId.get(source)!, graph.edges, modules);
+    const inputs = inputPorts(byId.get(target)!, modules);
+    const entered = inputs.length > 1 ? inputs.indexOf(portOf(edge, byId.get(target)!, modules)) : 0;
+    const sourceAt = portTop(outputs, outputs.indexOf(edge.output ?? null), "out") - heights.get(source)! / 2;
+    const targetAt = portTop(inputs, entered, "in") - heights.get(target)! / 2;
+    return { source, target, sourceAt, targetAt };
   });
-  return move(graph, layout(sizes, edges, GAP));
+  return move(graph, inLayers(heights, links, { width: NODE_WIDTH, across: GAP, along: GAP_BELOW }));
 }
 
 /**

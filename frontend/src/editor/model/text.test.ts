@@ -94,6 +94,19 @@ describe("the difference of two graphs", () => {
     expect(diff.isSame(diff.difference({ graph: doc.graph }, { graph: moved }))).toBe(true);
   });
 
+  test("has no order of keys in it, which the database does not keep", () => {
+    const measuring = (measure: Record<string, string>) => ({ nodes: [{ id: "sum", module: "transform.aggregate", config: { measures: [measure] } }], edges: [] });
+    const one = measuring({ name: "revenue", function: "sum" });
+    expect(diff.isSame(diff.difference({ graph: one }, { graph: measuring({ function: "sum", name: "revenue" }) }))).toBe(true);
+    expect(diff.isSame(diff.difference({ graph: one }, { graph: measuring({ function: "max", name: "revenue" }) }))).toBe(false);
+  });
+
+  test("has what parameters are in it", () => {
+    const found = diff.difference({ graph: doc.graph, specs: {} }, { graph: doc.graph, specs: { least: { type: "number" } } });
+    expect(found.specs).toEqual([{ field: "least", old: undefined, new: { type: "number" } }]);
+    expect(diff.isSame(found)).toBe(false);
+  });
+
   test("names nodes, fields, edges and params", () => {
     const after = {
       graph: {

@@ -8,7 +8,7 @@ export interface Imported {
   settings: Settings;
 }
 
-const SETTINGS = ["name", "description", "schedule", "timezone", "timeout", "tags"];
+const SETTINGS = ["name", "description", "is_active", "schedule", "timezone", "timeout", "tags"];
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -56,19 +56,28 @@ function isSame(one: string, other: string): boolean {
  * Return the settings of a file that the page takes.
  *
  * A stored pipeline takes those that differ, but for its name, by which people know it. A new one takes
- * what it holds nothing of; a time zone comes with its schedule.
+ * what it holds nothing of; a time zone comes with its schedule, and it is active unless page or file
+ * say otherwise.
  */
 export function settingsToTake(found: Settings, isStored: boolean, held: (name: string) => string): Settings {
-  const takes = ([name, value]: [string, unknown]) =>
-    isStored
-      ? name !== "name" && !isSame(inField(value), held(name))
-      : held(name === "timezone" ? "schedule" : name).trim() === "";
+  const takes = ([name, value]: [string, unknown]) => {
+    if (isStored) return name !== "name" && !isSame(inField(value), held(name));
+    if (name === "is_active") return value === false;
+    return held(name === "timezone" ? "schedule" : name).trim() === "";
+  };
   return Object.fromEntries(Object.entries(found).filter(takes));
 }
 
-/** Return what settings replace, a line for each: its name, what the page holds, what comes. */
-export function replacements(taken: Settings, held: (name: string) => string): [string, string, string][] {
-  return Object.entries(taken).map(([name, value]) => [name, held(name).trim(), inField(value)]);
+/** A setting that is replaced: what the page holds, and what comes. */
+export interface Replacement {
+  name: string;
+  from: string;
+  to: string;
+}
+
+/** Return what settings replace of what the page holds. */
+export function replacements(taken: Settings, held: (name: string) => string): Replacement[] {
+  return Object.entries(taken).map(([name, value]) => ({ name, from: held(name).trim(), to: inField(value) }));
 }
 
 /** Return a name for a file, made of a pipeline's name. */

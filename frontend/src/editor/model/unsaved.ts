@@ -1,4 +1,5 @@
 import type { Doc } from "./graph";
+import { isAlike } from "./json";
 
 /** Work that is saved nowhere but in this browser. */
 export interface Unsaved {
@@ -68,14 +69,4 @@ export function offered(keeper: Keeper, pipeline: string | null, shown: Shown): 
 
 function isNewer(one: string | null, other: string | null | undefined): boolean {
   return one !== null && other != null && Date.parse(one) > Date.parse(other);
-}
-
-/** Whether two JSON values say the same; the database gives the keys of objects in another order. */
-export function isAlike(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one, sorted) === JSON.stringify(other, sorted);
-}
-
-function sorted(_: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -17,6 +17,11 @@ export function pageSettings(): Settings {
   return found;
 }
 
+/** Return what the page's field for a setting holds, as text; of a box "true" or "false". */
+export function heldSetting(name: string): string {
+  return name === "is_active" ? String(isChecked(name)) : formValue(name);
+}
+
 /** Write settings into the page's fields; what it does not have is left out. */
 export function writeSettings(settings: Settings): void {
   for (const name of [...TEXTS, "timeout", "tags"]) {

@@ -3,7 +3,8 @@ import { t } from "../../shared/i18n";
 import { isSame, type Difference, type FieldChange } from "../model/diff";
 import { nodeLabel } from "../model/graph";
 
-const KINDS = { added: t("Added"), removed: t("Removed"), changed: t("Changed") };
+export const CHANGED = t("Changed");
+const KINDS = { added: t("Added"), removed: t("Removed"), changed: CHANGED };
 
 /** What leads from one graph to another, in words. */
 export function DifferenceList({ found, same }: { found: Difference; same: string }): ReactNode {
@@ -28,16 +29,22 @@ export function DifferenceList({ found, same }: { found: Difference; same: strin
           </span>
         </li>
       ))}
-      {found.params.length > 0 && (
-        <li className="ed-diff-changed">
-          <span className="ed-diff-kind">{KINDS.changed}</span>
-          <span>
-            <strong>{t("Default parameters")}</strong>
-            <Changes fields={found.params} />
-          </span>
-        </li>
-      )}
+      <OfParams title={t("Default parameters")} fields={found.params} />
+      <OfParams title={t("Types of parameters")} fields={found.specs} />
     </ul>
+  );
+}
+
+function OfParams({ title, fields }: { title: string; fields: FieldChange[] }): ReactNode {
+  if (fields.length === 0) return null;
+  return (
+    <li className="ed-diff-changed">
+      <span className="ed-diff-kind">{CHANGED}</span>
+      <span>
+        <strong>{title}</strong>
+        <Changes fields={fields} />
+      </span>
+    </li>
   );
 }
 
@@ -56,7 +63,8 @@ function Changes({ fields }: { fields: FieldChange[] }): ReactNode {
   );
 }
 
-function Value({ value, kind }: { value: unknown; kind: "added" | "removed" }): ReactNode {
+/** What was there, or what comes; nothing of what is not there. */
+export function Value({ value, kind }: { value: unknown; kind: "added" | "removed" }): ReactNode {
   if (value === undefined) return null;
   const text = typeof value === "string" ? value : JSON.stringify(value);
   if (kind === "added") return <ins>{text}</ins>;

@@ -202,6 +202,7 @@ export const editor: Record<string, string> = {
   Changed: "Modifié",
   Connection: "Lien",
   "Default parameters": "Paramètres par défaut",
+  "Types of parameters": "Types des paramètres",
   "The graph as JSON": "Le graphe en JSON",
   "The canvas keeps what it showed before.": "Le canevas garde ce qu’il montrait avant.",
   Text: "Texte",
@@ -228,7 +229,13 @@ export const editor: Record<string, string> = {
   "Write {example} in a field of a node. Whoever executes the pipeline may give another value than the default.":
     "Écrivez {example} dans un champ d’un nœud. Qui exécute le pipeline peut donner une autre valeur que celle par défaut.",
   "Add a parameter": "Ajouter un paramètre",
-  "{file} has other settings. Import them with the graph? Nothing is saved yet; the name stays.": "{file} contient d’autres paramètres. Les importer avec le graphe ? Rien n’est encore enregistré ; le nom reste.",
+  "Import {file}?": "Importer {file} ?",
+  "It takes the place of what is drawn here, which undo brings back. Nothing is saved yet, and the pipeline keeps its name.":
+    "Son contenu remplace ce qui est dessiné ici ; Ctrl+Z le fait revenir. Rien n’est encore enregistré, et le pipeline garde son nom.",
+  "What it changes in the graph": "Ce qu’il change dans le graphe",
+  "What it changes in the settings, which undo does not bring back": "Ce qu’il change dans les réglages, que Ctrl+Z ne fait pas revenir",
+  Import: "Importer",
+  Active: "Actif",
   "Description": "Description",
   "Schedule": "Planification",
   "Time zone": "Fuseau horaire",

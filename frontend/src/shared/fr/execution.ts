@@ -112,7 +112,9 @@ export const execution: Record<string, string> = {
   "No message of this level.": "Aucun message de ce niveau.",
   "Nothing has been written to this log yet.": "Rien n’a encore été écrit dans ce journal.",
   "The live page cannot be shown: {why}": "La page en direct ne peut pas s’afficher : {why}",
-  "{n} rejected": "{n} rejetées",
+  "{n} rejected": "rejetées : {n}",
+  // Whatever the number, the word stays as it is.
+  "{n} {status}": "{status} : {n}",
   "try {number} of {most}": "essai {number} sur {most}",
   "The node has put out no rows.": "Le nœud n’a produit aucune ligne.",
   "the first {n} of {all}": "les {n} premières sur {all}",
@@ -251,4 +253,5 @@ export const execution: Record<string, string> = {
   "{done} of {n} node ended": "{done} nœud terminé sur {n}",
   "{done} of {n} nodes ended": "{done} nœuds terminés sur {n}",
   "{done} of {total} succeeded": "réussis : {done} sur {total}",
+  "All times of this page are those of your time zone, {zone}.": "Toutes les heures de cette page sont celles de votre fuseau horaire, {zone}.",
 };

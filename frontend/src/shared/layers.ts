@@ -7,11 +7,14 @@
 export interface Link {
   source: string;
   target: string;
+  /** How far below the middle of its source it leaves, and below that of its target it enters. */
+  sourceAt?: number;
+  targetAt?: number;
 }
 
 export interface Spacing {
+  /** Of every node. */
   width: number;
-  height: number;
   /** Between two layers. */
   across: number;
   /** Between two nodes of a layer. */
@@ -20,27 +23,39 @@ export interface Spacing {
 
 export type Places = Map<string, { x: number; y: number }>;
 
-/** A node, or a bend of an edge that passes through a layer. */
+/** A node, or a bend of edges that pass through a layer. */
 interface Item {
   id: string | null;
   layer: number;
   size: number;
-  before: Item[];
-  after: Item[];
+  before: End[];
+  after: End[];
   /** The middle, from top to bottom. */
   y: number;
+}
+
+/** A neighbour, and how far below its middle an item has to be for the edge to be straight. */
+interface End {
+  item: Item;
+  shift: number;
 }
 
 const ORDERINGS = 8;
 const STRAIGHTENINGS = 8;
 const BEND = 12;
+// While items have places and no heights, ports decide among the neighbours of one node alone.
+const BESIDE_PLACES = 0.0001;
 
-/** Return the top left corner of every node. Edges of a cycle, which no pipeline has, may go back. */
-export function inLayers(ids: readonly string[], links: readonly Link[], spacing: Spacing): Places {
-  const known = new Set(ids);
-  const edges = links.filter(({ source, target }) => known.has(source) && known.has(target) && source !== target);
+/**
+ * Return the top left corner of every node, of which the heights are given.
+ *
+ * Edges of a cycle, which no pipeline has, may go back.
+ */
+export function inLayers(heights: ReadonlyMap<string, number>, links: readonly Link[], spacing: Spacing): Places {
+  const ids = [...heights.keys()];
+  const edges = links.filter(({ source, target }) => heights.has(source) && heights.has(target) && source !== target);
   const ranks = ranksOf(ids, edges);
-  const { nodes, layers } = itemsOf(ids, edges, ranks, spacing);
+  const { nodes, layers } = itemsOf(heights, edges, ranks);
   order(layers);
   straighten(layers, spacing.along);
   const top = Math.min(...[...nodes.values()].map((item) => item.y - item.size / 2));
@@ -74,7 +89,7 @@ function ranksOf(ids: readonly string[], edges: readonly Link[]): Map<string, nu
   return ranks;
 }
 
-function grouped(edges: readonly Link[], by: keyof Link, give: keyof Link): Map<string, string[]> {
+function grouped(edges: readonly Link[], by: "source" | "target", give: "source" | "target"): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const edge of edges) {
     const those = found.get(edge[by]);
@@ -84,31 +99,36 @@ function grouped(edges: readonly Link[], by: keyof Link, give: keyof Link): Map<
   return found;
 }
 
-function itemsOf(ids: readonly string[], edges: readonly Link[], ranks: Map<string, number>, spacing: Spacing) {
+function itemsOf(heights: ReadonlyMap<string, number>, edges: readonly Link[], ranks: Map<string, number>) {
   const nodes = new Map<string, Item>();
   const layers: Item[][] = [];
+  // Edges from one port share them: a node that all others read takes no more room than one that one reads.
+  const bends = new Map<string, Item>();
   const add = (id: string | null, layer: number, size: number): Item => {
     const item: Item = { id, layer, size, before: [], after: [], y: 0 };
     (layers[layer] ??= []).push(item);
     return item;
   };
-  for (const id of ids) nodes.set(id, add(id, ranks.get(id)!, spacing.height));
-  for (const { source, target } of edges) {
+  for (const [id, height] of heights) nodes.set(id, add(id, ranks.get(id)!, height));
+  for (const { source, target, sourceAt = 0, targetAt = 0 } of edges) {
     let from = nodes.get(source)!;
+    let at = sourceAt;
     const to = nodes.get(target)!;
     for (let layer = from.layer + 1; layer < to.layer; layer += 1) {
-      const bend = add(null, layer, BEND);
-      join(from, bend);
-      from = bend;
+      const key = `${layer} ${sourceAt} ${source}`;
+      const bend = bends.get(key) ?? add(null, layer, BEND);
+      if (!bends.has(key)) join(from, at, bend, 0);
+      bends.set(key, bend);
+      [from, at] = [bend, 0];
     }
-    if (from.layer < to.layer) join(from, to);
+    if (from.layer < to.layer) join(from, at, to, targetAt);
   }
   return { nodes, layers: Array.from(layers, (layer) => layer ?? []) };
 }
 
-function join(from: Item, to: Item): void {
-  from.after.push(to);
-  to.before.push(from);
+function join(from: Item, leaves: number, to: Item, enters: number): void {
+  from.after.push({ item: to, shift: enters - leaves });
+  to.before.push({ item: from, shift: leaves - enters });
 }
 
 /** Put each item near the middle of its neighbours, now from the left and now from the right, so that few edges cross. */
@@ -117,7 +137,7 @@ function order(layers: Item[][]): void {
   for (let round = 0; round < ORDERINGS; round += 1) {
     const forward = round % 2 === 0;
     for (const layer of forward ? layers : [...layers].reverse()) {
-      const wanted = new Map(layer.map((item) => [item, middle(forward ? item.before : item.after) ?? item.y]));
+      const wanted = new Map(layer.map((item) => [item, middle(forward ? item.before : item.after, BESIDE_PLACES) ?? item.y]));
       layer.sort((one, other) => wanted.get(one)! - wanted.get(other)!);
       layer.forEach((item, place) => (item.y = place));
     }
@@ -136,14 +156,14 @@ function straighten(layers: Item[][], along: number): void {
   for (let round = 0; round < STRAIGHTENINGS; round += 1) {
     const forward = round % 2 === 1;
     for (const layer of forward ? layers : [...layers].reverse()) {
-      const wanted = layer.map((item) => middle(forward ? item.before : item.after) ?? item.y);
+      const wanted = layer.map((item) => middle(forward ? item.before : item.after, 1) ?? item.y);
       spread(layer, wanted, along);
     }
   }
 }
 
-function middle(items: readonly Item[]): number | null {
-  return items.length === 0 ? null : items.reduce((sum, item) => sum + item.y, 0) / items.length;
+function middle(ends: readonly End[], ofShift: number): number | null {
+  return ends.length === 0 ? null : ends.reduce((sum, { item, shift }) => sum + item.y + shift * ofShift, 0) / ends.length;
 }
 
 /**

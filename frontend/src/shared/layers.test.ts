@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { inLayers, type Link } from "./layers";
 
-const SPACING = { width: 200, height: 80, across: 80, along: 20 };
+const HEIGHT = 80;
+const SPACING = { width: 200, across: 80, along: 20 };
 const chain = (...ids: string[]): Link[] => ids.slice(1).map((target, index) => ({ source: ids[index]!, target }));
 
 function drawn(ids: string[], links: Link[]) {
-  const places = inLayers(ids, links, SPACING);
+  const places = inLayers(new Map(ids.map((id) => [id, HEIGHT])), links, SPACING);
   expect([...places.keys()]).toEqual(ids);
   return places;
 }
@@ -41,7 +42,7 @@ test("no node lies on another", () => {
   const places = [...drawn(ids, [...links, { source: "n0_0", target: "n19_24" }]).values()];
   for (const left of new Set(places.map(({ x }) => x))) {
     const ys = places.flatMap(({ x, y }) => (x === left ? [y] : [])).sort((one, other) => one - other);
-    for (const [index, y] of ys.slice(1).entries()) expect(y - ys[index]!).toBeGreaterThanOrEqual(SPACING.height + SPACING.along - 1);
+    for (const [index, y] of ys.slice(1).entries()) expect(y - ys[index]!).toBeGreaterThanOrEqual(HEIGHT + SPACING.along - 1);
   }
 });
 
@@ -73,4 +74,35 @@ test("an edge that skips a layer leaves room beside the node there", () => {
 test("edges to unknown nodes, and a cycle, do no harm", () => {
   expect(drawn(["a"], [{ source: "a", target: "elsewhere" }, { source: "a", target: "a" }]).get("a")).toEqual({ x: 0, y: 0 });
   expect(drawn(["a", "b"], [...chain("a", "b"), ...chain("b", "a")]).size).toBe(2);
+});
+
+test("edges leave and enter from above in the order of the ports, also past other layers", () => {
+  const places = drawn(["split", "second", "first", "lower", "upper", "join"], [
+    { source: "split", target: "second", sourceAt: 20 },
+    { source: "split", target: "first", sourceAt: 0 },
+    { source: "second", target: "lower", sourceAt: 20 },
+    { source: "second", target: "upper", sourceAt: 0 },
+    { source: "first", target: "join", targetAt: 0 },
+    { source: "lower", target: "join", targetAt: 40 },
+    { source: "upper", target: "join", targetAt: 20 },
+  ]);
+  expect(places.get("first")!.y).toBeLessThan(places.get("second")!.y);
+  expect(places.get("upper")!.y).toBeLessThan(places.get("lower")!.y);
+});
+
+test("a high node takes the room that it needs", () => {
+  const places = inLayers(new Map([["high", 300], ["low", 80]]), [], SPACING);
+  expect(places.get("low")!.y).toBe(300 + SPACING.along);
+});
+
+test("an edge from a port is straight where nothing is in its way", () => {
+  const places = inLayers(new Map([["high", 180], ["low", 80]]), [{ source: "high", target: "low", sourceAt: -50 }], SPACING);
+  expect(places.get("low")!.y + 80 / 2).toBe(places.get("high")!.y + 180 / 2 - 50);
+});
+
+test("a node that all others read takes no room for every reader", () => {
+  const ids = Array.from({ length: 30 }, (_, index) => `n${index}`);
+  const places = drawn(ids, [...chain(...ids), ...ids.slice(2).map((target) => ({ source: "n0", target }))]);
+  const ys = [...places.values()].map(({ y }) => y);
+  expect(Math.max(...ys) - Math.min(...ys)).toBeLessThan(8 * HEIGHT);
 });
