@@ -20,6 +20,7 @@ from alerts.events import AlertEvent, DeliveryStatus
 from alerts.forms import ChannelForm, RuleForm
 from alerts.models import AlertChannel, AlertDelivery, AlertRule
 from pipelines.badges import status_badge
+from pipelines.messages import translated
 
 if TYPE_CHECKING:
     _ChannelAdmin = admin.ModelAdmin[AlertChannel]
@@ -67,7 +68,7 @@ class AlertChannelAdmin(_ChannelAdmin):
     )
     list_filter = ("kind", "is_active")
     search_fields = ("name",)
-    fields = ("name", "kind", "shown_address", "address", "is_active")
+    fields = ("name", "kind", "shown_address", "address", "language", "is_active")
     readonly_fields = ("shown_address",)
     actions = ("test_selected",)
 
@@ -130,7 +131,7 @@ class AlertChannelAdmin(_ChannelAdmin):
         else:
             text = gettext("The test did not reach %(name)s: %(reason)s") % {
                 "name": channel.name,
-                "reason": delivery.error,
+                "reason": translated(delivery.error),
             }
             self.message_user(request, text, messages.ERROR)
 
@@ -213,7 +214,7 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
     show_full_result_count = False
     actions = ("resend_selected",)
     fields = (
-        *("event", "badge", "error", "pipeline_name", "execution_link", "execution_attempt"),
+        *("event", "badge", "why", "pipeline_name", "execution_link", "execution_attempt"),
         *("rule_name", "channel_name", "attempts", "created_at", "due_at", "sent_at", "text"),
     )
 
@@ -249,10 +250,15 @@ class AlertDeliveryAdmin(_DeliveryAdmin):
         """Return the beginning of the execution's id, leading to its page."""
         return _execution_of(delivery, str(delivery.execution_id)[:8])
 
+    @admin.display(description=_("reason"))
+    def why(self, delivery: AlertDelivery) -> str:
+        """Return why it was not sent."""
+        return translated(delivery.error) or "-"
+
     @admin.display(description=_("error"))
     def short_error(self, delivery: AlertDelivery) -> str:
         """Return the beginning of why it was not sent."""
-        return Truncator(delivery.error).chars(_ERROR_SHOWN) or "-"
+        return Truncator(translated(delivery.error)).chars(_ERROR_SHOWN) or "-"
 
     @admin.display(description=_("message"))
     def text(self, delivery: AlertDelivery) -> SafeString:

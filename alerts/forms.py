@@ -15,6 +15,7 @@ from alerts.events import RULE_EVENTS
 from alerts.models import UNREADABLE, AlertChannel, AlertRule
 from alerts.sealing import Unreadable
 from pipelines.forms import TagsField
+from pipelines.messages import translated
 from pipelines.services.fields import timezones
 
 # Generic for the type checker only.
@@ -53,7 +54,7 @@ class ChannelForm(_ChannelForm):
 
     class Meta:
         model = AlertChannel
-        fields = ("name", "kind", "address", "is_active")
+        fields = ("name", "kind", "address", "language", "is_active")
 
     def clean(self) -> Any:
         """Check the address, or whether the stored one is of the kind that is chosen."""
@@ -64,7 +65,7 @@ class ChannelForm(_ChannelForm):
         try:
             address = typed or (self.instance.address if self.instance.sealed_address else "")
         except Unreadable:
-            self.add_error("address", str(UNREADABLE))
+            self.add_error("address", translated(UNREADABLE))
             return cleaned
         if not address:
             self.add_error("address", _("Enter the address of the channel."))

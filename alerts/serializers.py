@@ -10,7 +10,8 @@ from alerts.addresses import address_of
 from alerts.events import RULE_EVENTS, ChannelKind
 from alerts.models import UNREADABLE, AlertChannel, AlertDelivery, AlertRule
 from alerts.sealing import Unreadable
-from pipelines.serializers import ObjectField, StrictSerializer
+from pipelines.messages import translated
+from pipelines.serializers import MessageSerializerField, ObjectField, StrictSerializer
 
 
 class ChannelSerializer(StrictSerializer, serializers.ModelSerializer[AlertChannel]):
@@ -29,7 +30,10 @@ class ChannelSerializer(StrictSerializer, serializers.ModelSerializer[AlertChann
 
     class Meta:
         model = AlertChannel
-        fields = ["id", "name", "kind", "address", "shown_address", "is_active", "created_at"]
+        fields = [
+            *("id", "name", "kind", "address", "shown_address", "language"),
+            *("is_active", "created_at"),
+        ]
         read_only_fields = ["id", "shown_address", "created_at"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +43,7 @@ class ChannelSerializer(StrictSerializer, serializers.ModelSerializer[AlertChann
         try:
             address = attrs.get("address") or (stored.address if stored is not None else "")
         except Unreadable as error:
-            raise serializers.ValidationError({"address": [str(UNREADABLE)]}) from error
+            raise serializers.ValidationError({"address": [translated(UNREADABLE)]}) from error
         if not address:
             message = _("A new channel needs an address. Give it one.")
             raise serializers.ValidationError({"address": [message]})
@@ -98,7 +102,10 @@ class RuleSerializer(StrictSerializer, serializers.ModelSerializer[AlertRule]):
 class DeliverySerializer(serializers.ModelSerializer[AlertDelivery]):
     """What was, or is to be, sent."""
 
-    facts = ObjectField(read_only=True, help_text="What the message says, without secrets.")
+    error = MessageSerializerField(read_only=True)
+    facts = ObjectField(
+        source="told_facts", read_only=True, help_text="What the message says, without secrets."
+    )
 
     class Meta:
         model = AlertDelivery

@@ -5,12 +5,12 @@ import uuid
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
-from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from alerts import services
 from alerts.services.outbox import LOT
 from alerts.services.reasons import SEND_SECONDS
+from etl.messages import say
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +40,10 @@ def send(batch: str) -> None:
     try:
         services.send_batch(uuid.UUID(batch))
     except SoftTimeLimitExceeded:
-        reason = _("The channel did not answer within %(seconds)d seconds.")
-        services.give_back(uuid.UUID(batch), reason % {"seconds": SEND_SECONDS})
+        reason = say(
+            "The channel's server did not answer within {seconds:g} seconds.", seconds=SEND_SECONDS
+        )
+        services.give_back(uuid.UUID(batch), reason)
 
 
 @shared_task(name="alerts.tasks.look_after")

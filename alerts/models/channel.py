@@ -1,11 +1,14 @@
 """Where alerts go."""
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from alerts.addresses import shown
 from alerts.events import ChannelKind
 from alerts.sealing import Unreadable, seal, unseal
+from etl.messages import say
+from pipelines.messages import MessageField, translated
 
 
 class AlertChannel(models.Model):
@@ -16,12 +19,19 @@ class AlertChannel(models.Model):
         _("kind"), max_length=16, choices=ChannelKind, default=ChannelKind.EMAIL
     )
     sealed_address = models.TextField(editable=False)
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        help_text=_("Of the alerts that go there."),
+    )
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Nothing is sent to a channel that is not.")
     )
     # Until then nothing is tried, since what was tried last got no answer, and why.
     away_until = models.DateTimeField(null=True, editable=False)
-    away_reason = models.TextField(blank=True, default="", editable=False)
+    away_reason = MessageField(blank=True, default="", editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -50,9 +60,9 @@ class AlertChannel(models.Model):
         try:
             return shown(self.address)
         except Unreadable:
-            return str(UNREADABLE)
+            return translated(UNREADABLE)
 
 
-UNREADABLE = _(
+UNREADABLE = say(
     "The address cannot be read: LOGIDATA_SECRET_KEY has changed. Enter the address again."
 )

@@ -1,6 +1,7 @@
 """What was, or is to be, sent: the log, and the outbox."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -10,6 +11,7 @@ from alerts.events import AlertEvent, DeliveryStatus
 from alerts.models.channel import AlertChannel
 from alerts.models.rule import AlertRule
 from executions.models import PipelineExecution
+from pipelines.messages import MessageField, from_json, translated
 from pipelines.models import Pipeline
 
 
@@ -33,6 +35,10 @@ class EndedExecution(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.attempt} of {self.execution_id}"
+
+
+# The facts that are messages.
+_WORDS = ("reason", "error")
 
 
 class AlertDelivery(models.Model):
@@ -69,7 +75,7 @@ class AlertDelivery(models.Model):
     status = models.CharField(
         _("status"), max_length=8, choices=DeliveryStatus, default=DeliveryStatus.QUEUED
     )
-    error = models.TextField(_("reason"), blank=True, default="")
+    error = MessageField(_("reason"), blank=True, default="")
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     # Tests, and what somebody sends again: at any hour, and whatever has become of the rule.
     by_hand = models.BooleanField(default=False, editable=False)
@@ -109,3 +115,16 @@ class AlertDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_event_display()} → {self.channel_name} ({self.get_status_display()})"
+
+    @property
+    def told_facts(self) -> dict[str, Any]:
+        """The facts, with what is told in words in the language of whoever reads them."""
+        facts: dict[str, Any] = dict(self.facts)
+        facts |= {name: _told(facts[name]) for name in _WORDS if facts.get(name)}
+        if "nodes" in facts:
+            facts["nodes"] = [{**node, "error": _told(node["error"])} for node in facts["nodes"]]
+        return facts
+
+
+def _told(message: object) -> str:
+    return translated(from_json(message))

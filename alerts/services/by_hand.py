@@ -4,12 +4,12 @@ import time
 import uuid
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from alerts.events import AlertEvent, DeliveryStatus
 from alerts.models import AlertChannel, AlertDelivery
 from alerts.services.queueing import queue_send_on_commit
 from alerts.services.reasons import ANSWER_SECONDS, CONNECT_SECONDS
+from etl.messages import say
 
 # Until a worker has taken a test, and until it knows what came of it.
 TAKEN_SECONDS = 10.0
@@ -35,11 +35,12 @@ def test_channel(channel: AlertChannel) -> AlertDelivery:
     )
     queue_send_on_commit([batch])
     _wait(delivery, TAKEN_SECONDS, for_its_end=False)
-    reason = _(
-        "No worker took the test within %(seconds)d seconds. See whether the one of alerts runs."
+    reason = say(
+        "No worker took the test within {seconds:g} seconds. See whether the one of alerts runs.",
+        seconds=TAKEN_SECONDS,
     )
     AlertDelivery.objects.filter(pk=delivery.pk, attempts=0, status=DeliveryStatus.QUEUED).update(
-        status=DeliveryStatus.FAILED, error=reason % {"seconds": TAKEN_SECONDS}
+        status=DeliveryStatus.FAILED, error=reason
     )
     _wait(delivery, ENDED_SECONDS, for_its_end=True)
     return delivery

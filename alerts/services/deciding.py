@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from alerts.events import AlertEvent, DeliveryStatus, QuietAction
 from alerts.models import AlertChannel, AlertDelivery, AlertRule
 from alerts.services.events import Event
 from alerts.services.queueing import queue_send_on_commit
+from etl.messages import say
 from pipelines.models import Pipeline
 
 # More than so many at once for one channel, by one rule, go as one message.
@@ -113,7 +113,7 @@ def _delivery(rule: AlertRule, channel: AlertChannel, event: Event, now: datetim
     until = quiet_until(rule, now)
     if until is not None and rule.quiet_action == QuietAction.DROP:
         delivery.status = DeliveryStatus.DROPPED
-        delivery.error = _("Within the quiet hours of the rule.")
+        delivery.error = say("Within the quiet hours of the rule.")
     elif until is not None:
         delivery.status, delivery.due_at = DeliveryStatus.HELD, until
     return delivery
@@ -166,9 +166,9 @@ def _drop_repeated(deliveries: list[AlertDelivery], now: datetime) -> None:
         ).exclude(status=DeliveryStatus.DROPPED)
         if same in told or earlier.exists():
             delivery.status = DeliveryStatus.DROPPED
-            delivery.error = _("The same was told less than %(minutes)d minutes before.") % {
-                "minutes": minutes
-            }
+            delivery.error = say(
+                "The same was told less than {minutes} minutes before.", minutes=minutes
+            )
         told.add(same)
 
 

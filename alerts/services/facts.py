@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from etl.messages import map_values
 from executions.models import PipelineExecution
 from executions.services.log_masking import mask
 from executions.statuses import ExecutionStatus, NodeStatus
+from pipelines.messages import as_json
 
 # So many nodes are named, with so much of their error.
 NODES, ERROR_LENGTH = 3, 600
@@ -63,11 +65,16 @@ def _errors(message: str, failed: list[tuple[str, str]]) -> dict[str, Any]:
     }
 
 
-def short(text: str) -> str:
-    """Return the beginning of the text, without secrets."""
+def short(text: str) -> Any:
+    """Return the beginning of the text as JSON (`from_json`), without secrets.
+
+    One that is cut is no message any more.
+    """
     # Masked before it is cut: half a secret would not be found.
-    masked = mask(text).strip()
-    return masked if len(masked) <= ERROR_LENGTH else masked[: ERROR_LENGTH - 1] + "…"
+    masked = map_values(text, mask)
+    if len(masked.strip()) <= ERROR_LENGTH:
+        return as_json(masked)
+    return masked.strip()[: ERROR_LENGTH - 1] + "…"
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from alerts.events import AlertEvent
 from alerts.models import AlertDelivery
@@ -33,12 +33,14 @@ class Message:
     """What is sent, before it is written as a service wants it.
 
     `facts` and `errors` are names with texts, `items` of a digest are when, subject and address.
-    `fields` are for programs: a webhook gets them beside the text.
+    `fields` are for programs: a webhook gets them beside the text. It is in the `language` of its
+    channel.
     """
 
     subject: str
     severity: str
     fields: dict[str, str]
+    language: str
     facts: tuple[tuple[str, str], ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
     items: tuple[tuple[str, str, str], ...] = ()
@@ -52,7 +54,8 @@ class Message:
     def written(self, dialect: Plain, limit: int | None = None) -> str:
         """Return it in a dialect, within so many characters if shorter errors and lists suffice."""
         for error_length, listed in _DETAILS:
-            text = self._written(dialect, error_length, listed)
+            with override(self.language):
+                text = self._written(dialect, error_length, listed)
             if limit is None or len(text) <= limit:
                 break
         return text
@@ -72,7 +75,9 @@ class Message:
 
 def message_of(deliveries: Sequence[AlertDelivery]) -> Message:
     """Return the message of a batch: of one delivery in full, of several as a digest."""
-    return _single(deliveries[0]) if len(deliveries) == 1 else _digest(deliveries)
+    channel = deliveries[0].channel
+    with override(channel.language if channel is not None else settings.LANGUAGE_CODE):
+        return _single(deliveries[0]) if len(deliveries) == 1 else _digest(deliveries)
 
 
 def subject_of(delivery: AlertDelivery) -> str:
@@ -117,8 +122,9 @@ def _single(delivery: AlertDelivery) -> Message:
         subject=_one_line(subject_of(delivery)),
         severity=_SEVERITY.get(AlertEvent(delivery.event), WARNING),
         fields=_fields(delivery, link),
+        language=get_language() or settings.LANGUAGE_CODE,
         facts=tuple((name, _one_line(value)) for name, value in _lines(delivery)),
-        errors=tuple(_errors(delivery.facts)),
+        errors=tuple(_errors(delivery.told_facts)),
         link=link,
     )
 
@@ -131,6 +137,7 @@ def _digest(deliveries: Sequence[AlertDelivery]) -> Message:
         subject=f"{subject}: {first.rule_name}" if first.rule_name else subject,
         severity=next(one for one in (FAILURE, WARNING, SUCCESS, INFO) if one in severities),
         fields={"event": "digest", "delivery": str(first.batch), "count": str(count)},
+        language=get_language() or settings.LANGUAGE_CODE,
         items=tuple(
             (_moment(one.created_at), _one_line(subject_of(one)), link_of(one))
             for one in deliveries
@@ -139,7 +146,7 @@ def _digest(deliveries: Sequence[AlertDelivery]) -> Message:
 
 
 def _lines(delivery: AlertDelivery) -> Iterator[tuple[str, str]]:
-    facts = delivery.facts
+    facts = delivery.told_facts
     if delivery.event == AlertEvent.TEST:
         yield _("Channel"), delivery.channel_name
         yield _("Result"), _("Alerts of LogiData reach this channel.")
@@ -163,10 +170,10 @@ def _lines(delivery: AlertDelivery) -> Iterator[tuple[str, str]]:
 def _status(facts: dict[str, Any]) -> str:
     if int(facts.get("attempt") or 1) > 1:
         return _("%(status)s (attempt %(attempt)d)") % {
-            "status": facts["status"],
+            "status": _(facts["status"]),
             "attempt": facts["attempt"],
         }
-    return str(facts["status"])
+    return _(facts["status"])
 
 
 def _about_time(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -190,7 +197,10 @@ def _about_time(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _errors(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for node in facts.get("nodes") or ():
         title = _("Node %(node)s") % {"node": node["node"]}
-        yield title, node["error"] or _("It gave no reason. Its log may say more.")
+        yield (
+            title,
+            node["error"] or _("It gave no reason. Its log may say more."),
+        )
     if facts.get("error"):
         yield _("Error"), facts["error"]
     if facts.get("more_nodes"):

@@ -15,7 +15,8 @@ from http import HTTPStatus
 import requests
 import urllib3
 from celery.exceptions import SoftTimeLimitExceeded
-from django.utils.translation import gettext as _
+
+from etl.messages import Message, join, say
 
 # Seconds to connect, to wait for an answer, and for all together.
 CONNECT_SECONDS, ANSWER_SECONDS, SEND_SECONDS = 5.0, 10.0, 60
@@ -41,7 +42,7 @@ def reason_of(error: BaseException | None, warnings: Sequence[str]) -> Reason:
     for warning in warnings:
         if (found := _STATUS.search(warning)) is not None:
             return _of_status(int(found[1]))
-    return Reason(_("The channel did not take the message. The log of LogiData may say more."))
+    return Reason(say("The channel did not take the message. The log of LogiData may say more."))
 
 
 def _of_status(code: int) -> Reason:
@@ -49,22 +50,23 @@ def _of_status(code: int) -> Reason:
         answer = f"{code} {HTTPStatus(code).phrase}"
     except ValueError:
         answer = str(code)
-    said = _("The channel answered %(answer)s.") % {"answer": answer}
-    return Reason(f"{said} {_remedy(code)}".strip(), is_away=code in _BUSY | _DOWN)
+    said = say("The channel answered {answer}.", answer=answer)
+    remedy = _remedy(code)
+    return Reason(join([said, remedy]) if remedy else said, is_away=code in _BUSY | _DOWN)
 
 
-def _remedy(code: int) -> str:
+def _remedy(code: int) -> Message | None:
     if code in _FORBIDDEN:
-        return _("See whether the token or the password in its address is still right.")
+        return say("See whether the token or the password in its address is still right.")
     if code in _GONE:
-        return _("See whether its address is right, and whether it still exists.")
+        return say("See whether its address is right, and whether it still exists.")
     if code in _BUSY:
-        return _("It wants fewer messages for a while.")
+        return say("It wants fewer messages for a while.")
     if 300 <= code < 400:
-        return _("It is elsewhere. Enter the address to which this one leads.")
+        return say("It is elsewhere. Enter the address to which this one leads.")
     if 400 <= code < 500:
-        return _("See whether its address is right, and its service takes such messages.")
-    return ""
+        return say("See whether its address is right, and its service takes such messages.")
+    return None
 
 
 def _of_error(error: BaseException) -> Reason:
@@ -74,56 +76,73 @@ def _of_error(error: BaseException) -> Reason:
             return Reason(text, is_away)
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            said = _("The certificate of the channel's server is not accepted: %(why)s.")
-            return Reason(said % {"why": cause.verify_message.rstrip(".")}, is_away=True)
-        if isinstance(cause, ssl.SSLError):
-            said = _(
-                "No safe connection (TLS) comes about: %(why)s. See whether its port is right."
+            return Reason(
+                say(
+                    "The certificate of the channel's server is not accepted: {why}.",
+                    why=cause.verify_message.rstrip("."),
+                ),
+                is_away=True,
             )
-            return Reason(said % {"why": cause.reason or type(cause).__name__}, is_away=True)
+        if isinstance(cause, ssl.SSLError):
+            return Reason(
+                say(
+                    "No safe connection (TLS) comes about: {why}. See whether its port is right.",
+                    why=cause.reason or type(cause).__name__,
+                ),
+                is_away=True,
+            )
         if isinstance(cause, smtplib.SMTPResponseException):
-            said = _("The mail server refused the message with %(code)d.")
-            return Reason(said % {"code": cause.smtp_code}, is_away=cause.smtp_code < 500)
+            said = say("The mail server refused the message with {code}.", code=cause.smtp_code)
+            return Reason(said, is_away=cause.smtp_code < 500)
     if isinstance(error, OSError | smtplib.SMTPException):
-        said = _("The channel's server cannot be reached (%(error)s).")
-        return Reason(said % {"error": type(causes[-1]).__name__}, is_away=True)
-    said = _("The service's own code failed (%(error)s). The log of LogiData may say more.")
-    return Reason(said % {"error": type(error).__name__})
+        kind = type(causes[-1]).__name__
+        said = say("The channel's server cannot be reached ({error}).", error=kind)
+        return Reason(said, is_away=True)
+    return Reason(
+        say(
+            "The service's own code failed ({error}). The log of LogiData may say more.",
+            error=type(error).__name__,
+        )
+    )
 
 
-def _known() -> list[tuple[tuple[type[BaseException], ...], str, bool]]:
+def _known() -> list[tuple[tuple[type[BaseException], ...], Message, bool]]:
     """Return kinds of errors with what they mean, the narrower ones first."""
-    no_name = _("The name of the channel's server is not known (DNS). See whether it is right.")
-    refused = _("The channel's server refuses the connection. See whether host and port are right.")
-    no_way = _("No connection within %(seconds)d seconds. A firewall may be in the way.")
-    no_answer = _("The channel's server did not answer within %(seconds)d seconds.")
-    login = _("The mail server refused the user or the password.")
-    recipients = _("The mail server refused the recipients, or the sender.")
-    proxy = _("The proxy that leads out of here does not let the message through.")
-    closed = _("The channel's server closed the connection instead of an answer.")
-    no_http = _(
+    no_name = say("The name of the channel's server is not known (DNS). See whether it is right.")
+    refused = say(
+        "The channel's server refuses the connection. See whether host and port are right."
+    )
+    no_way = say(
+        "No connection within {seconds:g} seconds. A firewall may be in the way.",
+        seconds=CONNECT_SECONDS,
+    )
+    login = say("The mail server refused the user or the password.")
+    recipients = say("The mail server refused the recipients, or the sender.")
+    proxy = say("The proxy that leads out of here does not let the message through.")
+    closed = say("The channel's server closed the connection instead of an answer.")
+    no_http = say(
         "The channel's server does not answer as a web server. See whether its port is right."
     )
     return [
-        ((SoftTimeLimitExceeded,), no_answer % {"seconds": SEND_SECONDS}, True),
+        ((SoftTimeLimitExceeded,), _no_answer(SEND_SECONDS), True),
         ((requests.exceptions.ProxyError,), proxy, True),
         ((socket.gaierror, urllib3.exceptions.NameResolutionError), no_name, True),
         ((ConnectionRefusedError,), refused, True),
         (
             (requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError),
-            no_way % {"seconds": CONNECT_SECONDS},
+            no_way,
             True,
         ),
-        (
-            (requests.exceptions.ReadTimeout, TimeoutError),
-            no_answer % {"seconds": ANSWER_SECONDS},
-            True,
-        ),
+        ((requests.exceptions.ReadTimeout, TimeoutError), _no_answer(ANSWER_SECONDS), True),
         ((smtplib.SMTPAuthenticationError,), login, False),
         ((smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused), recipients, False),
         ((ConnectionError, smtplib.SMTPServerDisconnected), closed, True),
         ((http.client.HTTPException,), no_http, True),
     ]
+
+
+def _no_answer(seconds: float) -> Message:
+    return say("The channel's server did not answer within {seconds:g} seconds.", seconds=seconds)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from alerts.events import AlertEvent, DeliveryStatus
 from alerts.models import UNREADABLE, AlertChannel, AlertDelivery
@@ -17,6 +16,7 @@ from alerts.services.deciding import quiet_until
 from alerts.services.messages import message_of
 from alerts.services.reasons import SEND_SECONDS
 from alerts.services.transport import NotDelivered, transmit
+from etl.messages import say
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,11 @@ _AWAY_FOR = timedelta(seconds=30)
 
 
 class Undeliverable(Exception):
-    """There is no use in trying: the text says why."""
+    """There is no use in trying: `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def send_batch(batch: uuid.UUID) -> None:
@@ -57,15 +61,18 @@ def send_batch(batch: uuid.UUID) -> None:
     try:
         _transmit(claimed)
     except Undeliverable as error:
-        mine.update(status=DeliveryStatus.DROPPED, error=str(error), claimed_until=None)
+        mine.update(status=DeliveryStatus.DROPPED, error=error.reason, claimed_until=None)
     except NotDelivered as error:
-        _put_off(mine, str(error))
+        _put_off(mine, error.reason)
     except SoftTimeLimitExceeded:
         raise
     except Exception as error:
         logger.exception("Batch %s of alerts cannot be sent", batch)
-        reason = _("The message cannot be sent (%(error)s). The worker's log says more.")
-        _put_off(mine, reason % {"error": type(error).__name__})
+        reason = say(
+            "The message cannot be sent ({error}). The worker's log says more.",
+            error=type(error).__name__,
+        )
+        _put_off(mine, reason)
     else:
         now = timezone.now()
         mine.update(status=DeliveryStatus.SENT, sent_at=now, error="", claimed_until=None)
@@ -74,7 +81,7 @@ def send_batch(batch: uuid.UUID) -> None:
 def _give_up_what_ends_workers(batch: uuid.UUID) -> bool:
     """Note of a batch whose last attempt ended with its worker that it failed; return whether."""
     ended = open_deliveries(batch).filter(_SPENT)
-    reason = _("The worker that sent it ended before it could say what came of it.")
+    reason = say("The worker that sent it ended before it could say what came of it.")
     if not ended.update(status=DeliveryStatus.FAILED, error=reason, claimed_until=None):
         return False
     logger.error("Batch %s of alerts is given up: no worker came back from it", batch)
@@ -115,12 +122,12 @@ def _transmit(deliveries: Sequence[AlertDelivery]) -> None:
     try:
         address = channel.address
     except Unreadable as error:
-        raise NotDelivered(str(UNREADABLE)) from error
+        raise NotDelivered(UNREADABLE) from error
     try:
         transmit(address, message_of(deliveries))
     except NotDelivered as error:
         if error.is_away:
-            _note_away(channel, str(error))
+            _note_away(channel, error.reason)
         raise
     if channel.away_until is not None:
         AlertChannel.objects.filter(pk=channel.pk).update(away_until=None, away_reason="")
@@ -129,13 +136,13 @@ def _transmit(deliveries: Sequence[AlertDelivery]) -> None:
 def _channel_for(delivery: AlertDelivery) -> AlertChannel:
     """Return where to send the delivery; raise Undeliverable if nobody wants it any more."""
     if delivery.channel is None:
-        raise Undeliverable(_("The channel was deleted."))
+        raise Undeliverable(say("The channel was deleted."))
     if not delivery.channel.is_active and delivery.event != AlertEvent.TEST:
-        raise Undeliverable(_("The channel is switched off."))
+        raise Undeliverable(say("The channel is switched off."))
     if not delivery.by_hand and delivery.rule is None:
-        raise Undeliverable(_("The rule was deleted."))
+        raise Undeliverable(say("The rule was deleted."))
     if not delivery.by_hand and delivery.rule is not None and not delivery.rule.is_active:
-        raise Undeliverable(_("The rule is switched off."))
+        raise Undeliverable(say("The rule is switched off."))
     return delivery.channel
 
 

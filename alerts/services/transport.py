@@ -10,12 +10,12 @@ from typing import Any
 
 from apprise import NotifyFormat, NotifyType, OverflowMode
 from celery.exceptions import SoftTimeLimitExceeded
-from django.utils.translation import gettext as _
 
 from alerts.addresses import plugin_for, schemes_of, without_secrets
 from alerts.services import reasons
 from alerts.services.dialects import PLAIN, dialect_of
 from alerts.services.messages import Message
+from etl.messages import map_values, say
 from executions.services.log_masking import mask
 
 # Programs read these, people do not: the text as it is.
@@ -35,6 +35,7 @@ class NotDelivered(Exception):
 
     def __init__(self, reason: str, *, is_away: bool = False) -> None:
         super().__init__(reason)
+        self.reason = reason
         self.is_away = is_away
 
 
@@ -46,7 +47,7 @@ def transmit(address: str, message: Message) -> None:
     """
     plugin = plugin_for(address)
     if plugin is None:
-        raise NotDelivered(_("The address is none that apprise knows any more. Enter it again."))
+        raise NotDelivered(say("The address is none that apprise knows any more. Enter it again."))
     plugin.socket_connect_timeout = reasons.CONNECT_SECONDS
     plugin.socket_read_timeout = reasons.ANSWER_SECONDS
     scheme = address.partition("://")[0].lower()
@@ -98,7 +99,10 @@ def _not_delivered(error: BaseException | None, said: "_Said", address: str) -> 
     for warning in said.warnings:
         logger.warning("%s", without_secrets(mask(warning), address))
     reason = reasons.reason_of(error, said.warnings)
-    return NotDelivered(without_secrets(reason.text, address), is_away=reason.is_away)
+    return NotDelivered(
+        map_values(reason.text, lambda text: without_secrets(text, address)),
+        is_away=reason.is_away,
+    )
 
 
 def _identify(plugin: Any, scheme: str, message: Message) -> None:

@@ -55,7 +55,13 @@ def test_who_lacks_the_permission_sees_none_of_it(client: Client, user: Any) -> 
 
 @pytest.mark.usefixtures("worker_at_hand")
 def test_a_channel_is_added_tested_and_never_shows_its_secret(chief: Client, hook: Webhook) -> None:
-    body = {"name": "ops", "kind": "webhook", "address": hook.url, "is_active": "on"}
+    body = {
+        "name": "ops",
+        "kind": "webhook",
+        "language": "en",
+        "address": hook.url,
+        "is_active": "on",
+    }
     answer = chief.post(f"{CHANNELS}add/", body | {"_test": "x"}, follow=True)
     assert messages(answer) == ["The test was sent to ops."]
     assert hook.titles == ["Test of the channel ops"]
@@ -71,7 +77,14 @@ def test_a_test_that_fails_says_why_and_the_address_stays(
 ) -> None:
     hook.answers = [404]
     page = f"{CHANNELS}{channel.pk}/change/"
-    body = {"name": "hook", "kind": "webhook", "address": "", "is_active": "on", "_test": "x"}
+    body = {
+        "name": "hook",
+        "kind": "webhook",
+        "language": "en",
+        "address": "",
+        "is_active": "on",
+        "_test": "x",
+    }
     answer = chief.post(page, body, follow=True)
     (text,) = messages(answer)
     assert text.startswith("The test did not reach hook: ")
@@ -92,7 +105,7 @@ def test_selected_channels_are_tested(chief: Client, channel: AlertChannel, hook
     [("", "Enter the address"), ("nonsense", "apprise knows"), ("ntfy://topic", "one of ntfy")],
 )
 def test_an_address_that_cannot_be_is_refused(chief: Client, address: str, message: str) -> None:
-    body = {"name": "ops", "kind": "webhook", "address": address}
+    body = {"name": "ops", "kind": "webhook", "language": "en", "address": address}
     answer = chief.post(f"{CHANNELS}add/", body)
     assert message in answer.content.decode()
     assert not AlertChannel.objects.exists()

@@ -184,7 +184,7 @@ def test_a_send_that_takes_too_long_is_ended_and_repeated_and_its_channel_away(
     tasks.send(str(AlertDelivery.objects.get().batch))
     delivery = AlertDelivery.objects.get()
     assert (delivery.status, delivery.claimed_until) == ("queued", None)
-    assert delivery.error == "The channel did not answer within 60 seconds."
+    assert delivery.error == "The channel's server did not answer within 60 seconds."
     channel.refresh_from_db()
     assert channel.away_until is not None
     assert (tasks.send.soft_time_limit, tasks.send.time_limit) == (60, 75)
