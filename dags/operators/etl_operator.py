@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from etl.messages import say, wording
+from etl.messages import map_values, read_message, say, wording
 from operators.airflow_compat import (
     AirflowException,
     AirflowFailException,
@@ -302,8 +302,10 @@ class ETLOperator(BaseOperator):
         ) from None
 
     def _leave_error(self, context: Any, details: dict[str, Any]) -> str:
-        message = details["message"] = redact(details["message"])
-        details["wording"] = redact(details["wording"])
+        sentence = map_values(read_message(details["message"], details["wording"]), redact)
+        # XCom takes plain JSON only.
+        message = details["message"] = str(sentence)
+        details["wording"] = wording(sentence)
         try:
             context["ti"].xcom_push(key=ERROR_KEY, value=details)
         except Exception:
