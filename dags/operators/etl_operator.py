@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from etl.messages import map_values, read_message, say, wording
 from operators.airflow_compat import (
     AirflowException,
     AirflowFailException,
@@ -164,6 +163,7 @@ class ETLOperator(BaseOperator):
     def _results_before(self, context: Any) -> dict[str, Mapping[str, Any]]:
         from etl.errors import DataError
         from etl.graph import split_reference
+        from etl.messages import say
         from etl.results import output_of
 
         results: dict[str, Mapping[str, Any]] = {}
@@ -215,6 +215,7 @@ class ETLOperator(BaseOperator):
     def _connection(self, connection_id: str) -> Connection:
         from etl.connections import Connection
         from etl.errors import ConfigError, TransientError
+        from etl.messages import say
 
         try:
             found = get_connection(connection_id)
@@ -249,6 +250,7 @@ class ETLOperator(BaseOperator):
 
     def _cannot_render(self, error: Exception, params: Mapping[str, Any]) -> ETLError:
         from etl.errors import ConfigError
+        from etl.messages import say
         from etl.templates import referenced_params
 
         missing = sorted(referenced_params(self.config, required_only=True) - set(params))
@@ -274,6 +276,8 @@ class ETLOperator(BaseOperator):
         raise failure(message) from error
 
     def _crash(self, context: Any, error: Exception) -> NoReturn:
+        from etl.messages import say, wording
+
         # DuckDB turns the interrupt into an error of its own.
         if self._stopped:
             self._tell_stopped()
@@ -302,6 +306,8 @@ class ETLOperator(BaseOperator):
         ) from None
 
     def _leave_error(self, context: Any, details: dict[str, Any]) -> str:
+        from etl.messages import map_values, read_message, wording
+
         sentence = map_values(read_message(details["message"], details["wording"]), redact)
         # XCom takes plain JSON only.
         message = details["message"] = str(sentence)

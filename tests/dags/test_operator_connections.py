@@ -13,6 +13,7 @@ import etl.replay
 import etl.runner
 from etl.connections import Connection
 from etl.errors import ConfigError, TransientError
+from etl.messages import read_message, say, translate
 from tests.dags.nodes import Recorder, an_operator, run, the_failure
 from tests.dags.runs import a_context
 
@@ -109,3 +110,26 @@ def test_a_connections_password_is_masked_in_errors(
     assert "quite-secret-word" not in str(caught.value)
     assert "quite-secret-word" not in json.dumps(context["ti"].pushed)
     assert "cannot connect" in str(caught.value)
+
+
+def test_a_masked_error_can_still_be_told_in_another_language(
+    node: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", "postgres://ann:quite-secret-word@db/shop")
+    context = a_context()
+
+    def refuse(**arguments: Any) -> None:
+        password = arguments["context"].connection("warehouse").password
+        inner = say("the server refuses '{value}'", value=password)
+        raise ConfigError(say("it cannot connect: {reason}.", reason=inner), node="keep")
+
+    monkeypatch.setattr(etl.runner, "run_node", refuse)
+    with pytest.raises(the_failure()[1]):
+        run(an_operator(), context)
+
+    error = json.loads(json.dumps(context["ti"].pushed["error"]))
+    french = {"the server refuses '{value}'": "le serveur refuse « {value} »"}
+    sentence = read_message(error["message"], error["wording"])
+    told = translate(sentence, lambda text: french.get(text, text))
+    assert "quite-secret-word" not in json.dumps(error)
+    assert told == "Node 'keep': it cannot connect: le serveur refuse « *** »."

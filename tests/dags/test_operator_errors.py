@@ -23,6 +23,10 @@ def test_a_terminal_error_fails_the_task_for_good_and_is_left_as_xcom(node: Reco
         "error": {
             "type": "DataError",
             "message": "Node 'keep': 'x' is no number. Correct it.",
+            "wording": {
+                "text": "Node '{node}': {problem}",
+                "values": {"node": "keep", "problem": "'x' is no number. Correct it."},
+            },
             "node": "keep",
             "field": "config.a",
             "retryable": False,
