@@ -248,8 +248,8 @@ def test_the_password_goes_to_the_host_of_the_connection_only(
         ({"path": "s3://*/t.csv", **LAKE}, "no bucket and file|one of"),
         ({"path": "s3://b/../t.csv", **LAKE}, r"holds \.\."),
         ({"path": f"s3://me:{SECRET}@b/t.csv", **LAKE}, "holds a login"),
-        ({"path": "s3://b/t.csv"}, "a URI needs a connection"),
-        ({"path": "t.csv", **LAKE}, "a connection is for URIs"),
+        ({"path": "s3://b/t.csv"}, "A URI needs a connection"),
+        ({"path": "t.csv", **LAKE}, "A connection is for URIs"),
     ],
 )
 @pytest.mark.parametrize("module", ["extract.csv", "load.parquet"])
