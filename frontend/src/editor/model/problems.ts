@@ -1,4 +1,5 @@
 import type { Problem } from "../../shared/api";
+import { t } from "../../shared/i18n";
 
 export type { Problem };
 
@@ -23,7 +24,8 @@ export interface Check {
 
 /** Return a problem's sentence without the node that it names: it stands in the node's own form. */
 export function shortMessage(problem: Problem): string {
-  const start = problem.node === null ? "" : `Node '${problem.node}': `;
+  // As the server begins it, in the language of the page.
+  const start = problem.node === null ? "" : t("Node '{node}': ", { node: problem.node });
   if (start === "" || !problem.message.startsWith(start)) return problem.message;
   const rest = problem.message.slice(start.length);
   return rest.charAt(0).toUpperCase() + rest.slice(1);

@@ -143,6 +143,7 @@ export const editor: Record<string, string> = {
     "Recul avec lequel chaque exécution relit pour trouver les lignes arrivées en retard.",
   "The canvas could not be opened: {reason} Reload the page, or edit the graph as JSON below.":
     "Le canevas n’a pas pu s’ouvrir : {reason} Rechargez la page, ou modifiez le graphe en JSON ci-dessous.",
+  "Node '{node}': ": "Nœud « {node} » : ",
   "One end of this connection is no node.": "Une extrémité de ce lien n’est pas un nœud.",
   "A node cannot feed itself.": "Un nœud ne peut pas s’alimenter lui-même.",
   "{node} is a loader: it has no output.": "{node} est un chargeur : il n’a pas de sortie.",
