@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from etl.config_errors import explained
 from etl.errors import ConfigError
 from etl.messages import join, say
 from etl.problems import Problem
@@ -275,15 +276,8 @@ def parse_graph(raw: object) -> Graph:
     except ValidationError as exc:
         raise GraphError(
             [
-                Problem(
-                    None,
-                    path,
-                    say("In the graph, {path}: {error}.", path=path, error=error["msg"])
-                    if path
-                    else say("In the graph: {error}.", error=error["msg"]),
-                )
-                for error in exc.errors(include_url=False, include_input=False)
-                for path in [".".join(map(str, error["loc"]))]
+                Problem(None, field or None, say("In the graph: {problem}", problem=text))
+                for field, text in explained(exc)
             ]
         ) from None
 

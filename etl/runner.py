@@ -16,7 +16,7 @@ from etl.context import RunContext
 from etl.errors import ConfigError, ETLError, NoRowsError, TransientError
 from etl.liveness import alive
 from etl.memory import peak_bytes, reset_peak
-from etl.messages import say
+from etl.messages import join, say
 from etl.results import NodeResult
 from etl.storage import Storage
 from etl.time_limit import time_limit
@@ -197,7 +197,7 @@ def configured(module: "type[Module]", config: Mapping[str, Any]) -> "Module":
         errors = config_errors(module, config, rendered=True)
         field, _ = errors[0]
         raise ConfigError(
-            " ".join(text for _, text in errors), field=f"config.{field}".rstrip(".")
+            join(text for _, text in errors), field=f"config.{field}".rstrip(".")
         ) from None
 
 

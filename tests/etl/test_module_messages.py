@@ -11,8 +11,11 @@ import pytest
 from etl.columns import require_columns
 from etl.duckdb_errors import translate as explain
 from etl.errors import ConfigError, DataError
+from etl.graph import GraphError, parse_graph
 from etl.messages import Message, read_message, say, translate
 from etl.modules.sql import SQL
+from etl.registry import get_module
+from etl.runner import configured
 from etl.sql import SQLRefusedError
 from etl.sql_checks import check_expression
 from tests.etl.conftest import Lab
@@ -132,3 +135,27 @@ def test_what_a_database_says_is_kept_as_it_is() -> None:
     error = explain(duckdb.ConversionException("Conversion Error: no date"), "1GB")
 
     assert in_french(str(error)).startswith("une valeur ne convient pas à son type : no date.")
+
+
+def test_all_that_is_wrong_with_a_rendered_config_can_be_said() -> None:
+    with pytest.raises(ConfigError) as caught:
+        configured(get_module("transform.sample"), {"rows": "many", "size": 1})
+
+    assert str(caught.value) == (
+        "field 'rows' is wrong: input should be a valid integer. Correct it. "
+        "field 'size' does not exist. Remove it, or correct its name."
+    )
+    assert in_french(str(caught.value)).startswith("le champ « rows » ")
+
+
+def test_a_graph_of_the_wrong_structure_is_told_by_its_validators_own_words() -> None:
+    with pytest.raises(GraphError) as caught:
+        parse_graph({"nodes": [{"id": "1st", "module": "extract.csv"}]})
+
+    assert str(caught.value) == (
+        "In the graph: field 'nodes.0.id' is wrong. A node id is at most 100 ASCII letters, digits "
+        "and underscores, starts with a letter and is no Python keyword. Rename it."
+    )
+    french = in_french(str(caught.value))
+    assert french.startswith("Dans le graphe : le champ « nodes.0.id » ")
+    assert "lettres" in french
