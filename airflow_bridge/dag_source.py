@@ -105,9 +105,9 @@ def _dag_arguments(spec: DagSpec) -> list[tuple[str, str]]:
         ("is_paused_upon_creation", "False"),
         (
             "params",
-            python_literal(spec.default_params, where="Default parameters", indent=_STEP),
+            python_literal(spec.default_params, where=say("Default parameters"), indent=_STEP),
         ),
-        ("tags", python_literal(_tags(spec), where="Tags", indent=_STEP)),
+        ("tags", python_literal(_tags(spec), where=say("Tags"), indent=_STEP)),
     ]
 
 
@@ -117,7 +117,7 @@ def _display_name(spec: DagSpec) -> str:
 
 
 def _text(value: str) -> str:
-    return python_literal(value, where="Pipeline")
+    return python_literal(value, where=say("Pipeline"))
 
 
 def _schedule(spec: DagSpec) -> str:
@@ -176,7 +176,7 @@ def _order(graph: Graph) -> list[str]:
 
 
 def _task_arguments(graph: Graph, node: Node) -> list[tuple[str, str]]:
-    where = f"Node '{node.id}'"
+    where = say("Node '{node}'", node=node.id)
     arguments = [("task_id", _text(node.id))]
     if node.name:
         arguments.append(("task_display_name", _text(node.name[:_DISPLAY_NAME_LENGTH])))

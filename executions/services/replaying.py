@@ -25,7 +25,7 @@ from executions.services.replay_plan import (
 from executions.services.starting import create_execution, params_again
 from executions.statuses import ExecutionStatus, NodeStatus, TriggerType
 from pipelines.errors import DomainError, PipelineNotSaved
-from pipelines.messages import as_json, translated
+from pipelines.messages import as_json, in_words, translated
 from pipelines.models import Pipeline, PipelineRevision
 
 _CAME_TO_NOTHING = (ExecutionStatus.FAILED, ExecutionStatus.CANCELLED)
@@ -57,7 +57,7 @@ def replay_rejected(
     _require_ended_well(found)
     corrections, problems = check_corrections(found.dataset, {} if records is None else records)
     if problems:
-        raise InvalidCorrections(node, problems)
+        raise InvalidCorrections(node, [in_words(problem) for problem in problems])
     with transaction.atomic():
         # Two replays of the same rows do not pass this at once, and the revision keeps still.
         pipeline, revision = _running_now(
