@@ -132,7 +132,7 @@ def test_the_log_of_a_node_is_read_and_searched(live: LiveStack, person: Person)
     done = live.run(live.create(*chain(csv_node(f"{table}.csv"), load_node(table))))
     panel = Watch.of(person, done["id"]).opens_node("to_warehouse", "Log")
     expect(panel.get_by_text(re.compile(r"\d+ messages"))).to_be_visible()
-    panel.get_by_role("searchbox").fill("to_warehouse")
+    panel.get_by_role("searchbox").fill("load.postgres")
     expect(panel.locator("mark").first).to_be_visible()
     person.photographs("log")
     assert not person.faults
