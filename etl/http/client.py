@@ -3,8 +3,6 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -12,27 +10,17 @@ from urllib3.exceptions import HTTPError
 from etl.connections import Connection
 from etl.errors import ConfigError, DataError, ETLError, TransientError
 from etl.http.addresses import base_url, joined, origin, resolved, shown, without_parameters
+from etl.http.answers import Answer, busy, refused, unreachable
 from etl.http.credentials import Credentials, credentials
 from etl.http.pacing import Pace, backoff, retry_after
 from etl.http.settings import HTTPConfig, Scalar
-from etl.messages import say
+from etl.messages import Message, say
 
 _BUSY = {408, 425, 429}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MAX_REDIRECTS = 5
 _CHUNK_BYTES = 65_536
 _EXCERPT = 200
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a service answered. `url` is where from, as people may see it."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
-    links: Mapping[str, Any]
 
 
 class _Session(requests.Session):
@@ -69,7 +57,7 @@ class Client:
             session.close()
 
     @property
-    def who(self) -> str:
+    def who(self) -> Message:
         """What to call the service in a sentence."""
         if self._connection:
             return say("the service of connection '{connection}'", connection=self._connection.id)
@@ -107,13 +95,13 @@ class Client:
                 answer = self._follow(method, url, query or {}, body, headers or {})
             # What requests raises, what it lets through, a file for `verify` that is not there.
             except (OSError, HTTPError) as exc:
-                failure = self._unreachable(exc, url)
+                failure = unreachable(exc, self.who, self.shown(url))
                 if not failure.retryable:
                     raise failure from None
             else:
                 if answer.status not in _BUSY and answer.status < 500:
                     return answer
-                failure = self._busy(answer)
+                failure = busy(answer, self.who, self.excerpt(answer.body))
                 wait = retry_after(answer.headers.get("Retry-After"))
             self._wait_after(failure, attempt, wait)
             attempt += 1
@@ -248,118 +236,9 @@ class Client:
                 )
         return bytes(body)
 
-    def _busy(self, answer: Answer) -> TransientError:
-        said = self.excerpt(answer.body)
-        return TransientError(
-            say(
-                "{who} answered {status} to {url}{said}. It may be busy or broken: execute again "
-                "later.",
-                who=self.who,
-                status=answer.status,
-                url=answer.url,
-                said=say(": {excerpt}", excerpt=said) if said else "",
-            )
-        )
-
-    def _unreachable(self, exc: Exception, url: str) -> ETLError:
-        # The text of the exception is never shown: it holds the URL with its secrets.
-        place = self.shown(url)
-        if isinstance(exc, requests.exceptions.SSLError):
-            return ConfigError(
-                say(
-                    "{who} has no certificate that can be trusted, at {place}. Correct its "
-                    "certificate, or name its authority's file in the extra `verify` of the "
-                    "connection.",
-                    who=self.who,
-                    place=place,
-                )
-            )
-        if isinstance(exc, requests.exceptions.Timeout):
-            return TransientError(
-                say(
-                    "{who} did not answer in time at {place}. Check that it runs, raise "
-                    "read_timeout, or execute again later.",
-                    who=self.who,
-                    place=place,
-                )
-            )
-        if isinstance(exc, ValueError):
-            return ConfigError(
-                say("no request can be sent to {place}. Correct the address.", place=place)
-            )
-        if not isinstance(exc, requests.RequestException | HTTPError):
-            return ConfigError(
-                say(
-                    "{who} cannot be asked: the file in the extra `verify` of its connection "
-                    "is not there. Correct it under Connections.",
-                    who=self.who,
-                ),
-                field="config.connection",
-            )
-        return TransientError(
-            say(
-                "{who} cannot be reached, or broke off, at {place} ({kind}). Check its "
-                "host and port, and that it runs; then execute again.",
-                who=self.who,
-                place=place,
-                kind=type(exc).__name__,
-            )
-        )
-
     def refusal(self, answer: Answer) -> ETLError:
         """Return what an operator can do about an answer that is no success."""
-        said = self.excerpt(answer.body)
-        because = say(": {excerpt}", excerpt=said) if said else ""
-        if answer.status in (401, 403):
-            if self._connection is None:
-                return ConfigError(
-                    say(
-                        "{url} needs a login (status {status}). Define a connection of type http "
-                        "in Airflow, and name it instead of the url.",
-                        url=answer.url,
-                        status=answer.status,
-                    ),
-                    field="config.url",
-                )
-            return ConfigError(
-                say(
-                    "the service refused connection '{connection}' with status {status} at "
-                    "{url}{because}. Correct its login and password under Connections, or "
-                    "how they are sent under auth.",
-                    connection=self._connection.id,
-                    status=answer.status,
-                    url=answer.url,
-                    because=because,
-                ),
-                field="config.connection",
-            )
-        if answer.status in (404, 410):
-            return ConfigError(
-                say(
-                    "{url} does not exist (status {status}). Correct the path.",
-                    url=answer.url,
-                    status=answer.status,
-                ),
-                field="config.path",
-            )
-        if answer.status < 400:
-            return DataError(
-                say(
-                    "{url} answered with status {status}, which brings no data{because}. "
-                    "Correct the address or the method.",
-                    url=answer.url,
-                    status=answer.status,
-                    because=because,
-                )
-            )
-        return ConfigError(
-            say(
-                "{url} refused the request with status {status}{because}. Correct the request.",
-                url=answer.url,
-                status=answer.status,
-                because=because,
-            )
-        )
+        return refused(answer, self.excerpt(answer.body), self._connection)
 
 
 def _text(value: Scalar) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from etl.errors import ConfigError, DataError
 from etl.http import json_path
 from etl.http.addresses import origin, resolved
-from etl.http.client import Answer, Client
+from etl.http.answers import Answer
+from etl.http.client import Client
 from etl.http.json_path import MISSING
 from etl.http.paging import Pagination
 from etl.http.settings import Scalar

@@ -1,7 +1,5 @@
 """The extractor's side: which rows are new, and which window they make."""
 
-import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,18 +12,14 @@ from etl.errors import ConfigError, DataError
 from etl.inputs import Inputs
 from etl.messages import say
 from etl.sql import literal, quote
-from etl.watermarks.config import Watermark, interval
+from etl.watermarks.config import Watermark
 from etl.watermarks.fingerprints import counted_sql, unseen_sql
+from etl.watermarks.kinds import behind, check_order, check_start, is_time, type_in
 from etl.watermarks.store import Position, PositionStore, Window, new_window_id
 
 if TYPE_CHECKING:
     import duckdb
 
-_WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
-_NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|FLOAT|DOUBLE")
-_TIME = re.compile(r"DATE|TIMESTAMP.*")
-# More than any column of whole numbers spans.
-_FAR = 10**20
 _FUTURE = timedelta(days=1)
 
 
@@ -112,10 +106,10 @@ class Reading:
 
     def _low(self, start: str, kind: str) -> str:
         """Return the SQL of the least value that is read."""
-        behind = self._behind(start, kind)
+        least = behind(self.watermark, start, kind)
         if self.floor is None:
-            return behind
-        return f"greatest({behind}, CAST({literal(self.floor)} AS {kind}))"
+            return least
+        return f"greatest({least}, CAST({literal(self.floor)} AS {kind}))"
 
     def nothing(self, inputs: Inputs) -> "duckdb.DuckDBPyRelation | None":
         """Return no rows, in the columns that were read last; None if none ever were."""
@@ -127,12 +121,15 @@ class Reading:
         self, relation: "duckdb.DuckDBPyRelation", inputs: Inputs
     ) -> "duckdb.DuckDBPyRelation":
         """Return the rows of the source that were not read before, and those without a value."""
-        self._type = self._type_in(relation)
-        self._check_order()
+        self._type = type_in(relation, self.watermark)
+        before = self.position if self.position.window is not None else self.repeat
+        if before is not None:
+            check_order(self.watermark, before.type, self._type)
         name, start = quote(self.watermark.column), self.start
         conditions = []
         if start is not None:
-            self._check(start, inputs)
+            initial = self.position.value is None
+            check_start(self.watermark, start, self._type, inputs, initial=initial)
             conditions.append(f"{name} >= {self._low(start, self._type)}")
         if self.repeat is not None:
             conditions.append(f"{name} <= {self._value(self.repeat.upto)}")
@@ -154,7 +151,7 @@ class Reading:
             return new
         name = quote(self.watermark.column)
         reached = f"{name} <= {self._value(self.position.value)}"
-        end = self._behind(self.repeat.upto, self._type) if self.repeat else ""
+        end = behind(self.watermark, self.repeat.upto, self._type) if self.repeat else ""
         columns = [Column(n, str(t)) for n, t in zip(new.columns, new.types, strict=True)]
         return new.query(
             "logidata_new",
@@ -172,7 +169,7 @@ class Reading:
         Raise DataError for rows without a value, of which nobody could say whether they are new.
         """
         name, rows = quote(self.watermark.column), f"read_parquet([{literal(str(part))}])"
-        ends = self._type not in ("FLOAT", "DOUBLE") and not _TIME.fullmatch(self._type)
+        ends = self._type not in ("FLOAT", "DOUBLE") and not is_time(self._type)
         finite = "AND false" if ends else f"AND NOT isfinite({name})"
         # Rows that came late do not set it back.
         end = f"greatest(max({name}), {self._value(self.start)})" if self.start else f"max({name})"
@@ -222,7 +219,7 @@ class Reading:
             rows,
             dataset.columns,
             self.watermark.column,
-            self._behind(window.upto, self._type),
+            behind(self.watermark, window.upto, self._type),
             # What `only_new` fetched is still there: rows of earlier windows may be near the end.
             folder / "seen.parquet",
         )
@@ -243,7 +240,7 @@ class Reading:
                     upto=self.repeat.upto,
                 )
             )
-        if window is not None and _TIME.fullmatch(window.type) and _lies_ahead(window.upto):
+        if window is not None and is_time(window.type) and _lies_ahead(window.upto):
             found.append(
                 say(
                     "The watermark goes to {upto}, which lies in the future: rows before it "
@@ -254,108 +251,8 @@ class Reading:
             )
         return found
 
-    def _type_in(self, relation: "duckdb.DuckDBPyRelation") -> str:
-        wanted = self.watermark.column.casefold()
-        for name, kind in zip(relation.columns, map(str, relation.types), strict=True):
-            if name.casefold() == wanted:
-                if _NUMBER.fullmatch(kind) or _TIME.fullmatch(kind) or kind == "VARCHAR":
-                    return kind
-                raise ConfigError(
-                    say(
-                        "the column '{name}' of its watermark is a {kind}, in which nothing "
-                        "tells what is new. Name a column of numbers, dates, times or texts.",
-                        name=name,
-                        kind=kind,
-                    ),
-                    field="watermark.column",
-                )
-        raise ConfigError(
-            say(
-                "there is no column '{column}' for its watermark; the output has "
-                "{columns}. Correct the name.",
-                column=self.watermark.column,
-                columns=", ".join(sorted(relation.columns)),
-            ),
-            field="watermark.column",
-        )
-
-    def _check_order(self) -> None:
-        """Raise ConfigError if the values are in another order than when they were last read.
-
-        A single faulty date makes a column of a CSV file one of texts, and the newest of them.
-        """
-        before = self.position if self.position.window is not None else self.repeat
-        if before is not None and _order(before.type) != _order(self._type):
-            raise ConfigError(
-                say(
-                    "the column '{column}' of its watermark was a {type} when it was last "
-                    "read, and is a {now} now, in another order. Correct the source or "
-                    "give the column its type; or set the watermark to a value from which to "
-                    "go on in the new order.",
-                    column=self.watermark.column,
-                    type=before.type,
-                    now=self._type,
-                ),
-                field="watermark.column",
-            )
-
-    def _check(self, start: str, inputs: Inputs) -> None:
-        """Raise ConfigError if the value to begin at is none of the column's type."""
-        row = inputs.query(f"SELECT TRY_CAST({literal(start)} AS {self._type}) IS NULL").fetchone()
-        if row and row[0]:
-            told = {"start": start, "type": self._type, "column": self.watermark.column}
-            if self.position.value is None:
-                raise ConfigError(
-                    say(
-                        "the initial value '{start}' of its watermark is no {type}, as the column "
-                        "'{column}' is. Correct it.",
-                        **told,
-                    ),
-                    field="watermark.initial",
-                )
-            raise ConfigError(
-                say(
-                    "the position '{start}' of its watermark is no {type}, as the column "
-                    "'{column}' is. Set the watermark to one from which to go on.",
-                    **told,
-                ),
-                field="watermark",
-            )
-
     def _value(self, value: str | None) -> str:
         return f"CAST({literal(str(value))} AS {self._type})"
-
-    def _behind(self, value: str | None, kind: str) -> str:
-        """Return the SQL of a value with the lag taken off."""
-        lag, plain = self.watermark.lag, f"CAST({literal(str(value))} AS {kind})"
-        if not lag:
-            return plain
-        time = interval(lag)
-        if (time is not None) != bool(_TIME.fullmatch(kind)) or kind == "VARCHAR":
-            fits = say("a time such as '2 hours'") if _TIME.fullmatch(kind) else say("a number")
-            raise ConfigError(
-                say(
-                    "the lag {lag} of its watermark does not fit the column '{column}', "
-                    "which is a {kind}. Write {fits}.",
-                    lag=lag,
-                    column=self.watermark.column,
-                    kind=kind,
-                    fits=say("no lag") if kind == "VARCHAR" else fits,
-                ),
-                field="watermark.lag",
-            )
-        if time:
-            return f"({plain} - INTERVAL '{time}')"
-        if _WHOLE.fullmatch(kind):
-            # In their own type the small ones, and those without a sign, would overflow.
-            return f"(CAST({plain} AS HUGEINT) - {min(math.floor(float(lag)), _FAR)})"
-        return f"({plain} - {lag})"
-
-
-def _order(kind: str) -> str:
-    if _TIME.fullmatch(kind):
-        return "time"
-    return "number" if _NUMBER.fullmatch(kind) else "text"
 
 
 def _lies_ahead(value: str) -> bool:
