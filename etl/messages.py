@@ -4,9 +4,10 @@ The data plane says everything in English and knows no catalogue. Whoever shows 
 their language (`pipelines.messages`) has the text, by which it is translated, and the values.
 """
 
+import math
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, LiteralString, Self, TypedDict
 
 Value = str | int | float
@@ -91,8 +92,11 @@ def map_values(message: str, change: Callable[[str], str]) -> str:
 
 
 def wording(message: str) -> Wording | None:
-    """Return what a message is made of, as JSON; None for a string that is no message."""
-    if not isinstance(message, Message):
+    """Return what a message is made of, as JSON; None for a string that is no message.
+
+    None, too, for what JSON cannot hold: a number that is not finite.
+    """
+    if not isinstance(message, Message) or not all(map(_is_json, message.values.values())):
         return None
     return {
         "text": message.text,
@@ -104,37 +108,45 @@ def wording(message: str) -> Wording | None:
 
 
 def read_message(sentence: str, made_of: object) -> str:
-    """Return a sentence as the message that `wording` told of; as it is, if the two differ."""
-    message = _read(made_of, _DEEPEST)
-    return message if message is not None and message == sentence else sentence
+    """Return a sentence as the message that `wording` told of; as it is, if the two differ.
 
-
-def _read(made_of: object, depth: int) -> Message | None:
-    if not isinstance(made_of, Mapping) or depth == 0:
-        return None
-    text, values = made_of.get("text"), made_of.get("values")
-    if not isinstance(text, str) or not isinstance(values, Mapping):
-        return None
-    read: dict[str, Value] = {}
-    for name, value in values.items():
-        one = _read(value, depth - 1) if isinstance(value, Mapping) else value
-        if not isinstance(one, str | int | float):
-            return None
-        read[str(name)] = one
+    Whoever wrote the wording may have meant harm: nothing longer than the sentence is made of it.
+    """
     try:
-        return Message(text, read) if _is_plain(text) else None
-    except (KeyError, ValueError):
-        return None
+        message = _read(made_of, len(sentence), _DEEPEST)
+    except (ArithmeticError, LookupError, ValueError):
+        return sentence
+    return message if message == sentence else sentence
 
 
-def _is_plain(text: str) -> bool:
-    return all(
-        _FIELD.fullmatch(field) and _SPEC.fullmatch(spec) and conversion is None
-        for field, spec, conversion in _fields(text)
-    )
-
-
-def _fields(text: str) -> Iterator[tuple[str, str, str | None]]:
-    for _, field, spec, conversion in string.Formatter().parse(text):
+def _read(made_of: object, longest: int, depth: int) -> Message:
+    if not isinstance(made_of, Mapping) or depth == 0:
+        raise ValueError("no wording")
+    text, given = made_of.get("text"), made_of.get("values")
+    if not isinstance(text, str) or not isinstance(given, Mapping):
+        raise ValueError("no wording")
+    values: dict[str, Value] = {}
+    length = 0
+    for literal, field, spec, conversion in string.Formatter().parse(text):
+        length += len(literal)
         if field is not None:
-            yield field, spec or "", conversion
+            if not _FIELD.fullmatch(field) or not _SPEC.fullmatch(spec or "") or conversion:
+                raise ValueError("no field of a message")
+            if field not in values:
+                values[field] = _read_value(given[field], longest, depth)
+            length += len(format(values[field], spec or ""))
+        if length > longest:
+            raise ValueError("longer than the sentence")
+    return Message(text, values)
+
+
+def _read_value(value: object, longest: int, depth: int) -> Value:
+    if isinstance(value, Mapping):
+        return _read(value, longest, depth - 1)
+    if not isinstance(value, str | int | float) or not _is_json(value):
+        raise ValueError("no value of a message")
+    return value
+
+
+def _is_json(value: Value) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)

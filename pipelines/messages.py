@@ -13,7 +13,7 @@ from pipelines.catalogues import texts_of
 
 DOMAIN = "messages"
 
-# No reason of Airflow's or a database's begins so.
+# How what is stored as JSON begins.
 _BEGIN = '{"message": "'
 
 
@@ -55,8 +55,8 @@ else:
 class MessageField(_TextField):
     """A sentence in English that keeps what it is made of, so that it can be shown translated.
 
-    A column of text: a sentence without values as it is, another as the JSON object
-    `{"message", "wording"}`. Conditions compare with the whole message, or with "".
+    A column of text: a sentence without values as it is, another, and a text that begins like
+    that, as the JSON object `{"message", "wording"}`. Conditions compare with the whole message, or with "".
     """
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:
@@ -65,11 +65,13 @@ class MessageField(_TextField):
             return value and _own_text(value)
         try:
             return from_json(json.loads(value))
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
 
     def get_prep_value(self, value: Any) -> Any:
-        """Write a `Message` with its wording."""
+        """Write a `Message` with its wording, and what looks like one without."""
         value = super().get_prep_value(value)
         written = as_json(value) if isinstance(value, Message) else value
+        if isinstance(written, str) and written.startswith(_BEGIN):
+            written = {"message": written, "wording": None}
         return json.dumps(written) if isinstance(written, Mapping) else written

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import tracemalloc
 
 import pytest
 
@@ -96,6 +97,9 @@ def test_a_message_is_read_from_json_with_its_wording() -> None:
         {"text": "{node}", "values": {"node": ["it"]}},
         {"text": "{node}", "values": {"node": "secret"}},
         {"text": "{node:,}", "values": {"node": "it"}},
+        {"text": "{node:f}", "values": {"node": 10**400}},
+        {"text": "{node}", "values": {"node": 10**5000}},
+        {"text": "it{node}", "values": {"node": float("nan")}},
     ],
 )
 def test_a_wording_that_is_not_that_of_the_sentence_is_left_out(made_of: object) -> None:
@@ -111,6 +115,29 @@ def test_a_wording_of_any_depth_is_read_or_left_out() -> None:
         made_of = {"text": "{a}", "values": {"a": made_of}}
 
     assert type(read_message("it", made_of)) is str
+
+
+def test_a_wording_that_would_grow_beyond_its_sentence_takes_no_memory() -> None:
+    made_of: object = {"text": "it", "values": {}}
+    for _ in range(6):
+        made_of = {"text": "{a}" * 12, "values": {"a": made_of}}
+    tracemalloc.start()
+
+    read = read_message("it", made_of)
+
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+    assert type(read) is str
+
+
+def test_of_a_wording_only_the_values_that_are_said_are_kept() -> None:
+    read = read_message("it", {"text": "{a}", "values": {"a": "it", "b\0": "not said"}})
+
+    assert wording(read) == {"text": "{a}", "values": {"a": "it"}}
+
+
+def test_a_number_that_json_cannot_hold_leaves_the_sentence_alone() -> None:
+    assert wording(say("{share} of {all}", share=float("inf"), all=3)) is None
 
 
 def hide(text: str) -> str:

@@ -52,15 +52,32 @@ def test_a_message_without_values_is_stored_as_it_reads(pipeline: Pipeline) -> N
         assert translated(reason) == "En file d\N{RIGHT SINGLE QUOTATION MARK}attente dans Airflow."
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "It broke: {path} {", '{"message": 1}', '{"message": "a"', '{"message": "cut o', "a\nb"],
-)
-def test_a_text_from_elsewhere_comes_back_as_it_was(pipeline: Pipeline, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "It broke: {path} {", '{"message": 1}', "a\nb"])
+def test_a_text_from_elsewhere_is_stored_as_it_is(pipeline: Pipeline, text: str) -> None:
     reason = kept(pipeline, text)
 
     assert reason == text
     assert stored(pipeline) == text
+    with override("fr"):
+        assert translated(reason) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"message": "a"',
+        '{"message": "cut o',
+        '{"message": "Queued in Airflow."}',
+        '{"message": "", "wording": ' + "[" * 100_000,
+    ],
+)
+def test_a_text_that_looks_like_a_stored_message_comes_back_as_it_was(
+    pipeline: Pipeline, text: str
+) -> None:
+    reason = kept(pipeline, text)
+
+    assert reason == text
+    assert Pipeline.objects.filter(deployment_error=text).exists()
     with override("fr"):
         assert translated(reason) == text
 
