@@ -120,10 +120,10 @@ def read_message(sentence: str, made_of: object) -> str:
 
 
 def _read(made_of: object, longest: int, depth: int) -> Message:
-    if not isinstance(made_of, Mapping) or depth == 0:
+    if not isinstance(made_of, dict) or depth == 0:
         raise ValueError("no wording")
     text, given = made_of.get("text"), made_of.get("values")
-    if not isinstance(text, str) or not isinstance(given, Mapping):
+    if not isinstance(text, str) or not isinstance(given, dict):
         raise ValueError("no wording")
     values: dict[str, Value] = {}
     length = 0
@@ -141,7 +141,7 @@ def _read(made_of: object, longest: int, depth: int) -> Message:
 
 
 def _read_value(value: object, longest: int, depth: int) -> Value:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return _read(value, longest, depth - 1)
     if not isinstance(value, str | int | float) or not _is_json(value):
         raise ValueError("no value of a message")

@@ -19,7 +19,8 @@ _BEGIN = '{"message": "'
 
 def translated(message: str) -> str:
     """Return a message in the language of whoever is answered now; other strings as they are."""
-    return translate(message, texts_of(DOMAIN))
+    # Which language it is takes time to find out, and most strings of a state are none.
+    return translate(message, texts_of(DOMAIN)) if isinstance(message, Message) else message
 
 
 def in_words(problem: Problem) -> Problem:

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from etl.errors import ConfigError
 from etl.messages import Message, say
+from pipelines import messages
 from pipelines.messages import as_json, from_json, translated
 from pipelines.models import Pipeline
 from tests.fake_airflow import FakeAirflow
@@ -128,3 +129,15 @@ def test_the_api_tells_of_problems_of_a_graph_in_the_language_asked_for(
 
     [message] = [one["message"] for one in answer["errors"] if one["field"] == "edges"]
     assert message.startswith("N\N{LATIN SMALL LIGATURE OE}ud «")
+
+
+def test_strings_that_are_no_messages_cost_no_look_for_the_language(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[str] = []
+    monkeypatch.setattr(messages, "texts_of", lambda domain: looks.append(domain) or str)
+
+    assert translated("read_orders") == "read_orders"
+    assert looks == []
+    assert translated(REASON) == REASON
+    assert looks == [messages.DOMAIN]
