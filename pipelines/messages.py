@@ -57,7 +57,8 @@ class MessageField(_TextField):
     """A sentence in English that keeps what it is made of, so that it can be shown translated.
 
     A column of text: a sentence without values as it is, another, and a text that begins like
-    that, as the JSON object `{"message", "wording"}`. Conditions compare with the whole message, or with "".
+    that, as the JSON object `{"message", "wording"}`. Conditions compare with the whole message,
+    or with "".
     """
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:

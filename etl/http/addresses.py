@@ -56,8 +56,8 @@ def check_url(url: str) -> str:
     """Return `url` if it is a plain http(s) address without login and query; else ValueError."""
     if not url.isprintable() or " " in url:
         raise ValueError(say("The address holds a space or a control character. Remove it"))
-    parts = urlsplit(url)
-    if "@" in parts.netloc:
+    # Not by its parts: of some addresses urllib makes none, and repeats all of them, login included.
+    if "@" in re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]:
         # The value is not repeated: it holds a password.
         raise ValueError(
             say(
@@ -66,6 +66,7 @@ def check_url(url: str) -> str:
             )
         )
     try:
+        parts = urlsplit(url)
         usable = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False

@@ -14,10 +14,11 @@ from etl.errors import ConfigError, DataError
 from etl.graph import GraphError, parse_graph
 from etl.messages import Message, read_message, say, translate
 from etl.modules.sql import SQL
-from etl.registry import get_module
+from etl.registry import all_modules, get_module
 from etl.runner import configured
 from etl.sql import SQLRefusedError
 from etl.sql_checks import check_expression
+from etl.validation import config_errors
 from tests.etl.conftest import Lab
 
 CATALOGUE = gettext.translation(
@@ -159,3 +160,19 @@ def test_a_graph_of_the_wrong_structure_is_told_by_its_validators_own_words() ->
     french = in_french(str(caught.value))
     assert french.startswith("Dans le graphe : le champ « nodes.0.id » ")
     assert "lettres" in french
+
+
+WRONG = (None, True, -1, 10**40, 1.5, float("inf"), "", "x" * 300, "http://[", "(")
+MISSHAPEN = ([], [None], ["x", "x"], {}, {"": ""}, {"a": None}, {"kind": "x"}, [{"kind": "x"}])
+
+
+@pytest.mark.parametrize("key", all_modules())
+def test_whatever_is_wrong_with_a_setting_is_said_in_french(key: str) -> None:
+    module = get_module(key)
+    for field in module.Config.model_json_schema()["properties"]:
+        for value in (*WRONG, *MISSHAPEN):
+            for _, sentence in config_errors(module, {field: value}, rendered=True):
+                assert isinstance(sentence, Message)
+                problem = sentence.values.get("problem", sentence)
+                assert isinstance(problem, Message), (field, value, sentence)
+                assert in_french(problem) != problem

@@ -193,6 +193,8 @@ def test_a_redirect_within_the_server_keeps_the_credentials(lab: Lab, service: S
         ({"headers": {"X": "a\r\nY: abcdef"}}, "plain ASCII"),
         ({"query": {"api_key": "abcdef"}}, "carries a secret"),
         ({"url": "http://me:abcdef@127.0.0.1/"}, "holds a login"),
+        ({"url": "http://me:abcdef@\N{ACCOUNT OF}.com/"}, "holds a login"),
+        ({"url": "http://["}, "no address"),
         ({"url": "http://127.0.0.1/?token=abcdef"}, "under query"),
         ({"url": "file:///etc/abcdef"}, "no address"),
         ({"path": "../abcdef"}, "as a part"),
