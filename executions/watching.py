@@ -101,6 +101,8 @@ class Watch:
             began = time.monotonic()
             try:
                 state = await read_state(self._id)
+                database.end()
+                self._show(state)
             except DatabaseError as error:
                 database.begin(error)
                 due = _TRY_AGAIN
@@ -108,8 +110,6 @@ class Watch:
                 logger.exception("Execution %s cannot be shown", self._id)
                 due = WHEN_ENDED
             else:
-                database.end()
-                self._show(state)
                 may_change = state is not None and (state["may_still_run"] or not self._hears())
                 due = WHILE_ACTIVE if may_change else WHEN_ENDED
             await asyncio.sleep(max(APART, (time.monotonic() - began) * _TIMES_AS_LONG))

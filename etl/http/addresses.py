@@ -56,7 +56,7 @@ def check_url(url: str) -> str:
     """Return `url` if it is a plain http(s) address without login and query; else ValueError."""
     if not url.isprintable() or " " in url:
         raise ValueError(say("The address holds a space or a control character. Remove it"))
-    # Not by its parts: of some addresses urllib makes none, and repeats all of them, login included.
+    # Not by its parts: of some addresses urllib makes none, and repeats the whole of them.
     if "@" in re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]:
         # The value is not repeated: it holds a password.
         raise ValueError(

@@ -9,7 +9,7 @@ import pytest
 
 from executions import consumers, services, standing, watching
 from executions.models import PipelineExecution
-from executions.services.live import shared_state
+from executions.services.live import in_language, shared_state
 from executions.transitions import change_status
 from tests.executions.conftest import key, some_id
 from tests.executions.sockets import Page, meanwhile, of, play, session
@@ -103,6 +103,27 @@ def test_an_execution_is_read_once_for_all_its_pages(
         return after - before
 
     assert play(scene) <= 2
+
+
+def test_a_state_that_cannot_be_shown_does_not_keep_later_ones_from_the_page(
+    triggered: PipelineExecution, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choosy(state: dict[str, Any], language: str) -> str:
+        if state["status_reason"] == "odd":
+            raise ValueError("no French of it")
+        return in_language(state, language)
+
+    monkeypatch.setattr(watching, "in_language", choosy)
+
+    async def scene() -> list[dict[str, Any]]:
+        async with Page(of(triggered), session) as page:
+            await page.state()
+            await meanwhile(change_status)(triggered.pk, "running", status_reason="odd")
+            await asyncio.sleep(2 * watching.APART)
+            await meanwhile(change_status)(triggered.pk, "running", status_reason="plain")
+            return await page.until(lambda state: state["status_reason"] == "plain")
+
+    assert play(scene)
 
 
 def test_airflow_is_asked_nothing_for_a_page(
