@@ -239,7 +239,8 @@ class Outcome:
             "target": target,
             "outputs": dict(outputs or {}),
             "rejected": quarantined,
-            "warnings": list(warnings),
+            # Exactly strings: Airflow's way to XCom knows no others.
+            "warnings": [str(text) for text in warnings],
             "wordings": [wording(text) for text in warnings],
             "watermark": watermark,
             "advanced": [],

@@ -109,6 +109,7 @@ def test_a_warning_can_be_said_in_french_from_the_json_of_its_result(lab: Lab) -
     )
 
     [warning], [made_of] = result["warnings"], result["wordings"]
+    assert type(warning) is str
     assert in_french(read_message(warning, made_of)) == (
         'Lignes qui contreviennent à l\'attente « known » : 1 sur 1, comme {"id":null}.'
     )
