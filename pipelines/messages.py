@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
-from etl.messages import Message, read_message, translate, wording
+from etl.messages import Message, map_values, read_message, translate, wording
 from etl.problems import Problem
 from pipelines.catalogues import texts_of
 
@@ -73,7 +73,15 @@ class MessageField(_TextField):
     def get_prep_value(self, value: Any) -> Any:
         """Write a `Message` with its wording, and what looks like one without."""
         value = super().get_prep_value(value)
+        if not isinstance(value, str):
+            return value
+        value = map_values(value, _storable)
         written = as_json(value) if isinstance(value, Message) else value
         if isinstance(written, str) and written.startswith(_BEGIN):
             written = {"message": written, "wording": None}
         return json.dumps(written) if isinstance(written, Mapping) else written
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL takes neither NUL nor a half of a pair, and pages cannot show the latter.
+    return text.replace("\0", "?").encode("utf-8", "replace").decode()

@@ -83,6 +83,18 @@ def test_a_text_that_looks_like_a_stored_message_comes_back_as_it_was(
         assert translated(reason) == text
 
 
+@pytest.mark.parametrize("odd", ["\ud800", "\0"])
+def test_what_no_column_and_no_page_can_hold_becomes_a_question_mark(
+    pipeline: Pipeline, odd: str
+) -> None:
+    assert kept(pipeline, f"It broke at {odd}.") == "It broke at ?."
+    reason = kept(pipeline, say("Node '{node}' was stopped. {reason}", node=odd, reason=REASON))
+
+    assert reason == f"Node '?' was stopped. {REASON}"
+    with override("fr"):
+        assert translated(reason).endswith(FRENCH)
+
+
 def test_a_stored_message_is_found_by_all_of_it(pipeline: Pipeline) -> None:
     kept(pipeline, REASON)
 
