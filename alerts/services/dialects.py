@@ -6,8 +6,8 @@ import re
 from django.utils.translation import gettext as _
 
 
-def _label(name: str) -> str:
-    # Other languages leave a space before the colon.
+def label(name: str) -> str:
+    """Return a name with a colon behind it; other languages leave a space between them."""
     return _("%(name)s:") % {"name": name}
 
 
@@ -22,15 +22,15 @@ class Plain:
 
     def fact(self, name: str, value: str) -> str:
         """Return one line of a list: what, and its value."""
-        return f"{_label(name)} {value}"
+        return f"{label(name)} {value}"
 
     def block(self, title: str, text: str) -> str:
         """Return lines that are shown as they are, below a title."""
-        return f"{_label(title)}\n{text}"
+        return f"{label(title)}\n{text}"
 
     def item(self, when: str, subject: str, url: str) -> str:
         """Return one line of a digest; the address may be empty."""
-        return f"- {_label(when)} {subject}" + (f"\n  {url}" if url else "")
+        return f"- {label(when)} {subject}" + (f"\n  {url}" if url else "")
 
     def closing(self, text: str, url: str) -> str:
         """Return the link below all."""
@@ -58,16 +58,16 @@ class Markdown(Plain):
         return f"[{self.escaped(text)}]({url})"
 
     def fact(self, name: str, value: str) -> str:
-        return f"{self.bullet} {self.strong(_label(name))} {self.escaped(value)}"
+        return f"{self.bullet} {self.strong(label(name))} {self.escaped(value)}"
 
     def block(self, title: str, text: str) -> str:
         # Indented: whatever the text says, it does not end the block.
         lines = "\n".join(f"    {line}" for line in text.splitlines())
-        return f"{self.strong(_label(title))}\n\n{lines}"
+        return f"{self.strong(label(title))}\n\n{lines}"
 
     def item(self, when: str, subject: str, url: str) -> str:
         shown = self.link(subject, url) if url else self.escaped(subject)
-        return f"{self.bullet} {_label(when)} {shown}"
+        return f"{self.bullet} {label(when)} {shown}"
 
     def closing(self, text: str, url: str) -> str:
         return self.link(text, url)
@@ -97,7 +97,7 @@ class Slack(Markdown):
         return f"<{url}|{self.escaped(text)}>"
 
     def block(self, title: str, text: str) -> str:
-        return f"{self.strong(_label(title))}\n{_fenced(self.escaped(text))}"
+        return f"{self.strong(label(title))}\n{_fenced(self.escaped(text))}"
 
 
 class Discord(Markdown):
@@ -112,7 +112,7 @@ class Discord(Markdown):
         return self._marks.sub(r"\\\1", text).replace("@", "@\N{ZERO WIDTH SPACE}")
 
     def block(self, title: str, text: str) -> str:
-        return f"{self.strong(_label(title))}\n{_fenced(text)}"
+        return f"{self.strong(label(title))}\n{_fenced(text)}"
 
 
 class Teams(Markdown):
@@ -125,7 +125,7 @@ class Teams(Markdown):
 
     def block(self, title: str, text: str) -> str:
         lines = [self.escaped(line.strip()) for line in text.splitlines() if line.strip()]
-        return "\n\n".join([self.strong(_label(title)), *lines])
+        return "\n\n".join([self.strong(label(title)), *lines])
 
 
 def _fenced(text: str) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from alerts.events import AlertEvent
 from alerts.models import AlertDelivery
-from alerts.services.dialects import PLAIN, Plain
+from alerts.services.dialects import PLAIN, Plain, label
 from alerts.services.facts import ERROR_LENGTH
 from pipelines.durations import duration
 
@@ -134,7 +134,7 @@ def _digest(deliveries: Sequence[AlertDelivery]) -> Message:
     subject = ngettext("%(count)d alert", "%(count)d alerts", count) % {"count": count}
     severities = {_SEVERITY.get(AlertEvent(d.event), WARNING) for d in deliveries}
     return Message(
-        subject=f"{subject}: {first.rule_name}" if first.rule_name else subject,
+        subject=f"{label(subject)} {first.rule_name}" if first.rule_name else subject,
         severity=next(one for one in (FAILURE, WARNING, SUCCESS, INFO) if one in severities),
         fields={"event": "digest", "delivery": str(first.batch), "count": str(count)},
         language=get_language() or settings.LANGUAGE_CODE,

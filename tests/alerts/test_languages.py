@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from alerts.events import AlertEvent
 from alerts.models import AlertChannel, AlertDelivery
+from alerts.services import message_of
 from etl.errors import ConfigError
 from etl.messages import say
 from pipelines.models import Pipeline
@@ -102,3 +104,18 @@ def test_what_came_of_a_delivery_is_told_in_the_language_of_the_reader(
     detail = f"/admin/alerts/alertdelivery/{AlertDelivery.objects.get().pk}/change/"
     page = client.get(detail, headers=headers).content.decode()
     assert "Le canal a répondu 404 Not Found." in page
+
+
+def test_a_digest_is_in_the_language_of_its_channel(french: AlertChannel) -> None:
+    one = AlertDelivery(
+        event="failure",
+        channel=french,
+        rule_name="nights",
+        pipeline_name="orders",
+        created_at=timezone.now(),
+    )
+
+    message = message_of([one, one])
+
+    assert message.subject == "2 alertes\N{NO-BREAK SPACE}: nights"
+    assert "orders a échoué" in message.text
