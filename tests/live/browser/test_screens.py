@@ -46,10 +46,24 @@ def node_open(page: Page) -> None:
     expect(page.locator(".ed-panel")).to_be_visible()
 
 
-def code_shown(page: Page) -> None:
+def tab_shown(name: str, content: str) -> Callable[[Page], None]:
+    """A tab of the editor is open, and what it is for is there."""
+
+    def show(page: Page) -> None:
+        drawn(page)
+        page.locator(f"#ed-tab-{name}").click()
+        expect(page.locator(f"#ed-panel-{name} {content}").first).to_be_visible()
+
+    return show
+
+
+def preview_shown(page: Page) -> None:
+    """The first rows at a node are below the canvas."""
     drawn(page)
-    page.locator("#ed-tab-code").click()
-    expect(page.locator(".cm-content")).to_be_visible()
+    page.locator(".react-flow__node").first.click()
+    page.locator(".react-flow__node").first.focus()
+    page.keyboard.press("p")
+    expect(page.locator(".ed-drawer tbody tr").first).to_be_visible()
 
 
 def watched(page: Page) -> None:
@@ -58,9 +72,22 @@ def watched(page: Page) -> None:
     expect(page.locator(".x-line-sign")).to_have_class(re.compile("is-live"))
 
 
-def timeline_shown(page: Page) -> None:
-    watched(page)
-    page.locator(".x-main [role=tab]").nth(1).click()
+def part_shown(number: int) -> Callable[[Page], None]:
+    """A tab of the execution is open: the timeline is the first after the graph."""
+
+    def show(page: Page) -> None:
+        watched(page)
+        page.locator(".x-main [role=tab]").nth(number).click()
+
+    return show
+
+
+def run_again_asked(page: Page) -> None:
+    """Somebody is asked before selected executions are run again."""
+    page.locator("input[name=_selected_action]").first.check()
+    page.locator("select[name=action]").select_option("run_selected_again")
+    page.locator("#changelist-actions button[name=index]").first.click()
+    expect(page.locator("#content form [type=submit]").first).to_be_visible()
 
 
 def log_shown(page: Page) -> None:
@@ -144,7 +171,9 @@ def screens(live: LiveStack) -> dict[str, Screen]:
     assert live.wait(done)["status"] == "success"
     assert live.wait(failed)["status"] == "failed"
     assert live.wait(warned)["has_rejected"]
+    live.call("PATCH", f"pipelines/{pipeline['id']}", {"default_params": {"late_after_hours": 48}})
     channel, rule = alerting(live)
+    delivery = live.call("POST", f"alerts/channels/{channel['id']}/test")
     of_pipeline = f"/admin/pipelines/pipeline/{pipeline['id']}"
     executions = "/admin/executions/pipelineexecution"
     return {
@@ -154,17 +183,29 @@ def screens(live: LiveStack) -> dict[str, Screen]:
         "pipelines": Screen("/admin/pipelines/pipeline/"),
         "editor": Screen(f"{of_pipeline}/change/", drawn),
         "editor node": Screen(f"{of_pipeline}/change/", node_open),
-        "editor code": Screen(f"{of_pipeline}/change/", code_shown),
+        "editor parameters": Screen(f"{of_pipeline}/change/", tab_shown("params", "input")),
+        "editor json": Screen(f"{of_pipeline}/change/", tab_shown("json", ".cm-content")),
+        "editor code": Screen(f"{of_pipeline}/change/", tab_shown("code", ".cm-content")),
+        "editor changes": Screen(f"{of_pipeline}/change/", tab_shown("changes", "p")),
+        "editor preview": Screen(f"{of_pipeline}/change/", preview_shown),
         "editor empty": Screen("/admin/pipelines/pipeline/add/", drawn_empty),
         "execute": Screen(f"{of_pipeline}/execute/"),
         "code": Screen(f"{of_pipeline}/code/"),
         "revisions": Screen(f"{of_pipeline}/revisions/"),
+        "comparison": Screen(f"{of_pipeline}/compare/?old=1&new=2"),
+        "restoring": Screen(f"{of_pipeline}/revisions/1/restore/"),
+        "deletion": Screen(f"{of_pipeline}/delete/"),
         "watermarks": Screen(f"{of_pipeline}/watermarks/"),
         "history": Screen(f"{of_pipeline}/history/"),
         "executions": Screen(f"{executions}/"),
+        "executions to run again": Screen(f"{executions}/", run_again_asked),
         "executions filtered": Screen(f"{executions}/?status__exact=failed", filters_open),
         "execution": Screen(f"{executions}/{done}/change/", watched),
-        "execution timeline": Screen(f"{executions}/{done}/change/", timeline_shown),
+        "execution timeline": Screen(f"{executions}/{done}/change/", part_shown(1)),
+        "execution nodes": Screen(f"{executions}/{done}/change/", part_shown(2)),
+        "execution attempts": Screen(f"{executions}/{done}/change/", part_shown(3)),
+        "execution lineage": Screen(f"{executions}/{done}/change/", part_shown(4)),
+        "execution details": Screen(f"{executions}/{done}/change/", part_shown(5)),
         "execution log": Screen(f"{executions}/{done}/change/", log_shown),
         "execution failed": Screen(f"{executions}/{failed}/change/", watched),
         "execution rejected": Screen(f"{executions}/{warned}/change/", rejected_shown),
@@ -177,8 +218,10 @@ def screens(live: LiveStack) -> dict[str, Screen]:
         "alert channels": Screen("/admin/alerts/alertchannel/"),
         "alert channel": Screen(f"/admin/alerts/alertchannel/{channel['id']}/change/"),
         "alert deliveries": Screen("/admin/alerts/alertdelivery/"),
+        "alert delivery": Screen(f"/admin/alerts/alertdelivery/{delivery['id']}/change/"),
         "periodic tasks": Screen("/admin/django_celery_beat/periodictask/"),
         "users": Screen("/admin/auth/user/"),
+        "groups": Screen("/admin/auth/group/"),
         "tokens": Screen("/admin/knox/authtoken/"),
         "new token": Screen("/admin/knox/authtoken/add/"),
     }
@@ -203,3 +246,10 @@ def test_every_page_can_be_used(
     assert not hindrances, "\n".join(hindrances)
     # No error of a script, and nothing asked of another host.
     assert not person.faults
+    person.opens("/admin/nowhere/")
+    person.photographs(f"not-found-{theme}-{locale[:2]}")
+    person.can_use_the_page()
+    person.context.clear_cookies()
+    person.opens("/admin/login/")
+    person.photographs(f"sign-in-{theme}-{locale[:2]}")
+    person.can_use_the_page()
