@@ -193,7 +193,7 @@ def screens(live: LiveStack) -> dict[str, Screen]:
         "code": Screen(f"{of_pipeline}/code/"),
         "revisions": Screen(f"{of_pipeline}/revisions/"),
         "comparison": Screen(f"{of_pipeline}/compare/?old=1&new=2"),
-        "restoring": Screen(f"{of_pipeline}/revisions/1/restore/"),
+        "restoring": Screen(f"{of_pipeline}/restore/1/"),
         "deletion": Screen(f"{of_pipeline}/delete/"),
         "watermarks": Screen(f"{of_pipeline}/watermarks/"),
         "history": Screen(f"{of_pipeline}/history/"),
