@@ -55,7 +55,10 @@ export function useKeptWork(): void {
   useEffect(() => {
     let sent = false;
     const warn = (event: BeforeUnloadEvent) => {
-      if (!sent && isUnsaved(useEditor.getState())) event.preventDefault();
+      if (sent || !isUnsaved(useEditor.getState())) return;
+      // What was changed a moment ago is not kept yet.
+      keep(localStorage, pipeline, present());
+      event.preventDefault();
     };
     const off = onSubmit(() => {
       sent = true;
