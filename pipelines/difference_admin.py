@@ -71,12 +71,12 @@ def _named(node: NodeChange) -> str:
 
 def _label(field: str) -> str:
     """Return a setting's name as the form has it; a path of a node stays what it is."""
-    first, _, rest = field.partition(".")
+    first, rest = (*field.split(".", 1), "")[:2]
     names = {found.name: found for found in Pipeline._meta.concrete_fields}
     if first not in names or first == "config":
         return field
     name = str(names[first].verbose_name)
-    return f"{name}: {rest}" if rest else name
+    return f"{_('%(name)s:') % {'name': name}} {rest}" if rest else name
 
 
 def _sides(change: Change) -> tuple[SafeString, SafeString]:

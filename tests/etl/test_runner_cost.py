@@ -129,6 +129,7 @@ def test_work_that_does_not_fit_names_the_setting(lab: Lab) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_signal_stops_a_long_query_at_once(lab: Lab) -> None:
     """As Airflow stops a task: a handler that raises, in the middle of DuckDB's work."""
     source = lab.stage("SELECT 1 AS a")

@@ -62,6 +62,7 @@ def test_an_engine_that_closes_at_that_moment_does_not_keep_the_time_from_being_
         time.sleep(30)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("warehouse_url")
 def test_a_query_on_a_server_is_cancelled_there(lab: Lab, warehouse_url: str) -> None:
     with pytest.raises(TransientError, match="timeout of 1 s"):

@@ -300,6 +300,7 @@ def test_so_many_runs_a_second_have_a_look_of_their_own(monkeypatch: pytest.Monk
     assert [hints._has_turn() for _ in range(12)] == [True] * 10 + [False] * 2
 
 
+@pytest.mark.slow
 def test_a_look_that_was_lost_stands_in_the_way_for_a_while_only(
     triggered: PipelineExecution, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -181,6 +181,7 @@ def test_its_dag_stays_as_long_as_an_execution_in_it_is_on_record(
     assert not DagRemoval.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_removal_under_way_does_not_take_a_run_with_it(
     pipeline: Pipeline, older: PipelineRevision, airflow: FakeAirflow

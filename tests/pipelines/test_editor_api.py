@@ -317,6 +317,7 @@ def test_a_graph_that_is_too_large_is_refused_at_once(api: APIClient) -> None:
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.slow
 def test_columns_of_a_large_graph_come_bit_by_bit(
     api: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from stack import postgres
 from tests.services import Services
 
 
+@pytest.mark.slow
 def test_a_session_that_leaves_its_transaction_open_is_ended_with_its_locks(
     services: Services,
 ) -> None:

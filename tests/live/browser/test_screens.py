@@ -82,6 +82,11 @@ def part_shown(number: int) -> Callable[[Page], None]:
     return show
 
 
+def lineage_shown(page: Page) -> None:
+    part_shown(4)(page)
+    expect(page.locator(".x-lineage").first).to_be_visible()
+
+
 def run_again_asked(page: Page) -> None:
     """Somebody is asked before selected executions are run again."""
     page.locator("input[name=_selected_action]").first.check()
@@ -204,7 +209,7 @@ def screens(live: LiveStack) -> dict[str, Screen]:
         "execution timeline": Screen(f"{executions}/{done}/change/", part_shown(1)),
         "execution nodes": Screen(f"{executions}/{done}/change/", part_shown(2)),
         "execution attempts": Screen(f"{executions}/{done}/change/", part_shown(3)),
-        "execution lineage": Screen(f"{executions}/{done}/change/", part_shown(4)),
+        "execution lineage": Screen(f"{executions}/{done}/change/", lineage_shown),
         "execution details": Screen(f"{executions}/{done}/change/", part_shown(5)),
         "execution log": Screen(f"{executions}/{done}/change/", log_shown),
         "execution failed": Screen(f"{executions}/{failed}/change/", watched),
