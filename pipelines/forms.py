@@ -206,7 +206,6 @@ class PipelineForm(_ModelForm):
         self.newest: Newest | None = None
         self._draft: PipelineDraft | None = None
         self.conflict: Difference | None = None
-        self.refusal = ""
         if "seen" in self.fields and not self.instance._state.adding:
             self._draft = draft_of(self.instance)
             self.newest = newest_of(self.instance, self._draft)
@@ -225,8 +224,7 @@ class PipelineForm(_ModelForm):
             now = newest.at.isoformat()
             if now not in (seen, self.data.get("over")):
                 self.conflict = difference_to(newest, self.cleaned_data)
-                self.refusal = _changed(self.instance, newest)
-                raise ValidationError(self.refusal)
+                raise ValidationError(_changed(self.instance, newest))
         return super().clean()
 
     @property
