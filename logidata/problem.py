@@ -31,6 +31,19 @@ logger = logging.getLogger(__name__)
 
 LACKING = gettext_lazy("You lack the permission for this. Ask an administrator to grant it.")
 
+# Titles of what the framework refuses.
+_TITLES = {
+    HTTPStatus.BAD_REQUEST: gettext_lazy("Bad request"),
+    HTTPStatus.UNAUTHORIZED: gettext_lazy("Unauthorized"),
+    HTTPStatus.FORBIDDEN: gettext_lazy("Forbidden"),
+    HTTPStatus.NOT_FOUND: gettext_lazy("Not found"),
+    HTTPStatus.METHOD_NOT_ALLOWED: gettext_lazy("Method not allowed"),
+    HTTPStatus.NOT_ACCEPTABLE: gettext_lazy("Not acceptable"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: gettext_lazy("Request entity too large"),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: gettext_lazy("Unsupported media type"),
+    HTTPStatus.TOO_MANY_REQUESTS: gettext_lazy("Too many requests"),
+}
+
 
 def problem(
     *,
@@ -116,9 +129,11 @@ def _answer(error: Exception) -> Response | None:
         )
         return Response(body, status=error.status_code)
     if isinstance(error, exceptions.APIException):
-        title = HTTPStatus(error.status_code).phrase.capitalize()
+        status = HTTPStatus(error.status_code)
         body = problem(
-            type=error.default_code.replace("_", "-"), title=title, detail=_sentence(error)
+            type=error.default_code.replace("_", "-"),
+            title=str(_TITLES.get(status, status.phrase.capitalize())),
+            detail=_sentence(error),
         )
         return Response(body, status=error.status_code, headers=_headers(error))
     return None
