@@ -154,9 +154,9 @@ def template_problems(text: str) -> list[str]:
     except TemplateSyntaxError as exc:
         return [
             say(
-                "The template has a syntax error in line {lineno}: {message} Correct it.",
+                "The template has a syntax error in line {lineno}: {reason}. Correct it.",
                 lineno=exc.lineno,
-                message=exc.message,
+                reason=str(exc.message).rstrip("."),
             )
         ]
     except (TemplateError, RecursionError, SyntaxError) as exc:

@@ -219,6 +219,7 @@ def test_a_node_that_feeds_itself_is_a_cycle() -> None:
         (changed(0, config={"path": "/etc/passwd"}), "'/etc/passwd' is not relative"),
         (changed(1, config={"condition": "a > 0; DROP"}), "Node 'keep': field 'condition'"),
         (changed(1, config={"condition": "{{ params.x"}), "template has a syntax error"),
+        (changed(1, config={"condition": "{{ params."}), "expected name or number. Correct it."),
         (changed(1, config={"condition": "{{ var.value.x }}"}), "uses 'var'"),
         (changed(1, config={"condition": "{{ params.__class__ }}"}), "reads '__class__'"),
     ],
