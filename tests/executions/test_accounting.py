@@ -177,6 +177,21 @@ def test_each_named_output_is_shown_with_its_rows(
     assert "small: the first 3 of 3 rows" in shown
 
 
+def test_a_sample_shows_numbers_as_they_are_in_every_language(
+    make_pipeline: Callable[..., Pipeline], airflow: FakeAirflow, client: Client, admin_user: Any
+) -> None:
+    execution = started(make_pipeline())
+    read = dataset(1) | {"data": [{"id": 10.5}]}
+    airflow.finish(*key(execution), results={"read": read})
+    services.refresh_execution(execution)
+    client.force_login(admin_user)
+    place = f"/admin/executions/pipelineexecution/{execution.pk}/nodes/read/sample/"
+
+    shown = client.get(place, headers={"Accept-Language": "fr"}).content.decode()
+
+    assert "<td>10.5</td>" in shown
+
+
 def test_executions_with_rejected_rows_are_found_over_the_api(
     rejected: PipelineExecution, pipeline: Pipeline, api: APIClient, permit: Callable[..., None]
 ) -> None:
