@@ -163,6 +163,11 @@ class PeriodicTaskAdmin(AnyPeriodicTaskAdmin, ModelAdmin):
             return _in_words(task.crontab)
         return str(task.interval or task.solar or task.clocked)
 
+    @admin.display(description=gettext_lazy("Crontab in words"))
+    def crontab_translation(self, task: PeriodicTask) -> str:
+        """Return when the crontab of the task comes, if it has one."""
+        return _in_words(task.crontab) if task.crontab else str(self.get_empty_value_display())
+
     @admin.display(description=gettext_lazy("Last run"), ordering="last_run_at")
     def last_run(self, task: PeriodicTask) -> datetime | None:
         """Return when beat has queued it last."""

@@ -78,6 +78,7 @@ CELERY_BEAT = (
     _("periodic tasks"),
     _("interval"),
     _("intervals"),
+    _("every {} {}"),
     _("Interval Period"),
     _("Number of Periods"),
     _("Minute(s)"),

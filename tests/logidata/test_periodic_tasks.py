@@ -126,3 +126,13 @@ def test_a_superuser_chooses_what_runs_and_runs_it(
     sync.refresh_from_db()
     run_now(boss, sync)
     assert sent == ["pipelines.tasks.reconcile_deployments"]
+
+
+def test_when_a_task_runs_is_said_in_good_french(boss: Client, sync: PeriodicTask) -> None:
+    listed = boss.get(LIST, headers={"Accept-Language": "fr"}).content.decode()
+    opened = boss.get(page(sync), headers={"Accept-Language": "fr"}).content.decode()
+
+    assert "à intervalles de 5 secondes" in listed
+    assert "chaque 5 secondes" not in listed
+    assert "Crontab en toutes lettres" in opened
+    assert "Crontab translation" not in opened
