@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polib  # type: ignore[import-untyped]
 import pytest
@@ -17,6 +18,7 @@ from rest_framework.test import APIClient
 
 from etl import registry
 from pipelines.models import Pipeline
+from pipelines.services import pipeline_templates
 from tests.fake_airflow import FakeAirflow
 
 FOLDER = Path(__file__).parents[2] / "logidata" / "locale" / "fr" / "LC_MESSAGES"
@@ -25,7 +27,7 @@ APPS = ("alerts", "executions", "logidata", "pipelines")
 PLACEHOLDER = re.compile(r"%\(\w+\)[.\d]*[a-z]|%[%ds]|\{\w*(?::[^{}]*)?\}|</?\w+>")
 
 
-@pytest.fixture(scope="module", params=["django", "modules", "messages"])
+@pytest.fixture(scope="module", params=["django", "modules", "messages", "templates"])
 def domain(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -145,6 +147,16 @@ def test_all_that_modules_say_is_in_their_catalogue_and_nothing_else() -> None:
     assert {entry.msgid for entry in polib.pofile(str(FOLDER / "modules.po"))} == said - {""}
 
 
+def test_all_that_templates_say_is_in_their_catalogue_and_nothing_else() -> None:
+    said = set[str]()
+    for template in pipeline_templates():
+        said |= {template.name, template.description}
+        said |= {node["name"] for node in template.config["nodes"]}
+        said |= {spec["help"] for spec in template.param_specs.values()}
+
+    assert {entry.msgid for entry in polib.pofile(str(FOLDER / "templates.po"))} == said
+
+
 def texts_of(schema: object) -> Iterator[str]:
     """Yield the labels and the help of settings."""
     if isinstance(schema, dict):
@@ -177,6 +189,29 @@ def test_modules_are_described_in_the_language_asked_for(
     assert delimiter["description"] == "Caractère entre deux valeurs."
     assert delimiter["title"] == "Séparateur"
     assert delimiter["default"] == ","
+
+
+def test_templates_are_in_the_language_asked_for_and_are_otherwise_the_same(
+    ann: User, anonymous: APIClient
+) -> None:
+    ann.is_superuser = True
+    ann.save()
+    anonymous.force_authenticate(ann)
+
+    def listed(language: str) -> list[dict[str, Any]]:
+        answer = anonymous.get("/api/v1/templates", headers={"Accept-Language": language})
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+    french, english = listed("fr"), listed("en")
+    names = [template["name"] for template in french]
+    assert names == sorted(names)
+    table = next(template for template in french if template["id"] == "file_to_table")
+    assert table["name"] == "Un fichier dans une table"
+    assert table["config"]["nodes"][0]["name"] == "Lire le fichier"
+    assert table["param_specs"]["min_amount"]["help"].startswith("Les livraisons")
+    same = next(template for template in english if template["id"] == "file_to_table")
+    assert same["config"]["nodes"][0] == table["config"]["nodes"][0] | {"name": "Read the file"}
 
 
 def test_a_setting_named_as_a_key_of_schemas_is_described_too(
@@ -221,3 +256,28 @@ def test_an_error_of_the_api_is_in_the_language_asked_for_and_its_type_is_not(
     assert answer["errors"][0]["field"] == "name"
     assert "Un pipeline a besoin d\N{RIGHT SINGLE QUOTATION MARK}un nom" in answer["detail"]
     assert not Pipeline.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "title"),
+    [
+        ("get", "/api/v1/nothing", "Introuvable"),
+        ("delete", "/api/v1/pipelines", "Méthode non autorisée"),
+    ],
+)
+def test_what_the_framework_refuses_has_a_title_in_the_language_asked_for(
+    ann: User, anonymous: APIClient, method: str, path: str, title: str
+) -> None:
+    ann.is_superuser = True
+    ann.save()
+    anonymous.force_authenticate(ann)
+
+    answer = getattr(anonymous, method)(path, headers={"Accept-Language": "fr"}).json()
+
+    assert answer["title"] == title
+
+
+def test_nobody_who_is_signed_out_is_answered_in_english_for_that(anonymous: APIClient) -> None:
+    answer = anonymous.get("/api/v1/pipelines", headers={"Accept-Language": "fr"}).json()
+
+    assert (answer["type"], answer["title"]) == ("not-authenticated", "Non authentifié")

@@ -102,11 +102,14 @@ def test_changing_in_the_admin_makes_a_revision(
 def test_a_form_that_is_out_of_date_undoes_nothing(
     browser: Client, form: dict[str, Any], pipeline: Pipeline, save: Any
 ) -> None:
-    shown = browser.get(page(pipeline)).context["adminform"].form
-    form["seen"] = shown["seen"].value()
+    opened = browser.get(page(pipeline)).context["adminform"].form
+    form["seen"] = opened["seen"].value()
     save(Pipeline.objects.get(), description="by someone else")
     answer = browser.post(page(pipeline), form)
-    assert "changed by someone else" in text(answer)
+    shown, _, _ = text(answer).partition('id="console-editor"')
+    assert shown.count("changed by someone else") == 1
+    assert shown.index('id="form-problems"') < shown.index("changed by someone else")
+    assert shown.index("changed by someone else") < shown.index('id="editor-conflict"')
     pipeline.refresh_from_db()
     assert pipeline.description == "by someone else"
     form["seen"] = pipeline.updated_at.isoformat()
@@ -169,6 +172,10 @@ def test_what_stands_against_saving_is_said_above_the_canvas(
     assert banner < shown.index("is no cron expression") < canvas
     assert 'href="#id_schedule"' in shown[banner:canvas]
     assert 'id="form-problems"' not in text(browser.get(page(pipeline)))
+    answer = browser.post(
+        page(pipeline), form | {"schedule": "often"}, headers={"Accept-Language": "fr"}
+    )
+    assert '<a href="#id_schedule">Planification</a>\N{NO-BREAK SPACE}: La plan' in text(answer)
 
 
 def test_a_pipeline_that_was_never_deployed_offers_to_deploy_it_and_nothing_else(

@@ -250,8 +250,8 @@ export const execution: Record<string, string> = {
   "It has ended, and nothing of it changes any more.": "Elle est terminée, et plus rien n’en change.",
   "Airflow was not asked, for it does not have this execution yet.":
     "Airflow n’a pas été interrogé, car il n’a pas encore cette exécution.",
-  "{done} of {n} node ended": "{done} nœud terminé sur {n}",
-  "{done} of {n} nodes ended": "{done} nœuds terminés sur {n}",
+  "{done} of {n} node ended": "terminé : {done} sur {n}",
+  "{done} of {n} nodes ended": "terminés : {done} sur {n}",
   "{done} of {total} succeeded": "réussis : {done} sur {total}",
   "All times of this page are those of your time zone, {zone}.": "Toutes les heures de cette page sont celles de votre fuseau horaire, {zone}.",
 };
