@@ -162,7 +162,7 @@ export const editor: Record<string, string> = {
     "Ce n’est pas du JSON : {found} est inattendu, ligne {line}, colonne {column}.",
   "Next, in {zone}:": "Prochaines échéances, en {zone} :",
   "Started from {name}. Undo brings back what was there.":
-    "Créé à partir de {name}. Annuler rétablit ce qui était là.",
+    "Créé à partir du modèle « {name} ». Annuler rétablit ce qui était là.",
   Templates: "Modèles",
   "There are no templates.": "Il n’y a pas de modèle.",
   "Use {name}": "Utiliser {name}",
