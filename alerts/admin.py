@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
@@ -71,6 +72,12 @@ class AlertChannelAdmin(_ChannelAdmin):
     fields = ("name", "kind", "shown_address", "address", "language", "is_active")
     readonly_fields = ("shown_address",)
     actions = ("test_selected",)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what a new channel begins with: the language of who makes it."""
+        return {"language": (get_language() or settings.LANGUAGE_CODE)[:2]} | (
+            super().get_changeform_initial_data(request)
+        )
 
     @admin.display(description=_("deliveries"))
     def deliveries(self, channel: AlertChannel) -> SafeString:

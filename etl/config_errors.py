@@ -56,13 +56,15 @@ def _of_value(kind: str, found: Mapping[str, Any]) -> Message | None:
         case "none_required":
             return say("input should be null")
         case "greater_than":
-            return say("input should be greater than {least}", least=found["gt"])
+            return say("input should be greater than {least}", least=_short(found["gt"]))
         case "greater_than_equal":
-            return say("input should be greater than or equal to {least}", least=found["ge"])
+            return say(
+                "input should be greater than or equal to {least}", least=_short(found["ge"])
+            )
         case "less_than":
-            return say("input should be less than {most}", most=found["lt"])
+            return say("input should be less than {most}", most=_short(found["lt"]))
         case "less_than_equal":
-            return say("input should be less than or equal to {most}", most=found["le"])
+            return say("input should be less than or equal to {most}", most=_short(found["le"]))
         case "literal_error":
             choices = found["expected"].replace(" or ", ", ")
             return say("input should be one of {choices}", choices=choices)
@@ -95,3 +97,8 @@ def _of_shape(kind: str, found: Mapping[str, Any]) -> Message | None:
         case "union_tag_not_found":
             return say("{name} is missing", name=found["discriminator"])
     return None
+
+
+def _short(bound: float) -> float:
+    """Return a bound without a fraction that says nothing."""
+    return int(bound) if bound == int(bound) else bound

@@ -119,3 +119,15 @@ def test_a_digest_is_in_the_language_of_its_channel(french: AlertChannel) -> Non
 
     assert message.subject == "2 alertes\N{NO-BREAK SPACE}: nights"
     assert "orders a échoué" in message.text
+
+
+def test_a_new_channel_begins_with_the_language_of_who_makes_it(
+    db: None, client: Client, user: Any
+) -> None:
+    user.is_staff = user.is_superuser = True
+    user.save()
+    client.force_login(user)
+
+    form = client.get("/admin/alerts/alertchannel/add/", headers={"Accept-Language": "fr"})
+
+    assert form.context["adminform"].form["language"].value() == "fr"

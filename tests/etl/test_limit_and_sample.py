@@ -107,8 +107,8 @@ def test_a_sample_of_a_column_named_like_its_own_keeps_it(lab: Lab) -> None:
     [
         ({}, "Set either rows or share"),
         ({"rows": 1, "share": 0.5}, "Set either rows or share"),
-        ({"share": 0}, "field 'share' is wrong: input should be greater than 0"),
-        ({"share": 1.5}, "field 'share' is wrong: input should be less than or equal to 1"),
+        ({"share": 0}, "field 'share' is wrong: input should be greater than 0."),
+        ({"share": 1.5}, "field 'share' is wrong: input should be less than or equal to 1."),
         ({"rows": 0}, "field 'rows' is wrong"),
         ({"rows": 1, "seed": -1}, "field 'seed' is wrong"),
     ],
