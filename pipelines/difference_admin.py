@@ -71,7 +71,7 @@ def _named(node: NodeChange) -> str:
 
 def _label(field: str) -> str:
     """Return a setting's name as the form has it; a path of a node stays what it is."""
-    first, rest = (*field.split(".", 1), "")[:2]
+    first, _dot, rest = field.partition(".")
     names = {found.name: found for found in Pipeline._meta.concrete_fields}
     if first not in names or first == "config":
         return field

@@ -1,4 +1,4 @@
-"""Retrying: a new attempt of an ended execution, cleared in Airflow exactly once."""
+"""Retrying: what may run again in a new attempt of an ended execution, and what may not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How Airflow is told of a retry, and what comes between."""
+"""A retry in Airflow: cleared exactly once, whatever comes between."""
 
 from __future__ import annotations
 
